@@ -1,0 +1,40 @@
+"""Everything that can go wrong on a host, as one tree.
+
+HostError
+├── KnobError        a hardware setting was refused, or did not read back
+├── MeterError       a power meter gives no readings
+├── ArtifactError    a network's file is missing, truncated or of another kind
+├── ModelError       no such network, split point or tensor
+├── WireError        a message of another version, shape or size
+└── BoardError       an emulated board was asked for what it does not have
+
+A message says what was asked, what was found and what is allowed.
+"""
+
+
+class HostError(Exception):
+    """Root of the errors raised on a host."""
+
+
+class KnobError(HostError):
+    """A hardware setting was refused, or reads back as something else."""
+
+
+class MeterError(HostError):
+    """A power meter gives no readings, or none that can be used."""
+
+
+class ArtifactError(HostError):
+    """A file of a network is missing, truncated or of another kind."""
+
+
+class ModelError(HostError):
+    """No such network or split point, or a tensor that does not fit."""
+
+
+class WireError(HostError):
+    """A message of another protocol version, or malformed."""
+
+
+class BoardError(HostError):
+    """An emulated board was asked for something that it does not have."""
