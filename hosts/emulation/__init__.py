@@ -1,0 +1,1 @@
+"""Emulated boards: below the SSH line, labelled, in virtual time."""

@@ -1,0 +1,1 @@
+"""Hardware settings, one file for each kind."""

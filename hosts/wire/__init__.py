@@ -1,0 +1,1 @@
+"""What controller and hosts agree on: messages, traces, certificates."""

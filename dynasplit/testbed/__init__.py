@@ -1,0 +1,1 @@
+"""What measures a configuration: hosts over SSH, recorded runs, or a profile."""

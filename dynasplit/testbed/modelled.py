@@ -1,0 +1,80 @@
+"""The profile answers instead of hosts: for rehearsal, planning, and fast tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dynasplit.measurement import Measurement
+from dynasplit.space import Configuration
+from hosts.emulation.noise import run_factors
+from hosts.emulation.profile import Profile
+
+
+@dataclass
+class ModelledTestbed:
+    """Predicts each measurement from a profile, with its seeded noise between runs.
+
+    Attributes:
+        profile: the physical model.
+        network: whose timings of the profile are used.
+        seed: of the noise.
+        inferences: what a window is taken to hold.
+        warmup: inferences before a window, counted in the testbed's time.
+        min_window_s: a window's least length; more inferences fill it.
+    """
+
+    profile: Profile
+    network: str
+    seed: int = 0
+    inferences: int = 10
+    warmup: int = 5
+    min_window_s: float = 2.0
+    _set: Configuration | None = field(default=None, repr=False)
+
+    def measure(
+        self,
+        configuration: Configuration,
+        *,
+        repeat: int = 0,
+        request: int | None = None,
+        stream: str = "",
+    ) -> Measurement:
+        """One run as the profile predicts it."""
+        p, net, k = self.profile, self.network, configuration.split_point
+        mhz = float(configuration.cpu_mhz or p.edge.start.cpu_mhz)
+        mode, gpu = configuration.edge_accelerator, configuration.cloud_gpu
+        factors = run_factors(p.noise, self.seed, f"{configuration}|{repeat}|{stream}|{request}")
+        edge_ms = p.edge_ms(net, k, mhz, mode) * factors.latency
+        transfer_ms = p.transfer_ms(net, k) * factors.latency
+        cloud_ms = p.cloud_ms(net, k, gpu) * factors.latency
+        both = factors.latency * factors.power
+        edge_j = p.edge_energy_j(net, k, mhz, mode, gpu) * both
+        cloud_j = p.cloud_energy_j(net, k, gpu) * both
+        latency_ms = edge_ms + transfer_ms + cloud_ms
+        window_s = max(self.min_window_s, self.inferences * latency_ms / 1000)
+        return Measurement(
+            configuration=configuration,
+            repeat=repeat,
+            source="modelled",
+            latency_ms=latency_ms,
+            energy_j=edge_j + cloud_j,
+            edge_ms=edge_ms,
+            transfer_ms=transfer_ms,
+            cloud_ms=cloud_ms,
+            edge_energy_j=edge_j,
+            cloud_energy_j=cloud_j,
+            tensor_kb=p.split(net, k).tensor_kb,
+            inferences=max(self.inferences, int(window_s * 1000 / latency_ms)),
+            window_s=window_s,
+            testbed_time_s=self._spent_s(configuration, latency_ms, window_s),
+        )
+
+    def _spent_s(self, configuration: Configuration, latency_ms: float, window_s: float) -> float:
+        """Reconfiguration where knobs differ from the last ones, warm-up, and the window."""
+        was = dict(self._set.knobs) if self._set else {}
+        costs_ms = self.profile.edge.reconfigure_ms | self.profile.cloud.reconfigure_ms
+        change_ms = sum(
+            costs_ms.get(name, 0.0) for name, v in configuration.knobs if was.get(name) != v
+        )
+        self._set = configuration
+        return (change_ms + self.warmup * latency_ms) / 1000 + window_s

@@ -1,0 +1,252 @@
+"""The physical model of a testbed: how long heads, transfers and tails take, and what they draw.
+
+Source of the formulas and of the packaged figures: fits to the published runs of DynaSplit
+(arXiv 2410.23881). A profile is one YAML file; what was assumed or made up says so in it.
+Times in ms, power in W, f in GHz, tensors in KB of 1024 bytes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from hosts.errors import BoardError
+
+PROFILES = Path(__file__).parent / "profiles"
+
+Line = tuple[float, float]
+
+
+class Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A part of a profile; an unknown field in the file is an error."""
+
+
+class Meter(Strict, frozen=True):
+    """The power meter that stands at a board.
+
+    Attributes:
+        period_s: each reading is the mean over such a period.
+        gain_pct: bound of its fixed relative error, the same for all its readings.
+        noise_pct: standard deviation of each reading, relative.
+    """
+
+    identity: str
+    period_s: float
+    gain_pct: float
+    noise_pct: float
+
+
+class Start(Strict, frozen=True):
+    """What a board is set to when it is switched on."""
+
+    governor: str
+    cpu_mhz: int
+
+
+class EdgeBoard(Strict, frozen=True):
+    """The edge host's hardware; power lines are (W, W per GHz) by accelerator mode."""
+
+    name: str
+    cpu_mhz: tuple[int, ...]
+    governors: tuple[str, ...]
+    start: Start
+    accelerator_modes: tuple[str, ...]
+    active_w: dict[str, Line]
+    waiting_w: dict[str, Line]
+    reconfigure_ms: dict[str, float]
+    meter: Meter
+
+    def power_w(self, active: bool, cpu_mhz: float, mode: str) -> float:
+        """Power while a head runs (active) or while waiting, at a frequency and mode."""
+        base_w, per_ghz_w = (self.active_w if active else self.waiting_w)[mode]
+        return base_w + per_ghz_w * cpu_mhz / 1000
+
+
+class CloudBoard(Strict, frozen=True):
+    """The cloud host's hardware."""
+
+    name: str
+    gpu: bool
+    idle_w: float
+    tail_gpu_w: float
+    tail_cpu_w: float
+    reconfigure_ms: dict[str, float]
+    meter: Meter
+
+    def power_w(self, active: bool, gpu: bool) -> float:
+        """Power while a tail runs (active), on the GPU or not, or while idle."""
+        if not active:
+            return self.idle_w
+        return self.tail_gpu_w if gpu else self.tail_cpu_w
+
+
+class Link(Strict, frozen=True):
+    """The network between edge and cloud."""
+
+    base_ms: float
+    per_kb_ms: float
+
+    def transfer_ms(self, tensor_kb: float) -> float:
+        """Time of one tensor on the link."""
+        return self.base_ms + self.per_kb_ms * tensor_kb
+
+
+class Noise(Strict, frozen=True):
+    """Spread between runs, between requests of one run, and outliers (whole runs, slower)."""
+
+    run_latency_cv: float = 0.0
+    request_latency_cv: float = 0.0
+    run_power_cv: float = 0.0
+    outlier_rate: float = 0.0
+    outlier_max: float = 0.0
+
+
+class Split(Strict, frozen=True):
+    """One split point of a network on this testbed.
+
+    Attributes:
+        edge: accelerator mode to (a, b); the head takes a / f + b ms.
+        cloud_gpu_ms: the tail on the GPU; absent at the last split point.
+        cloud_cpu_ms: the tail on the cloud's CPU.
+    """
+
+    split_point: int
+    tensor_kb: float
+    edge: dict[str, Line]
+    cloud_gpu_ms: float | None = None
+    cloud_cpu_ms: float | None = None
+
+
+class Network(Strict, frozen=True):
+    """The timings of one network, a row for each split point in order."""
+
+    last_split_point: int
+    splits: tuple[Split, ...]
+
+
+class Law(Strict, frozen=True):
+    """Timings of a network without published ones, from its multiply-accumulates (MMAC)."""
+
+    edge_ms_ghz_per_mmac: float
+    edge_ms_per_mmac: float
+    edge_base_ms_ghz: float
+    edge_base_ms: float
+    cloud_gpu_base_ms: float
+    cloud_gpu_ms_per_mmac: float
+    cloud_cpu_base_ms: float
+    cloud_cpu_ms_per_mmac: float
+
+    def split(self, split_point: int, head_mmac: float, tail_mmac: float, kb: float) -> Split:
+        """The timings of one split point; accelerators have no law."""
+        a = self.edge_ms_ghz_per_mmac * head_mmac + self.edge_base_ms_ghz
+        b = self.edge_ms_per_mmac * head_mmac + self.edge_base_ms
+        gpu_ms = self.cloud_gpu_base_ms + self.cloud_gpu_ms_per_mmac * tail_mmac
+        cpu_ms = self.cloud_cpu_base_ms + self.cloud_cpu_ms_per_mmac * tail_mmac
+        return Split(split_point, kb, {"off": (a, b)}, gpu_ms, cpu_ms)
+
+
+class Profile(Strict, frozen=True):
+    """A testbed: an edge board, a cloud board, the link, and networks' timings on them."""
+
+    name: str
+    source: str
+    made_up: bool
+    assumed: tuple[str, ...]
+    edge: EdgeBoard
+    cloud: CloudBoard
+    link: Link
+    noise: Noise
+    networks: dict[str, Network]
+    law: Law | None = None
+
+    def split(self, network: str, split_point: int) -> Split:
+        """The row of a network's split point.
+
+        Raises:
+            BoardError: the profile has no such network or split point.
+        """
+        timings = self.networks.get(network)
+        if timings is None:
+            raise BoardError(
+                f"profile {self.name} has no timings of network {network!r}; "
+                f"it has: {', '.join(self.networks) or 'none'}"
+            )
+        for row in timings.splits:
+            if row.split_point == split_point:
+                return row
+        raise BoardError(
+            f"split point {split_point} asked of {network} in profile {self.name}; "
+            f"allowed: 0..{timings.last_split_point}"
+        )
+
+    def edge_ms(self, network: str, split_point: int, cpu_mhz: float, mode: str) -> float:
+        """Time of the head: a / f + b."""
+        lines = self.split(network, split_point).edge
+        if mode not in lines:
+            raise BoardError(
+                f"accelerator {mode!r} at split point {split_point} of {network}: profile "
+                f"{self.name} has timings for {', '.join(lines)}"
+            )
+        a, b = lines[mode]
+        return a / (cpu_mhz / 1000) + b
+
+    def transfer_ms(self, network: str, split_point: int) -> float:
+        """Time on the link; 0 at the last split point, where nothing is sent."""
+        if split_point == self.networks[network].last_split_point:
+            return 0.0
+        return self.link.transfer_ms(self.split(network, split_point).tensor_kb)
+
+    def cloud_ms(self, network: str, split_point: int, gpu: bool) -> float:
+        """Time of the tail; 0 at the last split point, which has none."""
+        row = self.split(network, split_point)
+        if split_point == self.networks[network].last_split_point:
+            return 0.0
+        tail_ms = row.cloud_gpu_ms if gpu else row.cloud_cpu_ms
+        if tail_ms is None:
+            raise BoardError(f"profile {self.name} has no tail of {network} at {split_point}")
+        return tail_ms
+
+    def latency_ms(self, network: str, k: int, cpu_mhz: float, mode: str, gpu: bool) -> float:
+        """Head, transfer and tail, one after the other."""
+        return (
+            self.edge_ms(network, k, cpu_mhz, mode)
+            + self.transfer_ms(network, k)
+            + self.cloud_ms(network, k, gpu)
+        )
+
+    def edge_energy_j(self, network: str, k: int, cpu_mhz: float, mode: str, gpu: bool) -> float:
+        """The edge's energy for one inference: computing, then waiting for the result."""
+        active_ms = self.edge_ms(network, k, cpu_mhz, mode)
+        waiting_ms = self.transfer_ms(network, k) + self.cloud_ms(network, k, gpu)
+        return (
+            self.edge.power_w(True, cpu_mhz, mode) * active_ms
+            + self.edge.power_w(False, cpu_mhz, mode) * waiting_ms
+        ) / 1000
+
+    def cloud_energy_j(self, network: str, k: int, gpu: bool) -> float:
+        """The cloud's energy for one inference, counted only while the tail runs."""
+        return self.cloud.power_w(True, gpu) * self.cloud_ms(network, k, gpu) / 1000
+
+
+def load_profile(name_or_path: str) -> Profile:
+    """Read a packaged profile by name, or one's own by the path of its YAML file.
+
+    Raises:
+        BoardError: there is none, or the file does not say what a profile must say.
+    """
+    path = Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml"):
+        path = PROFILES / f"{name_or_path}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in PROFILES.glob("*.yaml")))
+        raise BoardError(f"no profile {name_or_path!r}; packaged: {known}; or a path to a .yaml")
+    try:
+        return msgspec.yaml.decode(path.read_bytes(), type=Profile)
+    except msgspec.MsgspecError as error:
+        raise BoardError(f"profile {path}: {error}") from error
+
+
+def save_profile(profile: Profile, path: Path) -> None:
+    """Write a profile so that `load_profile` reads it back."""
+    path.write_bytes(msgspec.yaml.encode(profile))
