@@ -1,0 +1,1 @@
+"""Plans: one module for each kind of experiment, each with one run(...)."""

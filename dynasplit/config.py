@@ -1,0 +1,274 @@
+"""The configuration of an experiment: every group and key, with its type and default.
+
+What a person may say on the command line is here and nowhere else; the files in `conf/` give
+values to these keys. `load` turns what Hydra composed into these classes, `checks.py` (a plan's
+values) is the next step. The library's own modules take plain values and know nothing of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from typing import Any, cast
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from dynasplit.errors import ConfigurationError
+
+
+@dataclass
+class HostConf:
+    """One host and the way to it.
+
+    Attributes:
+        address: name or number that SSH connects to. port: of its SSH server.
+        user: login name; None: as SSH decides.
+        key_file: the client key; None: those that SSH finds.
+        known_hosts: file with the host's key; None: the user's own. Unknown keys are refused.
+        python: the interpreter that runs the host's programs. workdir: where they are put.
+        link_address: cloud only: address of the tensor port, as the edge reaches it.
+        meter: the program that reads its power. meter_options: passed to it.
+        knobs: names of the programs that set its hardware.
+    """
+
+    address: str | None = None
+    port: int = 22
+    user: str | None = None
+    key_file: str | None = None
+    known_hosts: str | None = None
+    python: str = "python3"
+    workdir: str = "~/.dynasplit"
+    link_address: str | None = None
+    meter: str = "none"
+    meter_options: dict[str, Any] = field(default_factory=dict)
+    knobs: list[str] = field(default_factory=list)
+
+
+@dataclass
+class HostsConf:
+    """What measures a configuration.
+
+    Attributes:
+        kind: emulated, ssh, modelled or recorded.
+        profile: name or path of the physical model; None: there is none for these hosts.
+        speedup: paces emulated hosts at so many times real time; None: as fast as it goes.
+        edge: used with kind ssh. cloud: likewise.
+    """
+
+    kind: str = MISSING
+    profile: str | None = None
+    speedup: float | None = None
+    edge: HostConf = field(default_factory=HostConf)
+    cloud: HostConf = field(default_factory=HostConf)
+
+
+@dataclass
+class ModelConf:
+    """The network. weights: auto, imagenet, random, or a file."""
+
+    name: str = MISSING
+    weights: str = "auto"
+    split_points: list[int] | None = None
+    calibration_images: int = 64
+
+
+@dataclass
+class DataConf:
+    """The images that are inferred. images: how many different ones."""
+
+    name: str = MISSING
+    images: int = 64
+
+
+@dataclass
+class SpaceConf:
+    """Which knob values the search may choose; None: all that the hosts offer."""
+
+    cpu_mhz: list[int] | None = None
+    edge_accelerator: list[str] | None = None
+    cloud_gpu: list[bool] | None = None
+
+
+@dataclass
+class SearchConf:
+    """The offline phase: how to search, and when to stop (whatever comes first).
+
+    Attributes:
+        algorithm: name of a file in dynasplit/search. options: its own.
+        fraction: of the space that is measured. trials: how many configurations instead.
+        testbed_time_s: time on the testbed. min_gain: least expected gain in hypervolume.
+        front_repeats: how often the front's members are measured again.
+    """
+
+    algorithm: str = MISSING
+    fraction: float | None = 0.2
+    trials: int | None = None
+    testbed_time_s: float | None = None
+    min_gain: float | None = None
+    front_repeats: int = 4
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class PolicyConf:
+    """Options of the policy `dynasplit`.
+
+    Attributes:
+        quantile: share of the repeats that must be within the threshold (0.5: their median).
+        margin: share by which the threshold must exceed that latency.
+        min_accuracy: least accuracy (or fidelity) of what is chosen.
+    """
+
+    quantile: float = 0.5
+    margin: float = 0.0
+    min_accuracy: float | None = None
+
+
+@dataclass
+class WorkloadConf:
+    """The requests: drawn from a Weibull distribution, or read from a file.
+
+    Attributes:
+        requests: how many; with a file, at most so many of it (None: all).
+        min_ms: least threshold; None: the fastest latency known. max_ms: greatest; likewise.
+        shape: of the distribution.
+        file: CSV or parquet with Index, Network, Latency. network: whose requests of the file.
+    """
+
+    requests: int | None = 50
+    min_ms: float | None = None
+    max_ms: float | None = None
+    shape: float = 1.0
+    file: str | None = None
+    network: str | None = None
+
+
+@dataclass
+class MeasureConf:
+    """How one configuration is measured.
+
+    Attributes:
+        mode: latency (one inference at a time).
+        min_inferences: least number in a window. max_inferences: most, for relative_ci.
+        min_samples: least meter samples in a window.
+        warmup: inferences before the window.
+        max_gap_periods: greatest gap between meter samples, in their periods.
+        baseline_s: how long idle power is measured, in board time.
+        relative_ci: go on until the latency's confidence interval is so narrow; None: don't.
+        retries: how often a failed measurement is tried again. retry_wait_s: pause before.
+    """
+
+    mode: str = "latency"
+    min_inferences: int = 10
+    max_inferences: int = 1000
+    min_samples: int = 20
+    warmup: int = 5
+    max_gap_periods: float = 3.0
+    baseline_s: float = 60.0
+    relative_ci: float | None = None
+    retries: int = 2
+    retry_wait_s: float = 1.0
+
+
+@dataclass
+class EnergyConf:
+    """What counts as energy. cloud: tail (only while tails run)."""
+
+    cloud: str = "tail"
+
+
+@dataclass
+class TrackingConf:
+    """Where runs are recorded. kind: mlflow or none. uri: of its store; None: in results_dir."""
+
+    kind: str = "mlflow"
+    uri: str | None = None
+
+
+POLICIES = ["dynasplit", "cloud_only", "edge_only", "fastest", "least_energy"]
+
+
+@dataclass
+class Config:
+    """A whole run.
+
+    Attributes:
+        name: the experiment's; results appear under it. plan: module in experiments/.
+        seed: of search, workload and emulated noise.
+        policies: who serves the requests.
+        front: a front.json to serve from instead of searching. runs: a table of recorded runs.
+        results_dir: where results appear. resume: continue an unfinished run of the same kind.
+        dry_run: only say what would be done. debug: show tracebacks.
+    """
+
+    name: str = MISSING
+    plan: str = "two_phase"
+    seed: int = 0
+    policies: list[str] = field(default_factory=lambda: list(POLICIES))
+    front: str | None = None
+    runs: str | None = None
+    results_dir: str = "results"
+    resume: bool = True
+    dry_run: bool = False
+    debug: bool = False
+    hosts: HostsConf = field(default_factory=HostsConf)
+    model: ModelConf = field(default_factory=ModelConf)
+    data: DataConf = field(default_factory=DataConf)
+    space: SpaceConf = field(default_factory=SpaceConf)
+    search: SearchConf = field(default_factory=SearchConf)
+    policy: PolicyConf = field(default_factory=PolicyConf)
+    workload: WorkloadConf = field(default_factory=WorkloadConf)
+    measure: MeasureConf = field(default_factory=MeasureConf)
+    energy: EnergyConf = field(default_factory=EnergyConf)
+    tracking: TrackingConf = field(default_factory=TrackingConf)
+
+
+FREE_OF_RESULT = ("results_dir", "resume", "dry_run", "debug", "tracking", "hosts.speedup")
+"""What a run may change without becoming another run."""
+
+
+def register() -> None:
+    """Make the classes known to Hydra, as the schema that `conf/config.yaml` begins with."""
+    from hydra.core.config_store import ConfigStore
+
+    ConfigStore.instance().store(name="schema", node=Config)
+
+
+def load(composed: DictConfig) -> Config:
+    """The typed configuration of what Hydra composed.
+
+    Raises:
+        ConfigurationError: a key that does not exist was added.
+    """
+    _refuse_strange(OmegaConf.to_container(composed), Config, "")
+    if OmegaConf.is_missing(composed, "name"):
+        raise ConfigurationError("no experiment was asked for; say +experiment=NAME")
+    return cast(Config, OmegaConf.to_object(composed))
+
+
+def determining(config: Config) -> dict[str, Any]:
+    """The part of a configuration that determines the result, as plain values."""
+    plain = asdict(config)
+    for path in FREE_OF_RESULT:
+        *groups, key = path.split(".")
+        place = plain
+        for group in groups:
+            place = place[group]
+        del place[key]
+    return plain
+
+
+def _refuse_strange(found: Any, kind: type, where: str) -> None:
+    """A `+` on the command line can add any key; the classes' own are the only allowed ones."""
+    if not isinstance(found, Mapping):
+        return
+    allowed = {f.name: f for f in fields(kind)}
+    for key, value in found.items():
+        if key not in allowed:
+            raise ConfigurationError(
+                f"no key {where}{key}; allowed{' under ' + where.rstrip('.') if where else ''}: "
+                f"{', '.join(allowed)}"
+            )
+        factory = allowed[key].default_factory
+        if isinstance(factory, type) and is_dataclass(factory):
+            _refuse_strange(value, factory, f"{where}{key}.")

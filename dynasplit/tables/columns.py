@@ -1,0 +1,119 @@
+"""What the columns of runs and requests tables mean: names, units, ranges. The one list of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["int", "float", "bool", "text"]
+Need = Literal["always", "every_row", "any"]
+KNOB_PREFIX = "knob_"
+BIG_MS = 1e8
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table.
+
+    Attributes:
+        name: ends in its unit where it has one.
+        unit: of the values; empty for counts, words and shares.
+        dtype: int, float, bool or text.
+        least: smallest value allowed. most: greatest value allowed. None: any.
+        required: `always`: the column must be there and filled; `every_row`: filled in every
+            row or absent; `any`: single values may be absent.
+        meaning: one line of documentation.
+    """
+
+    name: str
+    unit: str
+    dtype: Kind
+    least: float | None
+    most: float | None
+    required: Need
+    meaning: str
+
+    @property
+    def allowed(self) -> str:
+        """What a value may be, in words."""
+        if self.dtype == "bool":
+            return "true or false"
+        if self.dtype == "text":
+            return "a word"
+        what = "a whole number" if self.dtype == "int" else "a number"
+        return f"{what} from {self.least:g} to {self.most:g} {self.unit}".rstrip()
+
+
+def _ms(name: str, meaning: str, required: Need = "any", least: float = 0.0) -> Column:
+    return Column(name, "ms", "float", least, BIG_MS, required, meaning)
+
+
+def _joule(name: str, meaning: str, required: Need = "any", least: float = 0.0) -> Column:
+    return Column(name, "J", "float", least, 1e7, required, meaning)
+
+
+def _share(name: str, meaning: str) -> Column:
+    return Column(name, "", "float", 0, 1, "every_row", meaning)
+
+
+def _count(name: str, meaning: str, required: Need = "any", unit: str = "") -> Column:
+    return Column(name, unit, "int", 0, 1e12, required, meaning)
+
+
+IDENTITY = (
+    Column("model", "", "text", None, None, "every_row", "the network; one in a table"),
+    _count("last_split_point", "the split point at which all runs on the edge", "every_row"),
+)
+CONFIGURATION = (
+    Column("split_point", "", "int", 0, 100_000, "always", "operations before it run on the edge"),
+    Column("cpu_mhz", "MHz", "int", 10, 20_000, "every_row", "the edge's CPU frequency"),
+    Column("edge_accelerator", "", "text", None, None, "every_row", "its mode; off: not used"),
+    Column("cloud_gpu", "", "bool", None, None, "every_row", "whether the cloud uses its GPU"),
+)
+_FIGURES = (
+    _ms("latency_ms", "from the head's start to the result's arrival", "always", 1e-6),
+    _joule("energy_j", "edge and cloud, an inference", "every_row", 1e-9),
+    _share("accuracy", "share of labelled images classified correctly"),
+    _share("fidelity", "share of images classified as by the unsplit network"),
+    _ms("edge_ms", "computing the head"),
+    _ms("transfer_ms", "sending the intermediate tensor"),
+    _ms("cloud_ms", "computing the tail"),
+)
+_SOURCE = Column("source", "", "text", None, None, "every_row", "where the figures come from")
+_FLAGS = Column("flags", "", "text", None, None, "any", "what is doubtful, separated by ;")
+_TIME = Column("testbed_time_s", "s", "float", 0, 1e9, "any", "what the run cost the testbed")
+
+RUNS: tuple[Column, ...] = (
+    *IDENTITY,
+    *CONFIGURATION,
+    _count("repeat", "0 for the first run of a configuration", "every_row"),
+    _SOURCE,
+    *_FIGURES,
+    _ms("latency_spread_ms", "interquartile range within the window"),
+    _joule("edge_energy_j", "the edge's part of the energy"),
+    _joule("cloud_energy_j", "the cloud's part of the energy"),
+    Column("edge_idle_w", "W", "float", 0, 1e6, "any", "the edge's idle baseline"),
+    Column("cloud_idle_w", "W", "float", 0, 1e6, "any", "the cloud's idle baseline"),
+    Column("tensor_kb", "KB", "float", 0, 1e9, "any", "what was sent, in 1024 bytes"),
+    _count("inferences", "how many the window counts"),
+    _count("edge_samples", "meter samples in the window, edge"),
+    _count("cloud_samples", "meter samples in the window, cloud"),
+    Column("window_s", "s", "float", 0, 1e9, "any", "the window's length"),
+    _TIME,
+    _FLAGS,
+)
+REQUESTS: tuple[Column, ...] = (
+    *IDENTITY,
+    _count("request", "the request's index in the workload", "always"),
+    Column("network", "", "text", None, None, "always", "what the request asks for"),
+    Column("policy", "", "text", None, None, "always", "who chose"),
+    _ms("threshold_ms", "the latency that the request allows", "always", 1e-6),
+    *CONFIGURATION,
+    *_FIGURES,
+    Column("met", "", "bool", None, None, "always", "latency at most the threshold"),
+    Column("infeasible", "", "bool", None, None, "always", "no known configuration could meet it"),
+    _ms("exceedance_ms", "latency above the threshold; absent where met"),
+    _SOURCE,
+    _TIME,
+    _FLAGS,
+)

@@ -1,0 +1,154 @@
+"""Reads and writes tables of served requests: a row for each request and policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dynasplit.errors import DataError
+from dynasplit.measurement import Measurement
+from dynasplit.served import Served
+from dynasplit.space import Configuration
+from dynasplit.tables.columns import REQUESTS
+from dynasplit.tables.files import check_facts, read_identity, write_table
+from dynasplit.tables.knobs import read_configurations, write_configurations
+from dynasplit.tables.reading import Array, check_names, check_present, read_file, reject, to_array
+
+_COLUMNS = {c.name: c for c in REQUESTS}
+_OWN = ("request", "network", "policy", "threshold_ms", "infeasible")
+_DERIVED = ("met", "exceedance_ms")
+_MEASURED = tuple(c.name for c in REQUESTS if c.name in Measurement.__slots__ and c.name != "flags")
+
+
+@dataclass(frozen=True, eq=False)
+class RequestsTable:
+    """Served requests as read from a file.
+
+    Attributes:
+        rows: in the file's order.
+        model: the network of the front that served them.
+        last_split_point: its last.
+    """
+
+    rows: list[Served]
+    model: str | None
+    last_split_point: int
+
+
+def write_requests(
+    path: Path, rows: Iterable[Served], *, model: str | None, last_split_point: int
+) -> None:
+    """Write a requests table; `path` ends in .parquet or .csv.
+
+    Raises:
+        DataError: there is no row. ResultsError: the file cannot be written.
+    """
+    rows = list(rows)
+    if not rows:
+        raise DataError(f"{path}: a table of requests needs at least one; found none")
+    columns: dict[str, Sequence[Any]] = {}
+    for name in (*_OWN, *_DERIVED):
+        columns[name] = [getattr(row, name) for row in rows]
+    for name in _MEASURED:
+        values = [getattr(row.measurement, name) for row in rows]
+        if any(v is not None for v in values):
+            columns[name] = values
+    columns["flags"] = [";".join(row.measurement.flags) or None for row in rows]
+    write_request_columns(
+        path,
+        columns,
+        [row.measurement.configuration for row in rows],
+        model=model,
+        last_split_point=last_split_point,
+    )
+
+
+def write_request_columns(
+    path: Path,
+    columns: Mapping[str, Sequence[Any] | Array],
+    configurations: Sequence[Configuration],
+    *,
+    model: str | None,
+    last_split_point: int,
+) -> None:
+    """Write a requests table that is already in columns (n,); the configurations row by row."""
+    knobs, known = write_configurations(configurations)
+    every = {**columns, **knobs}
+    ordered = [name for name in _COLUMNS if name in every]
+    foreign = [name for name in knobs if name not in _COLUMNS]
+    write_table(
+        path,
+        {name: every[name] for name in [*ordered, *foreign]},
+        _COLUMNS | {c.name: c for c in known},
+        kind="requests",
+        model=model,
+        last_split_point=last_split_point,
+    )
+
+
+def read_requests(path: str | Path) -> RequestsTable:
+    """Read a requests table back.
+
+    Raises:
+        DataError: what cannot be used, by file, data row (from 0) and column; a request that a
+            policy serves twice.
+    """
+    path = Path(path)
+    table = read_file(path)
+    check_names(path, table.column_names, _COLUMNS)
+    check_facts(path, table, "requests", _COLUMNS)
+    model, last = read_identity(path, table, model=None, last_split_point=None)
+    if last is None:
+        raise DataError(f"{path}: column last_split_point is missing")
+    index, configurations = read_configurations(path, table)
+    columns: dict[str, list[Any]] = {}
+    for name in (*_OWN, *_DERIVED, *_MEASURED):
+        if name in table.column_names:
+            array = to_array(path, table[name], _COLUMNS[name])
+            if check_present(path, array, _COLUMNS[name]):
+                columns[name] = _natives(name, array)
+    _check_distinct(path, columns["policy"], columns["request"])
+    columns["flags"] = [tuple(str(v).split(";")) if v else () for v in _flags(table)]
+    rows = [_served(configurations[i], columns, row) for row, i in enumerate(index.tolist())]
+    _check_met(path, columns["met"], rows)
+    return RequestsTable(rows, model, last)
+
+
+def _served(configuration: Configuration, columns: Mapping[str, list[Any]], row: int) -> Served:
+    measured = {name: columns[name][row] for name in (*_MEASURED, "flags") if name in columns}
+    measurement = Measurement(configuration=configuration, **measured)
+    return Served(measurement=measurement, **{name: columns[name][row] for name in _OWN})
+
+
+def _natives(name: str, array: Array) -> list[Any]:
+    if name == "request":
+        return [int(v) for v in array.tolist()]
+    if array.dtype == np.float64:
+        return [None if v != v else v for v in array.tolist()]
+    return list(array.tolist())
+
+
+def _flags(table: Any) -> list[str | None]:
+    return (
+        list(table["flags"].to_pylist()) if "flags" in table.column_names else [None] * len(table)
+    )
+
+
+def _check_distinct(path: Path, policies: Sequence[str], requests: Sequence[int]) -> None:
+    seen: dict[tuple[str, int], int] = {}
+    for row, key in enumerate(zip(policies, requests, strict=True)):
+        if key in seen:
+            found = f"request {key[1]} of policy {key[0]} again, first in row {seen[key]}"
+            reject(path, row, "request", found, "each request once for each policy")
+        seen[key] = row
+
+
+def _check_met(path: Path, met: Sequence[bool], rows: Sequence[Served]) -> None:
+    for row, (said, served) in enumerate(zip(met, rows, strict=True)):
+        if said != served.met:
+            found = f"{said} at {served.measurement.latency_ms:g} ms"
+            reject(path, row, "met", found, f"met at up to {served.threshold_ms:g} ms")

@@ -1,0 +1,162 @@
+"""Reads and writes runs tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from dynasplit.errors import DataError
+from dynasplit.measurement import Measurement, Source
+from dynasplit.tables import reference
+from dynasplit.tables.columns import RUNS
+from dynasplit.tables.files import check_facts, read_identity, write_table
+from dynasplit.tables.knobs import (
+    group_without_numbers,
+    read_configurations,
+    write_configurations,
+)
+from dynasplit.tables.plausible import check_units
+from dynasplit.tables.reading import Arrays, check_names, check_present, read_file, reject, to_array
+from dynasplit.tables.runs import FIGURES, REALITY, RunsTable
+
+_COLUMNS = {c.name: c for c in RUNS}
+
+
+def read_runs(
+    path: str | Path, *, model: str | None = None, last_split_point: int | None = None
+) -> RunsTable:
+    """Read a table of runs: parquet, CSV, or the reference system's layout.
+
+    Args:
+        path: the file.
+        model: the network that it has to be of; None: what the table says.
+        last_split_point: the network's; None: what the table says. Where it does not say it,
+            the split point after which nothing is sent.
+
+    Raises:
+        DataError: what cannot be used, by file, data row (from 0) and column.
+    """
+    path = Path(path)
+    raw = read_file(path)
+    table = reference.translate(raw, path) if reference.is_reference(raw) else raw
+    check_names(path, table.column_names, _COLUMNS)
+    check_facts(path, table, "runs", _COLUMNS)
+    columns = _figures(path, table)
+    index, configurations = read_configurations(path, table)
+    check_units(path, columns, group_without_numbers(index, configurations))
+    name, last = read_identity(path, table, model=model, last_split_point=last_split_point)
+    points = np.array([c.split_point for c in configurations], dtype=np.intp)[index]
+    if last is None:
+        last, notes = _infer_last(columns, points)
+    else:
+        notes = []
+    if points.max() > last:
+        row = int((points > last).argmax())
+        reject(path, row, "split_point", f"{points[row]}", f"0 to {last}, the last split point")
+    notes += _number_repeats(columns, index)
+    return RunsTable(
+        columns=columns,
+        configurations=configurations,
+        index=index,
+        model=name,
+        last_split_point=last,
+        sources=_sources(path, table),
+        flags=_flags(table),
+        path=path,
+        notes=tuple(notes),
+    )
+
+
+def write_runs(
+    path: Path, measurements: Iterable[Measurement], *, model: str | None, last_split_point: int
+) -> None:
+    """Write a runs table; `path` ends in .parquet or .csv.
+
+    Raises:
+        DataError: there is no measurement, or they have different knobs.
+        ResultsError: the file cannot be written.
+    """
+    runs = list(measurements)
+    table = RunsTable.of(runs, model=model, last_split_point=last_split_point)
+    knobs, known = write_configurations([m.configuration for m in runs])
+    columns: dict[str, Any] = {
+        **knobs,
+        **{name: table.columns[name] for name in FIGURES if name in table.columns},
+        "source": list(table.sources),
+        "flags": [";".join(flags) or None for flags in table.flags],
+    }
+    write_table(
+        path,
+        columns,
+        _COLUMNS | {c.name: c for c in known},
+        kind="runs",
+        model=model,
+        last_split_point=last_split_point,
+    )
+
+
+def _figures(path: Path, table: pa.Table) -> Arrays:
+    """The numeric columns that hold something (n,), by name."""
+    found = {}
+    for name in FIGURES:
+        if name in table.column_names:
+            array = to_array(path, table[name], _COLUMNS[name])
+            if check_present(path, array, _COLUMNS[name]):
+                found[name] = array
+    if "latency_ms" not in found:
+        raise DataError(f"{path}: column latency_ms has no value in any row")
+    return found
+
+
+def _infer_last(columns: Arrays, points: npt.NDArray[np.intp]) -> tuple[int, list[str]]:
+    """The greatest split point, if nothing is computed in the cloud there; else the next."""
+    greatest = int(points.max())
+    sent = [
+        columns[name][points == greatest] for name in ("cloud_ms", "tensor_kb") if name in columns
+    ]
+    if sent and all(bool((values == 0).all()) for values in sent):
+        return greatest, [f"last split point {greatest}: nothing is sent there"]
+    if not sent:
+        return greatest, [f"last split point {greatest}: the greatest in the table"]
+    note = f"last split point {greatest + 1}: at {greatest}, the greatest, the cloud still computes"
+    return greatest + 1, [note]
+
+
+def _number_repeats(columns: Arrays, index: npt.NDArray[np.intp]) -> list[str]:
+    """Number the runs of a configuration where the table does not, or does so twice."""
+    count = len(index)
+    given = columns.get("repeat")
+    if given is not None:
+        distinct = np.unique(np.stack([index, given]), axis=1).shape[1]
+        if distinct == count:
+            return []
+    order = np.argsort(index, kind="stable")
+    sizes = np.bincount(index)
+    starts = np.repeat(np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes)
+    repeats = np.empty(count)
+    repeats[order] = np.arange(count) - starts
+    columns["repeat"] = repeats
+    if given is None:
+        return []
+    return [f"{count - distinct} rows repeat a configuration's repeat number: renumbered"]
+
+
+def _sources(path: Path, table: pa.Table) -> list[Source]:
+    if "source" not in table.column_names:
+        return ["measured"] * table.num_rows
+    found = to_array(path, table["source"], _COLUMNS["source"]).tolist()
+    for row, value in enumerate(found):
+        if value is not None and value not in REALITY:
+            reject(path, row, "source", repr(value), ", ".join(REALITY))
+    return [cast(Source, value or "measured") for value in found]
+
+
+def _flags(table: pa.Table) -> list[tuple[str, ...]]:
+    if "flags" not in table.column_names:
+        return [()] * table.num_rows
+    return [tuple(str(v).split(";")) if v else () for v in table["flags"].to_pylist()]

@@ -1,0 +1,153 @@
+"""An agent on a host: started over SSH, reached through SSH, ended by closing its channel."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import threading
+from pathlib import Path
+from typing import TypeVar
+
+import grpc
+import msgspec
+import paramiko
+
+from dynasplit.errors import (
+    DynaSplitError,
+    HostProgramFailed,
+    HostUnreachable,
+    KnobRefused,
+    MeasurementError,
+)
+from dynasplit.testbed.connection import HostConnection
+from dynasplit.testbed.credentials import Credentials
+from hosts import rpc
+from hosts.wire import messages
+
+T = TypeVar("T", bound=messages.Message)
+
+_START_S = 60.0
+_HEARTBEAT_S = 10.0
+_END_S = 10.0
+
+
+class AgentLink:
+    """One running agent.
+
+    Attributes:
+        role: edge or cloud. started: what it said of itself.
+    """
+
+    def __init__(
+        self,
+        host: HostConnection,
+        programs: str,
+        order: messages.StartOrder,
+        credentials: Credentials,
+        log: Path,
+    ) -> None:
+        self.role = order.role
+        self._host = host
+        self._log = log
+        python = shlex.quote(host.address.python)
+        self._channel = host.start(
+            f"cd / && exec env PYTHONPATH={shlex.quote(programs)} PYTHONUNBUFFERED=1 "
+            f"TF_CPP_MIN_LOG_LEVEL=2 {python} -m hosts.agent"
+        )
+        threading.Thread(target=self._keep_log, daemon=True).start()
+        self._channel.sendall(msgspec.json.encode(order) + b"\n")
+        self.started = self._read_started()
+        self._ended = threading.Event()
+        threading.Thread(target=self._beat, daemon=True).start()
+        self._open = contextlib.ExitStack()
+        port = self._open.enter_context(host.forward(self.started.control_port))
+        self._control = rpc.channel(
+            f"127.0.0.1:{port}",
+            order.role,
+            credentials.key_pem,
+            credentials.certificate_pem,
+            credentials.authority_pem,
+        )
+        self._open.callback(self._control.close)
+        self._wait_reachable()
+
+    def call(self, name: str, message: messages.Message, kind: type[T], timeout_s: float) -> T:
+        """Call a method of the agent.
+
+        Raises:
+            KnobRefused, MeasurementError, HostProgramFailed: as the agent says.
+            HostUnreachable: it does not answer in time.
+        """
+        try:
+            return rpc.call(self._control, name, message, kind, timeout_s)
+        except rpc.CallRefused as refused:
+            raise self._translated(refused) from refused
+        except grpc.RpcError as error:
+            raise self._lost(name, error) from error
+
+    def close(self) -> None:
+        """End the agent by closing its channel, and wait until it has put the knobs back."""
+        self._ended.set()
+        with contextlib.suppress(Exception):
+            self._open.close()
+        with contextlib.suppress(OSError, paramiko.SSHException):
+            self._channel.shutdown_write()
+            self._channel.status_event.wait(_END_S)
+        self._channel.close()
+
+    def _translated(self, refused: rpc.CallRefused) -> DynaSplitError:
+        text = f"{self.role} host: {refused}"
+        if refused.kind in ("KnobError",):
+            return KnobRefused(text)
+        if refused.kind == "WireError":
+            return MeasurementError(text)
+        return HostProgramFailed(text)
+
+    def _lost(self, name: str, error: grpc.RpcError) -> DynaSplitError:
+        if self._channel.exit_status_ready():
+            return HostProgramFailed(f"{self.role} agent has ended: {self._last_words()}")
+        if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+            return HostUnreachable(f"{self.role} agent did not answer {name} in time")
+        return HostUnreachable(f"{self.role} agent cannot be reached: {error.details()}")
+
+    def _read_started(self) -> messages.Started:
+        self._channel.settimeout(_START_S)
+        try:
+            line = self._channel.makefile("rb").readline()
+        except TimeoutError as error:
+            raise HostProgramFailed(f"{self.role} agent did not start in {_START_S} s") from error
+        if not line:
+            self._channel.status_event.wait(_END_S)
+            raise HostProgramFailed(
+                f"{self.role} agent did not start on {self._host.address}: {self._last_words()}"
+            )
+        try:
+            started = msgspec.json.decode(line, type=messages.Started)
+        except msgspec.MsgspecError as error:
+            raise HostProgramFailed(
+                f"{self.role} agent said {line[:200]!r} instead of where it listens"
+            ) from error
+        messages.check_protocol(started.protocol)
+        return started
+
+    def _wait_reachable(self) -> None:
+        try:
+            grpc.channel_ready_future(self._control).result(timeout=_START_S)
+        except grpc.FutureTimeoutError as error:
+            raise HostUnreachable(
+                f"{self.role} agent's control port cannot be reached through SSH"
+            ) from error
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(errors="replace").splitlines() if self._log.is_file() else []
+        return " / ".join(lines[-3:]) or "it said nothing; is `python` right for this host?"
+
+    def _keep_log(self) -> None:
+        with self._log.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+            while words := self._channel.recv_stderr(4096):
+                file.write(words)
+
+    def _beat(self) -> None:
+        with contextlib.suppress(OSError):
+            while not self._ended.wait(_HEARTBEAT_S):
+                self._channel.sendall(b"\n")

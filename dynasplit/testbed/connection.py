@@ -1,0 +1,142 @@
+"""One host over SSH (fabric): strict host keys, keys instead of passwords, clear errors."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import paramiko
+from fabric import Config, Connection
+
+from dynasplit.errors import HostKeyRefused, HostProgramFailed, HostUnreachable, LoginRefused
+from dynasplit.testbed.address import HostAddress
+
+_CONNECT_S = 10
+_KEEPALIVE_S = 15
+
+
+class HostConnection:
+    """A logged-in host.
+
+    Attributes:
+        address: where it is. fabric: the connection itself.
+    """
+
+    def __init__(self, address: HostAddress) -> None:
+        self.address = address
+        self.fabric = _connection(address)
+        with _explained(address):
+            self.fabric.open()
+        transport = self.fabric.client.get_transport()
+        assert transport is not None
+        transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # 40 ms a call else
+        transport.set_keepalive(_KEEPALIVE_S)
+        self.transport = transport
+
+    def ask(self, command: str) -> str:
+        """Run a short command; returns what it prints.
+
+        Raises:
+            HostProgramFailed: it did not exit with 0.
+        """
+        with _explained(self.address):
+            result = self.fabric.run(command, hide=True, warn=True, in_stream=False)
+        if result.failed:
+            raise HostProgramFailed(
+                f"{self.address}: {command!r} exited with {result.exited}: {result.stderr.strip()}"
+            )
+        return str(result.stdout)
+
+    def start(self, command: str) -> paramiko.Channel:
+        """Start a program that lives as long as its channel."""
+        with _explained(self.address):
+            channel: paramiko.Channel = self.transport.open_session()
+            channel.exec_command(command)
+        return channel
+
+    def put(self, local: Path, remote: str) -> None:
+        """Copy a file to the host: whole or not at all."""
+        with _explained(self.address):
+            self.fabric.put(str(local), remote + ".part")
+            self.ask(f"mv {shlex.quote(remote)}.part {shlex.quote(remote)}")
+
+    @contextlib.contextmanager
+    def forward(self, remote_port: int) -> Iterator[int]:
+        """Reach a port of the host's loopback; yields the local port."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            local_port = probe.getsockname()[1]
+        with self.fabric.forward_local(
+            local_port, remote_port=remote_port, remote_host="127.0.0.1", local_host="127.0.0.1"
+        ):
+            yield local_port
+
+    def close(self) -> None:
+        """Hang up."""
+        self.fabric.close()
+
+
+def _connection(address: HostAddress) -> Connection:
+    """A connection that trusts only known host keys; nothing of ~/.ssh/config is taken."""
+    keys: dict[str, object] = {"banner_timeout": _CONNECT_S, "auth_timeout": _CONNECT_S}
+    if address.key_file:
+        key_file = str(Path(address.key_file).expanduser())
+        keys |= {"key_filename": key_file, "look_for_keys": False, "allow_agent": False}
+    connection = Connection(
+        address.address,
+        user=address.user,
+        port=address.port,
+        config=Config(overrides={"load_ssh_configs": False}),
+        connect_timeout=_CONNECT_S,
+        connect_kwargs=keys,
+    )
+    connection.client.set_missing_host_key_policy(paramiko.RejectPolicy())
+    if address.known_hosts:
+        try:
+            connection.client.load_host_keys(str(Path(address.known_hosts).expanduser()))
+        except OSError as error:
+            raise HostKeyRefused(
+                f"{address}: known_hosts file {address.known_hosts} cannot be read "
+                f"({error.strerror}); write the host's key there (ssh-keyscan, then compare)"
+            ) from error
+    else:
+        connection.client.load_system_host_keys()
+    return connection
+
+
+@contextlib.contextmanager
+def _explained(address: HostAddress) -> Iterator[None]:
+    """Turn the SSH library's errors into ours."""
+    try:
+        yield
+    except paramiko.BadHostKeyException as error:
+        raise HostKeyRefused(
+            f"{address}: the host shows another key ({error.key.get_name()} "
+            f"{error.key.fingerprint}) than the one known for it "
+            f"({error.expected_key.fingerprint}). If the host was set up anew, replace its line "
+            "in the known_hosts file; else do not log in"
+        ) from error
+    except paramiko.AuthenticationException as error:
+        raise LoginRefused(
+            f"{address}: the host does not take the key "
+            f"{address.key_file or 'of this user'}; add its public part to the host's "
+            "~/.ssh/authorized_keys (passwords are not used)"
+        ) from error
+    except paramiko.PasswordRequiredException as error:
+        raise LoginRefused(f"{address}: {address.key_file} is encrypted; use an agent") from error
+    except paramiko.SSHException as error:
+        if "not found in known_hosts" in str(error):
+            raise HostKeyRefused(
+                f"{address}: no key is known for this host; write it to "
+                f"{address.known_hosts or '~/.ssh/known_hosts'} (ssh-keyscan, then compare)"
+            ) from error
+        raise HostUnreachable(f"{address}: SSH failed: {error}") from error
+    except FileNotFoundError as error:
+        raise LoginRefused(f"{address}: no such file: {error.filename}") from error
+    except (TimeoutError, EOFError, OSError) as error:
+        raise HostUnreachable(
+            f"{address}: no answer ({error}); is the host up, and its SSH server on that port?"
+        ) from error

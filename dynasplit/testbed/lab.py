@@ -1,0 +1,118 @@
+"""Two hosts made ready: programs pushed, agents and meters running, a network loaded."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from dynasplit.errors import ConfigurationError
+from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.agents import AgentLink
+from dynasplit.testbed.connection import HostConnection
+from dynasplit.testbed.credentials import Credentials, make_credentials
+from dynasplit.testbed.meter import MeterStream
+from dynasplit.testbed.programs import push_programs
+from hosts.models.manifest import Manifest
+from hosts.wire import messages
+
+LOAD_S = 300.0
+_PARTS = {"edge": ("head", "images"), "cloud": ("tail",)}
+
+
+class Host:
+    """One host with its agent, and its meter if it has one.
+
+    Attributes:
+        role: edge or cloud. agent: its agent. meter: its meter's readings, or None.
+    """
+
+    def __init__(self, role: str, address: HostAddress, identity: Credentials, logs: Path) -> None:
+        self.role = role
+        self.address = address
+        self._open = contextlib.ExitStack()
+        try:
+            self._connection = HostConnection(address)
+            self._open.callback(self._connection.close)
+            programs = push_programs(self._connection)
+            order = messages.StartOrder(
+                role=role,
+                knobs=address.knobs,
+                listen=address.link_address or "127.0.0.1",
+                key_pem=identity.key_pem,
+                certificate_pem=identity.certificate_pem,
+                authority_pem=identity.authority_pem,
+            )
+            log = logs / f"{role}.log"
+            self.agent = AgentLink(self._connection, programs, order, identity, log)
+            self._open.callback(self.agent.close)
+            self.meter: MeterStream | None = None
+            if address.meter != "none":
+                self.meter = MeterStream(self._connection, programs)
+                self._open.callback(self.meter.close)
+        except BaseException:
+            self._open.close()
+            raise
+
+    def load(self, manifest: bytes, artifacts: Mapping[str, tuple[Path, str]]) -> None:
+        """Load this host's part of a network; files that it does not hold are pushed first.
+
+        Args:
+            manifest: the prepared network, as JSON.
+            artifacts: name to (path here, sha256).
+        """
+        wanted = {name: artifacts[name] for name in _PARTS[self.role]}
+        files = {sha256: str(path) for path, sha256 in wanted.values()}
+        ask = messages.FindOrder(files=files)
+        found = self.agent.call("Find", ask, messages.Found, LOAD_S)
+        paths = {}
+        for name, (path, sha256) in wanted.items():
+            there = found.paths[sha256]
+            if there is None:
+                there = f"{found.folder}/{sha256}{path.suffix}"
+                self._connection.put(path, there)
+            paths[name] = there
+        order = messages.LoadOrder(manifest=manifest, paths=paths)
+        self.agent.call("Load", order, messages.Loaded, LOAD_S)
+
+    def close(self) -> None:
+        """Stop the meter and the agent, which puts the knobs back; hang up."""
+        self._open.close()
+
+
+@contextlib.contextmanager
+def open_hosts(
+    edge: HostAddress, cloud: HostAddress, manifest: Manifest, manifest_json: bytes, logs: Path
+) -> Iterator[tuple[Host, Host]]:
+    """Make both hosts ready at the same time, and connect the edge to the cloud.
+
+    Raises:
+        TestbedError: a host cannot be reached, or a program does not start.
+    """
+    identities = make_credentials("edge", "cloud")
+    artifacts = {
+        name: (Path(artifact.path), artifact.sha256)
+        for name, artifact in manifest.artifacts.items()
+    }
+    opened: dict[str, Host] = {}
+
+    def make_ready(role: str, address: HostAddress) -> None:
+        opened[role] = Host(role, address, identities[role], logs)
+        opened[role].load(manifest_json, artifacts)
+
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            ready = [pool.submit(make_ready, r, a) for r, a in (("edge", edge), ("cloud", cloud))]
+        for one in ready:
+            one.result()
+        port = opened["cloud"].agent.started.tensor_port
+        if port is None:
+            raise ConfigurationError("the cloud agent has no tensor port")
+        connect = messages.ConnectOrder(address=cloud.link_address or cloud.address, port=port)
+        opened["edge"].agent.call("Connect", connect, messages.Message, LOAD_S)
+        yield opened["edge"], opened["cloud"]
+    finally:
+        with ThreadPoolExecutor(2) as pool:
+            for host in opened.values():
+                pool.submit(host.close)

@@ -1,0 +1,50 @@
+"""Pushes the host-side programs, and a network's files, to a host's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shlex
+import tarfile
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from dynasplit.testbed.connection import HostConnection
+
+_SOURCE = Path(__file__).resolve().parents[2] / "hosts"
+_CACHE = '"${DYNASPLIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dynasplit}"'
+
+
+def push_programs(host: HostConnection) -> str:
+    """Put `hosts/` on the host, once for each state of its source; returns the folder above it."""
+    packed, name = _packed()
+    base = host.ask(f"mkdir -p {_CACHE}/programs && cd {_CACHE}/programs && pwd").strip()
+    folder = f"{base}/{name}"
+    quoted = shlex.quote(folder)
+    if host.ask(f"test -d {quoted} && echo there || echo missing").strip() == "missing":
+        with tempfile.NamedTemporaryFile(suffix=".tar.gz") as file:
+            file.write(packed)
+            file.flush()
+            host.put(Path(file.name), f"{folder}.tar.gz")
+        fresh = f"{quoted}.$$"
+        host.ask(
+            f"mkdir -p {fresh} && tar -xzf {quoted}.tar.gz -C {fresh} && rm {quoted}.tar.gz && "
+            f"(mv -T {fresh} {quoted} || rm -rf {fresh})"
+        )
+    return folder
+
+
+@cache
+def _packed() -> tuple[bytes, str]:
+    """`hosts/` as a tar file that depends on its content alone, and a name from its hash."""
+    buffer = io.BytesIO()
+    digest = hashlib.sha256()
+    with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=6) as tar:
+        for path in sorted(_SOURCE.rglob("*")):
+            if not path.is_file() or "__pycache__" in path.parts:
+                continue
+            name = str(path.relative_to(_SOURCE.parent))
+            digest.update(name.encode() + b"\0" + path.read_bytes())
+            tar.add(path, arcname=name, recursive=False)
+    return buffer.getvalue(), digest.hexdigest()[:16]

@@ -1,0 +1,129 @@
+"""From a window's inferences and traces to the figures of one measurement."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dynasplit.errors import MeasurementError
+from dynasplit.trace import Trace
+from hosts.wire.messages import Inference, RunReport
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRules:
+    """What a window must hold before it counts.
+
+    Attributes:
+        min_inferences: inferences at least. min_samples: meter samples at least.
+        warmup: inferences before it, not counted.
+        max_gap_periods: the largest gap allowed in a trace, in meter periods.
+        baseline_s: how long the idle baseline is measured.
+        cloud: `tail` counts the cloud's energy while tails run; `gross` all that it draws.
+    """
+
+    min_inferences: int = 10
+    min_samples: int = 20
+    warmup: int = 5
+    max_gap_periods: float = 3.0
+    baseline_s: float = 60.0
+    cloud: str = "tail"
+
+    def least_s(self, period_s: float) -> float:
+        """The least length of a window that surely holds the samples."""
+        return (self.min_samples + 1) * period_s
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Medians over a window's inferences, in ms, and the interquartile range of the latency."""
+
+    latency_ms: float
+    spread_ms: float
+    edge_ms: float
+    transfer_ms: float
+    cloud_ms: float
+
+
+def counted(report: RunReport) -> list[Inference]:
+    """The inferences of the window, without warm-up and lead-out."""
+    return report.inferences[report.first : report.last]
+
+
+def stages(inferences: Sequence[Inference]) -> Stages:
+    """Each inference timed by itself; transfer is what the round trip leaves beside the tail."""
+    edge = [(i.head_ns - i.start_ns) / 1e6 for i in inferences]
+    cloud = [_tail_ns(i) / 1e6 for i in inferences]
+    total = [(i.end_ns - i.start_ns) / 1e6 for i in inferences]
+    transfer = [
+        t - e - c if i.tail_start_ns is not None else 0.0
+        for i, t, e, c in zip(inferences, total, edge, cloud, strict=True)
+    ]
+    q25, median, q75 = statistics.quantiles(total, n=4, method="inclusive")
+    return Stages(
+        latency_ms=median,
+        spread_ms=q75 - q25,
+        edge_ms=statistics.median(edge),
+        transfer_ms=statistics.median(transfer),
+        cloud_ms=statistics.median(cloud),
+    )
+
+
+def edge_window_ns(report: RunReport) -> tuple[int, int]:
+    """The window on the edge's clock."""
+    inside = counted(report)
+    return inside[0].start_ns, inside[-1].end_ns
+
+
+def cloud_window_ns(report: RunReport) -> tuple[int, int] | None:
+    """The window on the cloud's clock, from the end of one tail to the end of another.
+
+    None at the last split point, where there are no tails.
+    """
+    before, last = report.inferences[report.first - 1], report.inferences[report.last - 1]
+    if before.tail_end_ns is None or last.tail_end_ns is None:
+        return None
+    return before.tail_end_ns, last.tail_end_ns
+
+
+def edge_energy_j(trace: Trace, report: RunReport, rules: WindowRules) -> float:
+    """All that the edge draws in the window, per inference (trace times start at the window)."""
+    start_ns, end_ns = edge_window_ns(report)
+    window_j = trace.energy_j(
+        0.0,
+        (end_ns - start_ns) / 1e9,
+        min_samples=rules.min_samples,
+        max_gap_periods=rules.max_gap_periods,
+    )
+    return window_j / len(counted(report))
+
+
+def cloud_energy_j(trace: Trace, report: RunReport, idle_w: float, rules: WindowRules) -> float:
+    """The cloud's energy per inference (trace times start at the cloud's window).
+
+    `tail`: the window's integral less idle power times the time without a tail. `gross`: the
+    whole integral.
+    """
+    window = cloud_window_ns(report)
+    if window is None:
+        return 0.0  # by definition: no tail ran
+    length_s = (window[1] - window[0]) / 1e9
+    window_j = trace.energy_j(
+        0.0,
+        length_s,
+        min_samples=rules.min_samples,
+        max_gap_periods=rules.max_gap_periods,
+    )
+    inside = counted(report)
+    tails_s = sum(_tail_ns(i) for i in inside) / 1e9
+    if tails_s <= 0:
+        raise MeasurementError("tails without duration: the cloud did not timestamp them")
+    without_j = idle_w * (length_s - tails_s) if rules.cloud == "tail" else 0.0
+    return (window_j - without_j) / len(inside)
+
+
+def _tail_ns(inference: Inference) -> int:
+    if inference.tail_start_ns is None or inference.tail_end_ns is None:
+        return 0
+    return inference.tail_end_ns - inference.tail_start_ns

@@ -1,0 +1,158 @@
+"""The emulated boards: how long work takes and what it draws, in board time.
+
+One state per board: its settings, its time and its power decide how long a head or tail takes,
+what the meter reads and what sysfs says. Nothing here looks at the wall's clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hosts.emulation.clock import NS_PER_S, PowerHistory, to_ns
+from hosts.emulation.noise import RunFactors, request_factor, run_factors
+from hosts.emulation.profile import Profile
+from hosts.errors import BoardError
+
+QUIET = RunFactors(1.0, 1.0)
+
+
+@dataclass
+class Board:
+    """What both boards share: time, power, and the run that is going on.
+
+    Attributes:
+        profile: the physical model.
+        seed: of all noise.
+        history: board time and power.
+        runs: (start in board time, name) of every run begun, ascending.
+    """
+
+    profile: Profile
+    seed: int
+    history: PowerHistory = field(default_factory=PowerHistory)
+    runs: list[tuple[int, str]] = field(default_factory=lambda: [(0, "start")])
+    _factors: RunFactors = QUIET
+
+    @property
+    def resting_w(self) -> float:
+        """Power while the board has nothing to compute."""
+        raise NotImplementedError
+
+    def rest_until(self, until_ns: int) -> None:
+        """Let board time pass without work."""
+        self.history.spend(until_ns, self.resting_w)
+
+    def reconfigure(self, costs_ms: dict[str, float], knob: str) -> None:
+        """Let pass what setting a knob takes."""
+        self.rest_until(self.history.now_ns + to_ns(costs_ms.get(knob, 0.0)))
+
+    def begin(self, run: str, start_ns: int | None = None, *, noisy: bool = True) -> int:
+        """Begin a run at a whole second of board time; its noise depends on its name alone.
+
+        Args:
+            run: names configuration, repeat and request.
+            start_ns: when, if another board has begun it already.
+            noisy: False for an idle window, which has no work to vary.
+        """
+        if run == self.runs[-1][1]:
+            return self.runs[-1][0]
+        if start_ns is None:
+            start_ns = -(-self.history.now_ns // NS_PER_S) * NS_PER_S
+        self._factors = QUIET
+        self.rest_until(start_ns)
+        self.runs.append((start_ns, run))
+        if noisy:
+            self._factors = run_factors(self.profile.noise, self.seed, run)
+        return start_ns
+
+    def _takes_ns(self, milliseconds: float, request: int, stage: str) -> int:
+        run = self.runs[-1][1]
+        factor = request_factor(self.profile.noise, self.seed, run, request, stage)
+        return to_ns(milliseconds * self._factors.latency * factor)
+
+
+@dataclass
+class EdgeBoard(Board):
+    """The edge: its CPU frequency and its accelerator decide a head's time and power.
+
+    Attributes:
+        cpu_mhz: as sysfs says. port_on: whether the accelerator's USB port has power.
+        mode: how the accelerator was opened last; `off` without power.
+    """
+
+    cpu_mhz: float = 0.0
+    port_on: bool = False
+    mode: str = "off"
+
+    def __post_init__(self) -> None:
+        self.cpu_mhz = self.cpu_mhz or self.profile.edge.start.cpu_mhz
+        self.switch_port(len(self.profile.edge.accelerator_modes) > 1)
+
+    @property
+    def resting_w(self) -> float:
+        """Power while waiting: depends on frequency and accelerator."""
+        return self.profile.edge.power_w(False, self.cpu_mhz, self.mode) * self._factors.power
+
+    def switch_port(self, on: bool) -> None:
+        """Power the accelerator's port; it comes up in its first mode."""
+        self.port_on = on
+        modes = [m for m in self.profile.edge.accelerator_modes if m != "off"]
+        self.mode = modes[0] if on and modes else "off"
+
+    def open_accelerator(self, mode: str) -> None:
+        """Open the accelerator in a mode, or close it (`off`).
+
+        Raises:
+            BoardError: the board has no such mode, or the port has no power.
+        """
+        if mode == self.mode:
+            return
+        if mode not in self.profile.edge.accelerator_modes:
+            allowed = ", ".join(self.profile.edge.accelerator_modes)
+            raise BoardError(f"accelerator mode {mode!r} asked of the board; allowed: {allowed}")
+        if mode != "off" and not self.port_on:
+            raise BoardError(f"accelerator mode {mode!r} asked, but its USB port has no power")
+        self.mode = mode
+        self.reconfigure(self.profile.edge.reconfigure_ms, "edge_accelerator")
+
+    def head(self, network: str, split_point: int, request: int) -> tuple[int, int]:
+        """Run a head; returns its start and end in board time."""
+        start_ns = self.history.now_ns
+        edge_ms = self.profile.edge_ms(network, split_point, self.cpu_mhz, self.mode)
+        end_ns = start_ns + self._takes_ns(edge_ms, request, "head")
+        active_w = self.profile.edge.power_w(True, self.cpu_mhz, self.mode) * self._factors.power
+        self.history.spend(end_ns, active_w)
+        return start_ns, end_ns
+
+    def send(self, network: str, split_point: int, request: int) -> int:
+        """When a tensor sent now arrives in the cloud; the edge's time stands meanwhile."""
+        transfer_ms = self.profile.transfer_ms(network, split_point)
+        return self.history.now_ns + self._takes_ns(transfer_ms, request, "transfer")
+
+
+@dataclass
+class CloudBoard(Board):
+    """The cloud node: idle, or running a tail on its GPU or its CPU."""
+
+    @property
+    def resting_w(self) -> float:
+        """Idle power."""
+        return self.profile.cloud.idle_w
+
+    def tail(
+        self, network: str, split_point: int, gpu: bool, request: int, arrives_ns: int
+    ) -> tuple[int, int]:
+        """Run a tail for a tensor that arrives at some time; returns its start and end.
+
+        Raises:
+            BoardError: a GPU is asked of a board without one.
+        """
+        if gpu and not self.profile.cloud.gpu:
+            raise BoardError(f"a GPU asked of {self.profile.cloud.name}, which has none")
+        self.rest_until(arrives_ns)
+        start_ns = self.history.now_ns
+        cloud_ms = self.profile.cloud_ms(network, split_point, gpu)
+        end_ns = start_ns + self._takes_ns(cloud_ms, request, "tail")
+        active_w = self.profile.cloud.power_w(True, gpu) * self._factors.power
+        self.history.spend(end_ns, active_w)
+        return start_ns, end_ns

@@ -1,0 +1,121 @@
+"""What agents, knobs and meters ask of an emulated board, over its unix socket.
+
+Each call and each answer is a JSON line. Times are in board time.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Call(msgspec.Struct, tag=True, kw_only=True, forbid_unknown_fields=True):
+    """Any call; `board_ns` carries the time that another board has reached."""
+
+    board_ns: int | None = None
+
+
+class Now(Call):
+    """Board time; nothing else happens."""
+
+
+class Describe(Call):
+    """What this board is."""
+
+
+class Settle(Call):
+    """Answer all writes to the sysfs tree."""
+
+
+class Begin(Call):
+    """Begin a run."""
+
+    run: str
+
+
+class OpenAccelerator(Call):
+    """Open the accelerator in a mode; `off` closes it."""
+
+    mode: str
+
+
+class Place(Call):
+    """Let tails run on the GPU or on the CPU from now on."""
+
+    gpu: bool
+
+
+class Head(Call):
+    """Run a head, and say when its tensor, sent at once, arrives in the cloud."""
+
+    network: str
+    split_point: int
+    request: int
+
+
+class Rest(Call):
+    """Let time pass until `until_ns`."""
+
+    until_ns: int
+
+
+class Tail(Call):
+    """Run a tail for a tensor that arrives at a time, in a run begun by the edge."""
+
+    run: str
+    run_start_ns: int
+    network: str
+    split_point: int
+    gpu: bool
+    request: int
+    arrives_ns: int
+
+
+class Idle(Call):
+    """An idle window of its own."""
+
+    run: str
+    duration_ns: int
+
+
+class Readings(Call):
+    """The meter's readings from an index on; waits until there are some."""
+
+    first: int
+
+
+class Exact(Call):
+    """The exact energy between two times: for tests; no program of a host asks for it."""
+
+    start_ns: int
+    end_ns: int
+
+
+class Answer(msgspec.Struct, kw_only=True):
+    """The answer to any call.
+
+    Attributes:
+        now_ns: board time. error: why the call was refused; the rest is then empty.
+        start_ns: of the work done, run begun or window. end_ns: likewise.
+        arrives_ns: when a tensor sent now arrives. refused: sysfs writes refused.
+        readings: (time in ns, W). joules: exact energy. facts: what the board is.
+    """
+
+    now_ns: int = 0
+    error: str | None = None
+    start_ns: int = 0
+    end_ns: int = 0
+    arrives_ns: int = 0
+    refused: list[str] = []
+    readings: list[tuple[int, float]] = []
+    joules: float | None = None
+    facts: dict[str, str | int | float | bool | list[str]] = {}
+
+
+AnyCall = (
+    Now | Describe | Settle | Begin | OpenAccelerator | Place | Head | Rest | Tail | Idle
+    | Readings | Exact
+)  # fmt: skip
+
+encode = msgspec.json.Encoder().encode
+decode_call = msgspec.json.Decoder(AnyCall).decode
+decode_answer = msgspec.json.Decoder(Answer).decode

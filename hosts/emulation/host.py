@@ -1,0 +1,177 @@
+"""An emulated host: an SSH server on loopback with an emulated board below it.
+
+Started by the controller, whose pipe on standard input is the lifeline: when it closes, the
+programs started over SSH end, and the host's private folder is removed.
+
+    python -m hosts.emulation.host '{"role": "edge", "profile": "quick", ...}'
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import asyncssh
+import msgspec
+
+from hosts.emulation.answers import BoardServer
+from hosts.emulation.client import BOARD_VARIABLE, ROOT_VARIABLE
+from hosts.emulation.profile import load_profile
+from hosts.knobs.setting import STATE_VARIABLE
+
+_PATIENCE_S = 5.0
+
+
+class HostOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What kind of host to be.
+
+    Attributes:
+        folder: private to this host. authorized_key: the one public key that may log in.
+        speedup: board seconds a wall second at the most.
+    """
+
+    role: str
+    profile: str
+    folder: str
+    authorized_key: str
+    seed: int
+    speedup: float | None = None
+
+
+class HostUp(msgspec.Struct, kw_only=True):
+    """The one line that the host prints: where it listens, and its public host key."""
+
+    port: int
+    host_key: str
+    pid: int
+
+
+class _Server(asyncssh.SSHServer):
+    """Public keys only; forwards to this machine's loopback only."""
+
+    def begin_auth(self, username: str) -> bool:
+        return True
+
+    def connection_requested(
+        self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
+    ) -> bool:
+        return dest_host in ("127.0.0.1", "localhost")
+
+
+class EmulatedHost:
+    """One SSH server, one board, and the programs running on the host."""
+
+    def __init__(self, order: HostOrder) -> None:
+        self.order = order
+        self.folder = Path(order.folder)
+        self._running: set[asyncio.subprocess.Process] = set()
+        socket = str(self.folder / "board.sock")
+        self._environment = os.environ | {
+            BOARD_VARIABLE: socket,
+            ROOT_VARIABLE: str(self.folder / "root"),
+            STATE_VARIABLE: str(self.folder / "state"),
+        }
+
+    async def serve(self, lifeline: asyncio.StreamReader) -> None:
+        """Serve until the lifeline closes; then end all programs and clear up."""
+        order = self.order
+        root = self.folder / "root"
+        board = BoardServer(
+            load_profile(order.profile), order.role, root, order.seed, order.speedup
+        )
+        serving = asyncio.create_task(board.serve(self.folder / "board.sock"))
+        try:
+            acceptor = await self._listen()
+            await lifeline.read()
+            acceptor.close()
+            await self._end_programs()
+        finally:
+            serving.cancel()
+            self._clear()
+
+    async def _listen(self) -> asyncssh.SSHAcceptor:
+        host_key = asyncssh.generate_private_key("ssh-ed25519")
+        authorized = asyncssh.import_authorized_keys(self.order.authorized_key)
+        acceptor = await asyncssh.listen(
+            "127.0.0.1",
+            0,
+            server_factory=_Server,
+            server_host_keys=[host_key],
+            authorized_client_keys=authorized,
+            password_auth=False,
+            kbdint_auth=False,
+            process_factory=self._program,
+            sftp_factory=True,
+            encoding=None,
+        )
+        public = host_key.export_public_key().decode().strip()
+        up = HostUp(port=acceptor.get_port(), host_key=public, pid=os.getpid())
+        print(msgspec.json.encode(up).decode(), flush=True)
+        return acceptor
+
+    async def _program(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
+        """Run one command of a client; it sees its input close when the connection does."""
+        program = await asyncio.create_subprocess_shell(
+            process.command or "true",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=self._environment,
+            start_new_session=True,
+        )
+        self._running.add(program)
+        try:
+            await process.redirect(program.stdin, program.stdout, program.stderr)
+            code = await program.wait()
+            await process.stdout.drain()
+            process.exit(code)
+        finally:
+            if program.stdin:
+                program.stdin.close()
+            await self._end(program)
+            self._running.discard(program)
+
+    async def _end_programs(self) -> None:
+        for program in list(self._running):
+            if program.stdin:
+                program.stdin.close()
+        await asyncio.gather(*(self._end(program) for program in list(self._running)))
+
+    async def _end(self, program: asyncio.subprocess.Process) -> None:
+        """Give a program time to end by itself (it puts knobs back), then end it."""
+        try:
+            await asyncio.wait_for(program.wait(), _PATIENCE_S)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(program.pid, signal.SIGKILL)
+
+    def _clear(self) -> None:
+        """Remove this host's folder, and what they share if this is the last host."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shared = self.folder.parent
+        if not any((shared / role).exists() for role in ("edge", "cloud")):
+            shutil.rmtree(shared, ignore_errors=True)
+
+
+async def _main(order: HostOrder) -> None:
+    loop = asyncio.get_running_loop()
+    lifeline = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lifeline), sys.stdin.buffer)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, lifeline.feed_eof)
+    asyncssh.set_log_level("ERROR")
+    await EmulatedHost(order).serve(lifeline)
+
+
+async def _serve_then_exit(order: HostOrder) -> None:
+    await _main(order)
+    os._exit(0)  # what still waits on closed connections has nothing left to do
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve_then_exit(msgspec.json.decode(sys.argv[1], type=HostOrder)))

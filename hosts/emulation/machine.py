@@ -1,0 +1,118 @@
+"""An emulated board as the machine below the agents: computes for real, asks the board for time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from hosts.emulation import calls
+from hosts.emulation.client import ROOT_VARIABLE, BoardClient
+from hosts.errors import KnobError
+from hosts.machine import HeadTiming
+from hosts.wire.messages import TensorHeader
+
+T = TypeVar("T")
+
+
+class EmulatedMachine:
+    """Speaks to this host's board; safe to share between threads."""
+
+    emulated = True
+
+    def __init__(self, board: BoardClient) -> None:
+        self._board = board
+        self._lock = threading.Lock()
+        self.root = Path(os.environ[ROOT_VARIABLE])
+
+    def _ask(self, call: calls.AnyCall) -> calls.Answer:
+        with self._lock:
+            return self._board.ask(call)
+
+    def facts(self) -> dict[str, object]:
+        """What the board is."""
+        return dict(self._ask(calls.Describe()).facts)
+
+    def now_ns(self) -> int:
+        """Board time."""
+        return self._ask(calls.Now()).now_ns
+
+    def board_ns(self) -> int | None:
+        """Board time."""
+        return self.now_ns()
+
+    def catch_up(self, board_ns: int | None) -> None:
+        """Rest until another board's time."""
+        if board_ns is not None:
+            self._ask(calls.Now(board_ns=board_ns))
+
+    def settle(self) -> None:
+        """Have the board answer all writes; KnobError names a refused one."""
+        refused = self._ask(calls.Settle()).refused
+        if refused:
+            raise KnobError("; ".join(refused))
+
+    def accelerator_modes(self) -> tuple[str, ...]:
+        """As the board's profile says."""
+        modes = self.facts()["accelerator_modes"]
+        return tuple(modes) if isinstance(modes, list) else ("off",)
+
+    def accelerator_mode(self) -> str:
+        """As the board says."""
+        return str(self.facts()["accelerator_mode"])
+
+    def open_accelerator(self, mode: str) -> None:
+        """Open the board's accelerator in a mode."""
+        self._ask(calls.OpenAccelerator(mode=mode))
+
+    def placed_on_gpu(self) -> bool:
+        """As the board says."""
+        return bool(self.facts()["gpu_placed"])
+
+    def place(self, gpu: bool) -> None:
+        """Tell the board where tails go."""
+        self._ask(calls.Place(gpu=gpu))
+
+    def begin(self, run: str) -> int | None:
+        """Begin a run at the next whole second of board time."""
+        return self._ask(calls.Begin(run=run)).start_ns
+
+    def head(
+        self, network: str, split_point: int, request: int, compute: Callable[[], T]
+    ) -> tuple[HeadTiming, T]:
+        """Compute the head; the board says how long it took."""
+        output = compute()
+        call = calls.Head(network=network, split_point=split_point, request=request)
+        answer = self._ask(call)
+        return HeadTiming(answer.start_ns, answer.end_ns, answer.arrives_ns), output
+
+    def result_ns(self, tail_end_ns: int) -> int:
+        """The edge waits in board time until the tail is done."""
+        return self._ask(calls.Rest(until_ns=tail_end_ns)).now_ns
+
+    def tail(self, header: TensorHeader, compute: Callable[[], T]) -> tuple[int, int, T]:
+        """Compute the tail; the board says when it ran."""
+        if header.arrives_ns is None or header.run_start_ns is None:
+            raise KnobError(
+                "an emulated cloud needs an emulated edge: the tensor has no board time"
+            )
+        output = compute()
+        answer = self._ask(
+            calls.Tail(
+                run=header.run,
+                run_start_ns=header.run_start_ns,
+                network=header.network,
+                split_point=header.split_point,
+                gpu=header.cloud_gpu,
+                request=header.request,
+                arrives_ns=header.arrives_ns,
+            )
+        )
+        return answer.start_ns, answer.end_ns, output
+
+    def idle(self, run: str, duration_s: float) -> tuple[int, int]:
+        """An idle window in board time."""
+        answer = self._ask(calls.Idle(run=run, duration_ns=round(duration_s * 1e9)))
+        return answer.start_ns, answer.end_ns

@@ -1,0 +1,69 @@
+"""Finds a network's files on this host, and loads this host's part of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from hosts.cloud import CloudAgent
+from hosts.edge import EdgeAgent
+from hosts.errors import ArtifactError
+from hosts.models.manifest import Manifest
+from hosts.wire.messages import FindOrder, Found, Loaded, LoadOrder
+
+CACHE_VARIABLE = "DYNASPLIT_CACHE"
+
+
+def pushed_folder() -> Path:
+    """Where the controller puts files that this host does not hold yet."""
+    from platformdirs import user_cache_path
+
+    return Path(os.environ.get(CACHE_VARIABLE) or user_cache_path("dynasplit")) / "pushed"
+
+
+def find(order: FindOrder) -> Found:
+    """Which files are here, with the right content: where told, or where they were pushed."""
+    folder = pushed_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    paths: dict[str, str | None] = {}
+    for sha256, told in order.files.items():
+        candidates = (Path(told), folder / f"{sha256}{Path(told).suffix}")
+        paths[sha256] = next((str(p) for p in candidates if _holds(p, sha256)), None)
+    return Found(paths=paths, folder=str(folder))
+
+
+def load(part: EdgeAgent | CloudAgent, order: LoadOrder) -> Loaded:
+    """Load heads and images on the edge, tails on the cloud.
+
+    Raises:
+        ArtifactError: the manifest or a file cannot be used.
+    """
+    import psutil
+
+    try:
+        manifest = msgspec.json.decode(order.manifest, type=Manifest)
+    except msgspec.MsgspecError as error:
+        raise ArtifactError(f"the network's manifest cannot be read: {error}") from error
+    if isinstance(part, EdgeAgent):
+        from hosts.models.heads import Heads
+
+        part.heads = Heads.open(Path(order.paths["head"]), manifest)
+        with np.load(order.paths["images"], allow_pickle=False) as images:
+            part.images = images["images"]
+        part.last_split_point = manifest.last_split_point
+    else:
+        from hosts.models.tails import Tails
+
+        part.tails = Tails.open(Path(order.paths["tail"]), manifest)
+    return Loaded(resident_mb=psutil.Process().memory_info().rss / 2**20)
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256

@@ -1,0 +1,186 @@
+"""The machine below the agents: its clock, its files, and how work on it is timed.
+
+A real machine times what runs; an emulated board says how long it would have taken. Agents
+cannot tell which one they were given, but for `emulated`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeVar
+
+from hosts.errors import KnobError
+from hosts.wire.messages import TensorHeader
+
+T = TypeVar("T")
+
+
+class HeadTiming(NamedTuple):
+    """When a head ran, and (emulated boards only) when its tensor arrives in the cloud."""
+
+    start_ns: int
+    end_ns: int
+    arrives_ns: int | None
+
+
+class Machine(Protocol):
+    """What agents and knobs need of the machine that they run on.
+
+    Attributes:
+        emulated: whether a board below is emulated.
+        root: what stands for `/` in front of sysfs paths.
+    """
+
+    emulated: bool
+    root: Path
+
+    def now_ns(self) -> int:
+        """The host's clock; only differences mean something."""
+        ...
+
+    def board_ns(self) -> int | None:
+        """Board time, to be carried to other boards; None on a real machine."""
+        ...
+
+    def catch_up(self, board_ns: int | None) -> None:
+        """Take over board time that another board has reached."""
+        ...
+
+    def settle(self) -> None:
+        """Let a write to sysfs take effect.
+
+        Raises:
+            KnobError: the write was refused.
+        """
+        ...
+
+    def accelerator_modes(self) -> tuple[str, ...]:
+        """How the edge accelerator can be used; `off` first."""
+        ...
+
+    def accelerator_mode(self) -> str:
+        """How it is used now."""
+        ...
+
+    def open_accelerator(self, mode: str) -> None:
+        """Open the accelerator in a mode; `off` closes it."""
+        ...
+
+    def placed_on_gpu(self) -> bool:
+        """Whether tails go to the GPU."""
+        ...
+
+    def place(self, gpu: bool) -> None:
+        """Let tails go to the GPU, or to the CPU."""
+        ...
+
+    def begin(self, run: str) -> int | None:
+        """A run of this name begins; its start in board time, if that is what passes here."""
+        ...
+
+    def head(
+        self, network: str, split_point: int, request: int, compute: Callable[[], T]
+    ) -> tuple[HeadTiming, T]:
+        """Run and time a head."""
+        ...
+
+    def result_ns(self, tail_end_ns: int) -> int:
+        """The time at which the cloud's result is there."""
+        ...
+
+    def tail(self, header: TensorHeader, compute: Callable[[], T]) -> tuple[int, int, T]:
+        """Run and time a tail: start, end, output."""
+        ...
+
+    def idle(self, run: str, duration_s: float) -> tuple[int, int]:
+        """Do nothing for a while: start and end."""
+        ...
+
+
+class RealMachine:
+    """The machine that this program runs on."""
+
+    emulated = False
+    root = Path("/")
+    _settle_s = 0.02
+
+    def __init__(self) -> None:
+        self._gpu = False
+
+    def now_ns(self) -> int:
+        """CLOCK_MONOTONIC: the same for all programs of this host."""
+        return time.monotonic_ns()
+
+    def board_ns(self) -> int | None:
+        """No board time here."""
+        return None
+
+    def catch_up(self, board_ns: int | None) -> None:
+        """Nothing to take over."""
+
+    def settle(self) -> None:
+        """Give the kernel a moment."""
+        time.sleep(self._settle_s)
+
+    def accelerator_modes(self) -> tuple[str, ...]:
+        """No accelerator is driven on real machines yet."""
+        return ("off",)
+
+    def accelerator_mode(self) -> str:
+        """Always off."""
+        return "off"
+
+    def open_accelerator(self, mode: str) -> None:
+        """Only `off` is possible."""
+        if mode != "off":
+            raise KnobError(f"edge_accelerator {mode!r} asked; this host offers: off")
+
+    def placed_on_gpu(self) -> bool:
+        """Whether tails go to the GPU."""
+        return self._gpu
+
+    def place(self, gpu: bool) -> None:
+        """Let tails go to the GPU, or to the CPU."""
+        self._gpu = gpu
+
+    def begin(self, run: str) -> int | None:
+        """Nothing to do: the clock runs by itself."""
+        return None
+
+    def head(
+        self, network: str, split_point: int, request: int, compute: Callable[[], T]
+    ) -> tuple[HeadTiming, T]:
+        """Run a head between two looks at the clock."""
+        start_ns = self.now_ns()
+        output = compute()
+        return HeadTiming(start_ns, self.now_ns(), None), output
+
+    def result_ns(self, tail_end_ns: int) -> int:
+        """Now: the result has just come."""
+        return self.now_ns()
+
+    def tail(self, header: TensorHeader, compute: Callable[[], T]) -> tuple[int, int, T]:
+        """Run a tail between two looks at the clock."""
+        start_ns = self.now_ns()
+        output = compute()
+        return start_ns, self.now_ns(), output
+
+    def idle(self, run: str, duration_s: float) -> tuple[int, int]:
+        """Sleep."""
+        start_ns = self.now_ns()
+        time.sleep(duration_s)
+        return start_ns, self.now_ns()
+
+
+def open_machine() -> Machine:
+    """The emulated board if this host has one, else the machine itself."""
+    from hosts.emulation.client import open_board
+
+    board = open_board()
+    if board is None:
+        return RealMachine()
+    from hosts.emulation.machine import EmulatedMachine
+
+    return EmulatedMachine(board)

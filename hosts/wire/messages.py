@@ -1,0 +1,253 @@
+"""What controller, agents and meters say to each other.
+
+Control calls are unary gRPC calls with msgpack bodies; the session stream is the lifeline of an
+agent. Times are nanoseconds on the clock of the host that says them. An emulated board has a
+clock of its own, in board time: every call and every answer carries it from board to board as
+`board_ns`, which is None on real machines.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from hosts.errors import WireError
+
+PROTOCOL = 1
+SERVICE = "dynasplit.Agent"
+TENSOR_SERVICE = "dynasplit.Tails"
+MESSAGE_LIMIT_BYTES = 64 * 1024 * 1024
+
+T = TypeVar("T")
+
+
+class Message(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Any message: the sender's protocol version, and board time where there is any."""
+
+    protocol: int = PROTOCOL
+    board_ns: int | None = None
+
+
+class StartOrder(Message):
+    """The first line on an agent's standard input.
+
+    Attributes:
+        role: edge or cloud.
+        knobs: the knob programs to use on this host.
+        listen: the address of the tensor port (cloud), in the edge-cloud link's network.
+        key_pem: this agent's private key. certificate_pem: its certificate.
+        authority_pem: who signed the certificates of this run.
+        state_file: where the state before the first change is recorded; None: the default.
+    """
+
+    role: str
+    knobs: tuple[str, ...]
+    key_pem: str
+    certificate_pem: str
+    authority_pem: str
+    listen: str = "127.0.0.1"
+
+
+class Started(Message):
+    """The first line on an agent's standard output."""
+
+    control_port: int
+    tensor_port: int | None
+    pid: int
+    facts: dict[str, str | int | float | bool | None]
+    restored: bool
+
+
+class Refused(Message):
+    """The answer to a call that could not be done: the error's kind and its message."""
+
+    kind: str
+    message: str
+
+
+class FindOrder(Message):
+    """Which of these files does the host hold? Files by their sha256."""
+
+    files: dict[str, str]
+
+
+class Found(Message):
+    """Where each file lies on the host (None: not there), and where to put missing ones."""
+
+    paths: dict[str, str | None]
+    folder: str
+
+
+class LoadOrder(Message):
+    """Load a network's part.
+
+    Attributes:
+        manifest: the prepared network, as JSON.
+        paths: the artifact's name (head, tail, images) to its path on this host.
+    """
+
+    manifest: bytes
+    paths: dict[str, str]
+
+
+class Loaded(Message):
+    """A network's part is ready."""
+
+    resident_mb: float
+
+
+class ConnectOrder(Message):
+    """Edge: open the stream to the cloud's tensor port, under mutual TLS."""
+
+    address: str
+    port: int
+
+
+class KnobsOrder(Message):
+    """Set these knobs; an empty order reads only."""
+
+    knobs: dict[str, int | str | bool]
+
+
+class KnobsSet(Message):
+    """What each knob of this host reads now, and what it may be set to."""
+
+    knobs: dict[str, int | str | bool]
+    allowed: dict[str, tuple[int | str | bool, ...]]
+
+
+class IdleOrder(Message):
+    """Do nothing for a while: the idle baseline. `run` keys emulated noise."""
+
+    run: str
+    duration_s: float
+
+
+class Idled(Message):
+    """The idle window on this host's clock."""
+
+    start_ns: int
+    end_ns: int
+
+
+class RunOrder(Message):
+    """Measure one window of inferences.
+
+    Attributes:
+        run: names the run (configuration, repeat, request); keys emulated noise.
+        knobs: the edge's, set and verified before the run and read again after it.
+        images: these images in turn, by index.
+        warmup: inferences before the window, not counted.
+        min_inferences: a window holds at least as many,
+        min_window_s: and is at least as long.
+        lead_out_s: inferences go on for so long after the window, not counted.
+    """
+
+    run: str
+    network: str
+    split_point: int
+    edge_accelerator: str
+    cloud_gpu: bool
+    knobs: dict[str, int | str | bool]
+    images: tuple[int, ...]
+    warmup: int
+    min_inferences: int
+    min_window_s: float
+    lead_out_s: float
+
+
+class Inference(msgspec.Struct, array_like=True):
+    """One inference. Edge times on the edge's clock, tail times on the cloud's.
+
+    Attributes:
+        image: the image's index.
+        start_ns: the head starts. head_ns: it is done. end_ns: the result is there.
+        tail_start_ns: the tail starts; None where there is no tail. tail_end_ns: it is done.
+        top1: the class with the highest output.
+    """
+
+    image: int
+    start_ns: int
+    head_ns: int
+    end_ns: int
+    tail_start_ns: int | None
+    tail_end_ns: int | None
+    top1: int
+
+
+class RunReport(Message):
+    """All inferences of a run in order; `first` to `last` (exclusive) are the window's."""
+
+    inferences: list[Inference]
+    first: int
+    last: int
+    tensor_bytes: int
+
+
+class TensorHeader(msgspec.Struct, kw_only=True):
+    """What precedes an intermediate tensor on the stream.
+
+    Attributes:
+        scale: real value = scale * (quantised - zero_point); None for float tensors.
+        reuse: no payload; the cloud has the output of this image and split point already.
+        arrives_ns: on emulated boards, when the tensor arrives, in board time.
+        run_start_ns: on emulated boards, when the run began, in board time.
+    """
+
+    protocol: int = PROTOCOL
+    request: int
+    image: int
+    run: str
+    network: str
+    split_point: int
+    cloud_gpu: bool
+    dtype: str
+    shape: tuple[int, ...]
+    scale: float | None = None
+    zero_point: int | None = None
+    reuse: bool = False
+    arrives_ns: int | None = None
+    run_start_ns: int | None = None
+
+
+class TailResult(msgspec.Struct, kw_only=True):
+    """The cloud's answer to a tensor; `error` is set instead where it could not be served."""
+
+    protocol: int = PROTOCOL
+    request: int
+    start_ns: int = 0
+    end_ns: int = 0
+    top: tuple[int, ...] = ()
+    error: str | None = None
+
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """The message's bytes."""
+    return _encoder.encode(message)
+
+
+def decode(body: bytes, kind: type[T]) -> T:
+    """Read a message and check its protocol version.
+
+    Raises:
+        WireError: malformed, or of another version.
+    """
+    try:
+        message = msgspec.msgpack.decode(body, type=kind)
+    except msgspec.MsgspecError as error:
+        raise WireError(f"{kind.__name__} expected, found something else: {error}") from error
+    check_protocol(getattr(message, "protocol", None))
+    return message
+
+
+def check_protocol(version: int | None) -> None:
+    """Refuse a peer that speaks another version."""
+    if version != PROTOCOL:
+        raise WireError(
+            f"protocol version {version} found, {PROTOCOL} is spoken here; "
+            "run the same version of the project on controller and hosts"
+        )
