@@ -22,10 +22,10 @@ class HostConf:
 
     Attributes:
         address: name or number that SSH connects to. port: of its SSH server.
-        user: login name; None: as SSH decides.
+        user: login name; None: the one who runs the controller.
         key_file: the client key; None: those that SSH finds.
         known_hosts: file with the host's key; None: the user's own. Unknown keys are refused.
-        python: the interpreter that runs the host's programs. workdir: where they are put.
+        python: the interpreter that runs the host's programs.
         link_address: cloud only: address of the tensor port, as the edge reaches it.
         meter: the program that reads its power. meter_options: passed to it.
         knobs: names of the programs that set its hardware.
@@ -37,7 +37,6 @@ class HostConf:
     key_file: str | None = None
     known_hosts: str | None = None
     python: str = "python3"
-    workdir: str = "~/.dynasplit"
     link_address: str | None = None
     meter: str = "none"
     meter_options: dict[str, Any] = field(default_factory=dict)
@@ -64,20 +63,30 @@ class HostsConf:
 
 @dataclass
 class ModelConf:
-    """The network. weights: auto, imagenet, random, or a file."""
+    """The network.
+
+    Attributes:
+        name: a module of hosts/models/networks.
+        weights: auto (learned ones where they are at hand, else random), imagenet, trained or
+            random, as far as the network has them.
+        seed: of random weights, and of the choice of images.
+        calibration_images: how many integers are calibrated with.
+        split_points: those that may be searched; None: all.
+    """
 
     name: str = MISSING
     weights: str = "auto"
+    seed: int = 0
+    calibration_images: int = 24
     split_points: list[int] | None = None
-    calibration_images: int = 64
 
 
 @dataclass
 class DataConf:
-    """The images that are inferred. images: how many different ones."""
+    """The images that are inferred. name: a module of hosts/models/datasets. images: how many."""
 
     name: str = MISSING
-    images: int = 64
+    images: int = 24
 
 
 @dataclass
@@ -172,7 +181,7 @@ class MeasureConf:
 
 @dataclass
 class EnergyConf:
-    """What counts as energy. cloud: tail (only while tails run)."""
+    """What counts as energy. cloud: tail (only while tails run) or gross (all that it draws)."""
 
     cloud: str = "tail"
 

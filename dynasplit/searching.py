@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from dynasplit.search.base import Algorithm, Progress
 from dynasplit.space import Configuration, SearchSpace
 
 if TYPE_CHECKING:
-    from dynasplit.trials import Asked, Done, Trials
+    from dynasplit.trials import Asked, Direction, Done, Trials
 
 
 @dataclass(frozen=True)
@@ -86,18 +87,16 @@ class Search:
         from dynasplit.trials import Trials
 
         sample = self._sample()
-        self._has_energy, self._has_quality = (
-            sample.energy_j is not None,
-            sample.quality is not None,
-        )
+        self._has_energy = sample.energy_j is not None
+        self._has_quality = sample.quality is not None
+        directions: list[Direction] = ["minimize"]
+        directions += ["minimize"] if self._has_energy else []
+        directions += ["maximize"] if self._has_quality else []
         identity = {
             "algorithm": repr(self._algorithm),
             "seed": self._seed,
-            "space": [str(c) for c in self._space.configurations],
+            "space": _fingerprint(self._space),
         }
-        directions = (
-            ["minimize"] + ["minimize"] * self._has_energy + ["maximize"] * self._has_quality
-        )
         return Trials(self._space, directions, identity=identity, storage=self._storage)
 
     def _sample(self) -> Measurement:
@@ -223,3 +222,10 @@ class Search:
 
     def _spent_s(self) -> float:
         return sum(time_s(runs) for runs in self._ledger.runs.values())
+
+
+def _fingerprint(space: SearchSpace) -> str:
+    digest = hashlib.blake2b(digest_size=6)
+    for configuration in space.configurations:
+        digest.update(f"{configuration};".encode())
+    return f"{len(space)} configurations ({digest.hexdigest()})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dynasplit.attempts import Attempts
@@ -129,9 +130,13 @@ def _measure_baselines(
         return
     subscriber(Started("baselines", len(left)))
     for done, configuration in enumerate(left, start=1):
-        bench.announce = lambda m, d=done: subscriber(Measured("baselines", m, d, len(left)))
+        bench.announce = partial(_announce_baseline, subscriber, done, len(left))
         bench.search_runs(configuration)
     subscriber(Finished("baselines", f"{len(left)} baselines are measured"))
+
+
+def _announce_baseline(subscriber: Subscriber, done: int, total: int, found: Measurement) -> None:
+    subscriber(Measured("baselines", found, done, total))
 
 
 def _explored(

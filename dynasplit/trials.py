@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from dynasplit.space import Configuration, KnobValue, SearchSpace
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
+Direction = Literal["minimize", "maximize"]
 State = Literal["complete", "pruned", "failed"]
 _STATES: dict[State, TrialState] = {
     "complete": TrialState.COMPLETE,
@@ -65,7 +67,7 @@ class Trials:
     def __init__(
         self,
         space: SearchSpace,
-        directions: Sequence[str],
+        directions: Sequence[Direction],
         *,
         identity: dict[str, Any],
         storage: Path | None,
@@ -161,7 +163,7 @@ def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
 
 def _distribution(values: Sequence[KnobValue]) -> BaseDistribution:
     numbers = [v for v in values if isinstance(v, int) and not isinstance(v, bool)]
-    steps = {b - a for a, b in zip(numbers, numbers[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(numbers)}
     if len(numbers) == len(values) and len(steps) == 1 and min(steps) > 0:
         return IntDistribution(numbers[0], numbers[-1], step=steps.pop())
     return CategoricalDistribution(tuple(values))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from dynasplit.errors import ConfigurationError, DataError
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,23 @@ class Request:
     index: int
     network: str
     threshold_ms: float
+
+
+class Thresholds(Protocol):
+    """Many requests' thresholds, of which any part can be had by itself."""
+
+    @property
+    def count(self) -> int:
+        """How many requests there are."""
+        ...
+
+    def part(self, start: int, stop: int) -> Floats:
+        """Thresholds start..stop in ms (n,)."""
+        ...
+
+    def indices(self, start: int, stop: int) -> Indices:
+        """The numbers of requests start..stop (n,), which their draws depend on."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -58,51 +81,50 @@ class WeibullThresholds:
         if not 0 < self.shape < float("inf"):
             raise ConfigurationError(f"workload.shape is {self.shape}; allowed: above 0")
 
-    def uniforms(self, start: int, stop: int) -> npt.NDArray[np.float64]:
+    def uniforms(self, start: int, stop: int) -> Floats:
         """The uniform numbers behind thresholds start..stop (n,), in [0, 1)."""
         return np.random.Generator(np.random.PCG64(self.seed).advance(start)).random(stop - start)
 
-    def extremes(self, chunk: int = 1 << 18) -> tuple[float, float]:
+    @cached_property
+    def extremes(self) -> tuple[float, float]:
         """The least and the greatest uniform number of the sample; memory is bounded."""
         least, most = 1.0, 0.0
-        for start in range(0, self.count, chunk):
-            part = self.uniforms(start, min(self.count, start + chunk))
+        for start in range(0, self.count, _CHUNK):
+            part = self.uniforms(start, min(self.count, start + _CHUNK))
             least, most = min(least, float(part.min())), max(most, float(part.max()))
         return least, most
 
-    def scale(
-        self, uniforms: npt.NDArray[np.float64], extremes: tuple[float, float]
-    ) -> npt.NDArray[np.float64]:
-        """Thresholds in ms (n,) from uniform numbers (n,), given the sample's extremes."""
-        low, high = self._weibull(np.array(extremes)).tolist()
+    def part(self, start: int, stop: int) -> Floats:
+        """Thresholds start..stop in ms (n,)."""
+        low, high = self._weibull(np.array(self.extremes)).tolist()
         if high == low:
-            return np.full(len(uniforms), self.min_ms)
-        stretch = (self.max_ms - self.min_ms) / (high - low)
-        found = self._weibull(uniforms)
+            return np.full(stop - start, self.min_ms)
+        found = self._weibull(self.uniforms(start, stop))
         found -= low
-        found *= stretch
+        found *= (self.max_ms - self.min_ms) / (high - low)
         found += self.min_ms
         return np.minimum(found, self.max_ms, out=found)  # rounding
 
-    def all(self) -> npt.NDArray[np.float64]:
-        """The whole sample in ms (count,)."""
-        uniforms = self.uniforms(0, self.count)
-        return self.scale(uniforms, (float(uniforms.min()), float(uniforms.max())))
+    def indices(self, start: int, stop: int) -> Indices:
+        """The numbers of requests start..stop (n,)."""
+        return np.arange(start, stop)
 
-    def _weibull(self, uniforms: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        exponential = -np.log1p(-uniforms)
-        return exponential if self.shape == 1 else exponential ** (1 / self.shape)
+    def _weibull(self, uniforms: Floats) -> Floats:
+        np.negative(uniforms, out=uniforms)
+        exponential = np.log1p(uniforms, out=uniforms)
+        np.negative(exponential, out=exponential)
+        return exponential if self.shape == 1 else np.asarray(exponential ** (1 / self.shape))
 
 
 def weibull_thresholds(
     n: int, min_ms: float, max_ms: float, shape: float = 1.0, seed: int = 0
-) -> npt.NDArray[np.float64]:
+) -> Floats:
     """Thresholds in ms (n,), as `WeibullThresholds` describes them.
 
     Raises:
         ConfigurationError: a number is out of range.
     """
-    return WeibullThresholds(n, min_ms, max_ms, shape, seed).all()
+    return WeibullThresholds(n, min_ms, max_ms, shape, seed).part(0, n)
 
 
 def weibull_requests(
@@ -123,9 +145,22 @@ class Workload:
         network: which network they all ask for.
     """
 
-    index: npt.NDArray[np.intp]
-    thresholds_ms: npt.NDArray[np.float64]
+    index: Indices
+    thresholds_ms: Floats
     network: str
+
+    @property
+    def count(self) -> int:
+        """How many requests there are."""
+        return len(self.index)
+
+    def part(self, start: int, stop: int) -> Floats:
+        """Thresholds start..stop in ms (n,)."""
+        return self.thresholds_ms[start:stop]
+
+    def indices(self, start: int, stop: int) -> Indices:
+        """The numbers of requests start..stop (n,)."""
+        return self.index[start:stop]
 
     def requests(self) -> list[Request]:
         """Every row as a record."""
@@ -154,4 +189,4 @@ def read_workload(path: str | Path, network: str | None = None) -> Workload:
     mine = networks == chosen
     if not mine.any():
         raise DataError(f"{path}: no request of {chosen!r}; found: {found}")
-    return Workload(index[mine].astype(np.intp), thresholds_ms[mine], chosen)
+    return Workload(index[mine].astype(np.int64), thresholds_ms[mine], chosen)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
 
 import msgspec
@@ -12,17 +10,14 @@ import numpy as np
 from hosts.cloud import CloudAgent
 from hosts.edge import EdgeAgent
 from hosts.errors import ArtifactError
+from hosts.models.artifacts import default_root, sha256_of
 from hosts.models.manifest import Manifest
 from hosts.wire.messages import FindOrder, Found, Loaded, LoadOrder
-
-CACHE_VARIABLE = "DYNASPLIT_CACHE"
 
 
 def pushed_folder() -> Path:
     """Where the controller puts files that this host does not hold yet."""
-    from platformdirs import user_cache_path
-
-    return Path(os.environ.get(CACHE_VARIABLE) or user_cache_path("dynasplit")) / "pushed"
+    return default_root() / "pushed"
 
 
 def find(order: FindOrder) -> Found:
@@ -63,7 +58,4 @@ def load(part: EdgeAgent | CloudAgent, order: LoadOrder) -> Loaded:
 
 
 def _holds(path: Path, sha256: str) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    return path.is_file() and sha256_of(path) == sha256

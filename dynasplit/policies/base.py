@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dynasplit.errors import ConfigurationError
 from dynasplit.measurement import Summary
+from dynasplit.octaves import Steps
 
 
 class Policy(Protocol):
@@ -50,7 +51,7 @@ class Staircase:
     one also serves, best effort, what lies below everything.
     """
 
-    __slots__ = ("_array", "_edges", "choices", "feasible_above_ms", "name")
+    __slots__ = ("_edges", "_steps", "choices", "feasible_above_ms", "name")
 
     def __init__(
         self,
@@ -76,7 +77,7 @@ class Staircase:
         self.choices = tuple(choices)
         self.feasible_above_ms = feasible_above_ms
         self._edges = list(edges_ms)
-        self._array = np.array(edges_ms, dtype=np.float64)
+        self._steps = Steps(np.array(edges_ms, dtype=np.float64))
 
     def choose(self, threshold_ms: float) -> Summary:
         """The choice for a request that allows this latency."""
@@ -84,7 +85,7 @@ class Staircase:
 
     def choose_many(self, thresholds_ms: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
         """The choices for many requests (n,), as positions (n,) in `choices`."""
-        return np.searchsorted(self._array, thresholds_ms, side="right")
+        return self._steps.reached(thresholds_ms)
 
 
 def single(name: str, choice: Summary, feasible_above_ms: float) -> Staircase:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from dynasplit.errors import ConfigurationError
 from dynasplit.search.base import Algorithm, Progress, Suggestion
@@ -28,7 +28,7 @@ def build(name: str, **options: Any) -> Algorithm:
     if name not in names():
         raise ConfigurationError(f"no search algorithm {name!r}; there are: {', '.join(names())}")
     kind = _algorithm_of(name)
-    allowed = [f.name for f in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else []
+    allowed = [f.name for f in dataclasses.fields(cast(Any, kind))]
     strange = sorted(set(options) - set(allowed))
     if strange:
         raise ConfigurationError(
@@ -46,5 +46,5 @@ def _algorithm_of(name: str) -> type[Algorithm]:
     for value in vars(module).values():
         own = isinstance(value, type) and value.__module__ == module.__name__
         if own and issubclass(value, Algorithm):
-            return value
+            return cast(type[Algorithm], value)
     raise ConfigurationError(f"{module.__file__} holds no search algorithm")

@@ -17,11 +17,11 @@ class Nsga2(Algorithm):
     """Deb and others' NSGA-II (doi:10.1109/4235.996017).
 
     Attributes:
-        population_size: trials in a generation.
+        population_size: trials in a generation; small, since budgets are some hundred trials.
     """
 
     name: ClassVar[str] = "nsga2"
-    population_size: int = 50
+    population_size: int = 30
 
     def sampler(self, progress: Progress, study: Study) -> BaseSampler:
         """A fresh sampler; see `dynasplit.search._genetic.prepared`."""

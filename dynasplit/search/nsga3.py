@@ -18,11 +18,11 @@ class Nsga3(Algorithm):
     """Deb and Jain's NSGA-III (doi:10.1109/TEVC.2013.2281535).
 
     Attributes:
-        population_size: trials in a generation.
+        population_size: trials in a generation; small, since budgets are some hundred trials.
     """
 
     name: ClassVar[str] = "nsga3"
-    population_size: int = 50
+    population_size: int = 30
 
     def sampler(self, progress: Progress, study: Study) -> BaseSampler:
         """A fresh sampler; see `dynasplit.search._genetic.prepared`."""

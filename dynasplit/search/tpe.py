@@ -26,7 +26,7 @@ class Tpe(Algorithm):
     patience: ClassVar[int] = 10
     startup: int = 10
 
-    def sampler(self, progress: Progress, study: Study) -> BaseSampler:  # noqa: ARG002
+    def sampler(self, progress: Progress, study: Study) -> BaseSampler:
         """A fresh sampler; it keeps nothing between asks."""
         from optuna.exceptions import ExperimentalWarning
         from optuna.samplers import TPESampler
@@ -38,5 +38,4 @@ class Tpe(Algorithm):
                 n_startup_trials=self.startup,
                 multivariate=True,
                 constant_liar=False,
-                warn_independent_sampling=False,
             )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dynasplit.errors import ConfigurationError
+from dynasplit.errors import ConfigurationError, TestbedError
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.agents import AgentLink
 from dynasplit.testbed.connection import HostConnection
@@ -66,12 +66,19 @@ class Host:
         files = {sha256: str(path) for path, sha256 in wanted.values()}
         ask = messages.FindOrder(files=files)
         found = self.agent.call("Find", ask, messages.Found, LOAD_S)
+        missing = [a for a in wanted.values() if found.paths[a[1]] is None]
+        for path, sha256 in missing:
+            self._connection.put(path, f"{found.folder}/{sha256}{path.suffix}")
+        if missing:
+            found = self.agent.call("Find", ask, messages.Found, LOAD_S)
         paths = {}
         for name, (path, sha256) in wanted.items():
             there = found.paths[sha256]
             if there is None:
-                there = f"{found.folder}/{sha256}{path.suffix}"
-                self._connection.put(path, there)
+                raise TestbedError(
+                    f"{path} was pushed to the {self.role} host, where its content is another "
+                    "one than when it was made; delete it here to make it anew"
+                )
             paths[name] = there
         order = messages.LoadOrder(manifest=manifest, paths=paths)
         self.agent.call("Load", order, messages.Loaded, LOAD_S)

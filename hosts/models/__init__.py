@@ -1,0 +1,1 @@
+"""Networks: split points, heads and tails, data sets, and the cache of what was prepared."""

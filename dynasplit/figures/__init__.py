@@ -1,0 +1,63 @@
+"""Every figure of a run, as PNG. Matplotlib is imported when the first one is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dynasplit.figures.series import PolicySeries
+from dynasplit.front import ParetoFront
+from dynasplit.measurement import Source, Summary
+from dynasplit.served import Served
+
+__all__ = ["PolicySeries", "draw_all", "draw_front_figure", "draw_policy_figures"]
+
+
+def draw_all(
+    folder: Path, measured: Sequence[Summary], front: ParetoFront, served: Sequence[Served]
+) -> list[Path]:
+    """All the figures of a run with both phases.
+
+    Args:
+        folder: where they are written.
+        measured: every measured configuration, on the front or not; may be empty.
+        front: what the policies chose from.
+        served: the requests that they served; may be empty.
+
+    Returns:
+        The files.
+
+    Raises:
+        ResultsError: a file cannot be written.
+    """
+    paths = [draw_front_figure(folder / "front.png", measured, front)]
+    if served:
+        series = PolicySeries.of_served(served, front.last_split_point)
+        paths += draw_policy_figures(folder, series, front.source, front.model)
+    return paths
+
+
+def draw_front_figure(path: Path, measured: Sequence[Summary], front: ParetoFront) -> Path:
+    """Latency against energy of what was measured and of the front; see `figures.front`."""
+    from dynasplit.figures.front import draw
+
+    return draw(path, measured, front)
+
+
+def draw_policy_figures(
+    folder: Path, series: Sequence[PolicySeries], source: Source, model: str | None
+) -> list[Path]:
+    """energy.png, latency.png, violations.png and choices.png; see `figures.policies`.
+
+    A figure for which nothing was measured is left out.
+    """
+    from dynasplit.figures.policies import draw_choices, draw_energy, draw_latency, draw_violations
+
+    named = {
+        "energy.png": draw_energy,
+        "latency.png": draw_latency,
+        "violations.png": draw_violations,
+        "choices.png": draw_choices,
+    }
+    drawn = [draw(folder / name, series, source, model) for name, draw in named.items()]
+    return [path for path in drawn if path is not None]

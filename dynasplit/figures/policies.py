@@ -1,0 +1,193 @@
+"""What each policy's requests cost, whether they were met, and where they were computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from dynasplit.figures import style
+from dynasplit.figures.series import KINDS, Floats, PolicySeries
+from dynasplit.measurement import Source
+
+_OWN = "dynasplit"
+_MOST_DOTS = 300
+_WIDTH_IN, _HEIGHT_IN = 6.4, 3.8
+
+
+def draw_energy(
+    path: Path, series: Sequence[PolicySeries], source: Source, model: str | None
+) -> Path | None:
+    """Each policy's energy for one inference as a box with its median; None: not measured."""
+    if any(np.isnan(s.energy_j).all() for s in series):
+        return None
+    with style.figure(path, _WIDTH_IN, _HEIGHT_IN) as figure:
+        axes = figure.add_subplot()
+        _boxes(axes, {s.name: s.energy_j[~np.isnan(s.energy_j)] for s in series}, "J")
+        axes.set_ylabel("energy of one inference (J)")
+        style.head(figure, f"{_of(model)}: energy by policy", source)
+    return path
+
+
+def draw_latency(
+    path: Path, series: Sequence[PolicySeries], source: Source, model: str | None
+) -> Path:
+    """Each policy's latency as a box with its median, beside the thresholds asked for."""
+    with style.figure(path, _WIDTH_IN, _HEIGHT_IN) as figure:
+        axes = figure.add_subplot()
+        asked = {"thresholds\nasked for": series[0].threshold_ms}
+        _boxes(axes, asked | {s.name: s.latency_ms for s in series}, "ms")
+        axes.set_ylabel("latency of one inference (ms)")
+        style.head(figure, f"{_of(model)}: latency by policy, and what was asked for", source)
+    return path
+
+
+def draw_violations(
+    path: Path, series: Sequence[PolicySeries], source: Source, model: str | None
+) -> Path:
+    """The share of requests whose threshold was missed, and by how much."""
+    with style.figure(path, 7.6, _HEIGHT_IN) as figure:
+        left, right = figure.subplots(1, 2, sharey=True)
+        _missed(left, series)
+        _exceedances(right, series)
+        style.head(figure, f"{_of(model)}: missed thresholds by policy", source)
+    return path
+
+
+def draw_choices(
+    path: Path, series: Sequence[PolicySeries], source: Source, model: str | None
+) -> Path:
+    """Which kind of split served each policy's requests, as stacked bars."""
+    with style.figure(path, _WIDTH_IN, 0.42 * len(series) + 1.4) as figure:
+        axes = figure.add_subplot()
+        places, left = np.arange(len(series)), np.zeros(len(series))
+        for kind in KINDS:
+            shares = np.array([s.kind_pct(kind) for s in series])
+            bars = axes.barh(places, shares, left=left, color=style.KIND_COLOURS[kind], label=kind)
+            texts = [f"{share:.0f} %" if share >= 6 else "" for share in shares]
+            colour = style.INK if kind == "split" else "white"
+            axes.bar_label(bars, texts, label_type="center", fontsize=8, color=colour)
+            left += shares
+        axes.set_yticks(places, [s.name for s in series])
+        axes.invert_yaxis()
+        axes.set_xlim(0, 100)
+        axes.set_xlabel("share of the requests (%)")
+        axes.grid(visible=False, axis="y")
+        figure.legend(loc="outside right center")
+        style.head(figure, f"{_of(model)}: which kind of split each policy chose", source)
+    return path
+
+
+def _of(model: str | None) -> str:
+    return model or "Unnamed network"
+
+
+def _boxes(axes: Axes, values: dict[str, Floats], unit: str) -> None:
+    """Boxes of quartiles with whiskers to the 5th and 95th percentile, medians in numbers."""
+    axes.set_yscale("log")
+    for place, (name, numbers) in enumerate(values.items()):
+        _dots(axes, place, numbers, style.ACCENT if name == _OWN else style.PLAIN)
+        _box(axes, place, numbers)
+        median = float(np.median(numbers))
+        axes.annotate(
+            f"{style.plain(median)} {unit}",
+            (place + 0.21, median),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
+    style.number_log_axes(axes)
+    axes.set_xticks(range(len(values)), list(values))
+    axes.set_xlim(-0.5, len(values) - 0.25)
+    axes.set_xlabel(
+        "line: median, diamond: mean, box: quartiles, whiskers: 5 % and 95 %", fontsize=8
+    )
+    axes.grid(visible=False, axis="x")
+
+
+def _box(axes: Axes, place: float, numbers: Floats) -> None:
+    thin = {"color": style.INK, "linewidth": 0.9}
+    axes.boxplot(
+        [numbers],
+        positions=[place],
+        widths=0.42,
+        whis=(5, 95),
+        showfliers=False,
+        showmeans=True,
+        boxprops=thin,
+        whiskerprops=thin,
+        capprops=thin,
+        medianprops={"color": style.INK, "linewidth": 2},
+        meanprops={"marker": "D", "markersize": 4.5, "markerfacecolor": "white"}
+        | {"markeredgecolor": style.INK, "zorder": 4},
+        manage_ticks=False,
+    )
+
+
+def _dots(axes: Axes, place: int, numbers: Floats, colour: str) -> None:
+    """Single requests, evenly spread sideways; of many, every so manieth."""
+    some = numbers[:: max(1, -(-len(numbers) // _MOST_DOTS))]
+    sideways = place + 0.36 * (np.arange(len(some)) * 0.618034 % 1 - 0.5)
+    axes.scatter(sideways, some, s=8, color=colour, alpha=0.45, linewidths=0)
+
+
+def _missed(axes: Axes, series: Sequence[PolicySeries]) -> None:
+    places = np.arange(len(series))
+    missed = np.array([s.violated_pct(infeasible=False) for s in series])
+    never = np.array([s.violated_pct(infeasible=True) for s in series])
+    colours = [style.ACCENT if s.name == _OWN else style.PLAIN for s in series]
+    axes.barh(places, missed, color=colours)
+    axes.barh(places, never, left=missed, color="white", edgecolor=style.INK, hatch="////")
+    for place, share in zip(places, missed + never, strict=True):
+        axes.annotate(
+            f"{share:.3g} %",
+            (share, place),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
+    axes.set_yticks(places, [s.name for s in series])
+    axes.invert_yaxis()
+    axes.set_xlim(0, max(1.0, 1.2 * float((missed + never).max())))
+    axes.set_xlabel(
+        "requests whose threshold was missed (%)\nhatched: no known configuration meets it"
+    )
+    axes.grid(visible=False, axis="y")
+
+
+def _exceedances(axes: Axes, series: Sequence[PolicySeries]) -> None:
+    axes.set_xscale("log")
+    for place, one in enumerate(series):
+        over = one.exceedance_ms
+        if not len(over):
+            axes.annotate(
+                "none missed",
+                (0.02, place),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                fontsize=8,
+            )
+            continue
+        some = over[:: max(1, -(-len(over) // _MOST_DOTS))]
+        sideways = place + 0.4 * (np.arange(len(some)) * 0.618034 % 1 - 0.5)
+        colour = style.ACCENT if one.name == _OWN else style.PLAIN
+        axes.scatter(some, sideways, s=10, color=colour, alpha=0.6, linewidths=0)
+        median = float(np.median(over))
+        axes.plot([median, median], [place - 0.3, place + 0.3], color=style.INK, linewidth=1.5)
+        axes.annotate(
+            f"{style.plain(median)} ms",
+            (median, place - 0.3),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+        )
+    axes.set_xlabel("by how much it was missed (ms)\nline: median")
+    axes.margins(x=0.12)
+    style.number_log_axes(axes, most=6)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")

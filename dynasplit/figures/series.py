@@ -1,0 +1,78 @@
+"""What figures of policies are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from dynasplit.served import Served
+
+Floats = npt.NDArray[np.float64]
+Kind = Literal["cloud-only", "split", "edge-only"]
+KINDS: tuple[Kind, ...] = ("cloud-only", "split", "edge-only")
+
+
+def kind_of(split_point: int, last_split_point: int) -> Kind:
+    """Which kind of split a split point is."""
+    if split_point == 0:
+        return "cloud-only"
+    return "edge-only" if split_point == last_split_point else "split"
+
+
+@dataclass(frozen=True, eq=False)
+class PolicySeries:
+    """The requests that one policy served, in columns of the same length n.
+
+    Attributes:
+        name: the policy's.
+        threshold_ms: (n,). latency_ms: (n,).
+        energy_j: (n,); NaN where it was not measured.
+        infeasible: (n,), which could not be met by anything known.
+        kinds: (n,), which kind of split served each.
+    """
+
+    name: str
+    threshold_ms: Floats
+    latency_ms: Floats
+    energy_j: Floats
+    infeasible: npt.NDArray[np.bool_]
+    kinds: Sequence[Kind]
+
+    @classmethod
+    def of_served(cls, served: Sequence[Served], last_split_point: int) -> list[PolicySeries]:
+        """One series for each policy, in the order of their first requests."""
+        rows: dict[str, list[Served]] = {}
+        for one in served:
+            rows.setdefault(one.policy, []).append(one)
+        return [_series(name, mine, last_split_point) for name, mine in rows.items()]
+
+    @property
+    def exceedance_ms(self) -> Floats:
+        """By how much the thresholds were missed (m,), of the m requests that were not met."""
+        over = self.latency_ms - self.threshold_ms
+        return np.asarray(over[over > 0])
+
+    def violated_pct(self, infeasible: bool) -> float:
+        """The share of requests not met, of those that were infeasible or of the others."""
+        missed = self.latency_ms > self.threshold_ms
+        return float(100 * (missed & (self.infeasible == infeasible)).mean())
+
+    def kind_pct(self, kind: Kind) -> float:
+        """The share of requests served by a kind of split."""
+        return 100 * sum(k == kind for k in self.kinds) / len(self.kinds)
+
+
+def _series(name: str, rows: Sequence[Served], last_split_point: int) -> PolicySeries:
+    energies = [r.measurement.energy_j for r in rows]
+    return PolicySeries(
+        name=name,
+        threshold_ms=np.array([r.threshold_ms for r in rows]),
+        latency_ms=np.array([r.measurement.latency_ms for r in rows]),
+        energy_j=np.array([np.nan if e is None else e for e in energies]),
+        infeasible=np.array([r.infeasible for r in rows]),
+        kinds=[kind_of(r.measurement.configuration.split_point, last_split_point) for r in rows],
+    )

@@ -1,0 +1,1 @@
+"""Fits the parts of the physical model to runs, robustly against outliers."""

@@ -1,0 +1,34 @@
+"""Records runs in MLflow; the only place that knows it.
+
+Everything that a run finds is in its folder first, and MLflow gets a copy: in batches, when a
+phase has ended, so never within a measured window. If MLflow fails, the run goes on without it;
+the same run started again records what is missing.
+"""
+
+from __future__ import annotations
+
+from dynasplit.errors import ConfigurationError
+from dynasplit.journal import Journal
+from dynasplit.recorder.base import Recorder, RunFacts
+from dynasplit.recorder.tracking import MlflowRecorder, absolute_uri
+
+__all__ = ["MlflowRecorder", "Recorder", "RunFacts", "absolute_uri", "open_recorder"]
+
+
+def open_recorder(kind: str, *, uri: str, facts: RunFacts, journal: Journal) -> Recorder:
+    """A recorder by its kind; enter it to begin.
+
+    Args:
+        kind: `mlflow`, or `none`, which records nothing.
+        uri: of the tracking store; a relative `sqlite:///` path follows the current folder.
+        facts: about the run.
+        journal: whose measurements are recorded.
+
+    Raises:
+        ConfigurationError: there is no such kind.
+    """
+    if kind == "none":
+        return Recorder()
+    if kind == "mlflow":
+        return MlflowRecorder(absolute_uri(uri), facts, journal)
+    raise ConfigurationError(f"tracking {kind!r}; allowed: mlflow, none")

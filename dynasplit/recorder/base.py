@@ -1,0 +1,69 @@
+"""What a recorder is; the one here records nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from dynasplit.events import Event
+from dynasplit.served import Served
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What identifies and describes a run.
+
+    Attributes:
+        experiment: the experiment's name in MLflow.
+        name: the run's, as shown.
+        identity: the hash of all that determines its result.
+        config: the resolved configuration.
+        folder: where the run keeps its files.
+        git_revision: of the code; None if it is not known.
+        tags: words about it: `emulated`, `source`, `model`, facts about the hosts.
+    """
+
+    experiment: str
+    name: str
+    identity: str
+    config: Mapping[str, Any]
+    folder: Path
+    git_revision: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class Recorder:
+    """Where a run is recorded: a context around it, and a subscriber of its phases.
+
+    Attributes:
+        trouble: why nothing is recorded any more; None if all is well.
+    """
+
+    trouble: str | None = None
+
+    def __enter__(self) -> Self:
+        """Begin the run, or continue it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the run: finished, failed or killed."""
+
+    def __call__(self, event: Event) -> None:
+        """Follow a phase; when the offline ones have ended, what they measured is recorded."""
+
+    def summary(self, figures: Mapping[str, Any]) -> None:
+        """Record the run's summary, nested as in `summary.json`."""
+
+    def policy(self, name: str, figures: Mapping[str, Any], served: Sequence[Served] = ()) -> None:
+        """Record a policy's figures, and the requests that it served as series."""
+
+    def artifacts(self, *paths: Path) -> None:
+        """Keep copies of files and folders, under their names."""

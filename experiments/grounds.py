@@ -1,0 +1,151 @@
+"""What is known of a run before anything is started: its network, its space, its profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
+
+from dynasplit.config import Config
+from dynasplit.errors import ConfigurationError
+from dynasplit.front import ParetoFront
+from dynasplit.measurement import Measurement, Source
+from dynasplit.space import SearchSpace
+from dynasplit.tables import RunsTable, read_runs
+from dynasplit.testbed.modelled import ModelledTestbed
+from experiments.spaces import build_space, offer_of_hosts, offer_of_profile, space_of_runs
+from hosts.emulation.profile import Noise, Profile, load_profile
+from hosts.errors import BoardError
+from hosts.models.manifest import Manifest
+
+SOURCES: dict[str, Source] = {
+    "emulated": "emulated",
+    "ssh": "measured",
+    "modelled": "modelled",
+    "recorded": "recorded",
+}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a run stands on.
+
+    Attributes:
+        network: the network's name.
+        source: where the figures will come from.
+        space: the valid configurations.
+        profile: the physical model of the hosts; None: there is none.
+        runs: the recorded runs that answer; None: hosts or a profile do.
+        manifest: the prepared network; None: it is not computed.
+    """
+
+    network: str
+    source: Source
+    space: SearchSpace
+    profile: Profile | None = None
+    runs: RunsTable | None = None
+    manifest: Manifest | None = None
+
+    @property
+    def artifact_hashes(self) -> list[str]:
+        """Of the network's files."""
+        return [a.sha256 for a in self.manifest.artifacts.values()] if self.manifest else []
+
+    @property
+    def is_emulated(self) -> bool:
+        """Whether the figures come from anything but real hosts."""
+        source = self.source if self.runs is None else self.runs.source
+        return source in ("emulated", "modelled")
+
+    @cached_property
+    def predictions(self) -> tuple[Measurement, ...]:
+        """Each configuration as the profile has it, without noise; nothing without a profile."""
+        if self.profile is None:
+            return ()
+        quiet = msgspec.structs.replace(self.profile, noise=Noise())
+        testbed = ModelledTestbed(quiet, self.network)
+        return tuple(testbed.measure(c) for c in self.space.configurations)
+
+    @property
+    def latencies_ms(self) -> list[float]:
+        """Each configuration's, by the recorded runs' medians or the profile; else nothing."""
+        if self.runs is not None:
+            return [float(v) for v in self.runs.quantiles("latency_ms")]
+        return [m.latency_ms for m in self.predictions]
+
+    def reference(self) -> ParetoFront | None:
+        """The exhaustive grid's front, by the recorded runs or the profile; None without both."""
+        if self.runs is not None:
+            return ParetoFront.of_runs(self.runs)
+        if not self.predictions:
+            return None
+        return ParetoFront.build(
+            self.predictions,
+            model=self.network,
+            last_split_point=self.space.last_split_point,
+            source="modelled",
+        )
+
+
+def ground_of(config: Config, manifest: Manifest | None = None) -> Ground:
+    """Find out what a run would stand on.
+
+    Args:
+        config: what is asked for.
+        manifest: the prepared network; None: not needed, or not prepared yet.
+
+    Raises:
+        ConfigurationError: the profile or the space cannot be. DataError: the runs cannot be read.
+    """
+    if config.hosts.kind == "recorded":
+        return _recorded(config)
+    profile = _profile(config)
+    if profile is not None:
+        offer, last = offer_of_profile(profile, config.model.name), _last(profile, config, manifest)
+    elif manifest is not None:
+        offer, last = offer_of_hosts(config), manifest.last_split_point
+    else:
+        raise ConfigurationError(
+            f"how often {config.model.name} can be split is known once it is prepared, or from "
+            "a profile: say hosts.profile=NAME|FILE"
+        )
+    space = build_space(offer, config.space, config.model.split_points, last)
+    source = SOURCES[config.hosts.kind]
+    return Ground(config.model.name, source, space, profile, manifest=manifest)
+
+
+def is_known_early(config: Config) -> bool:
+    """Whether what a run stands on is known before its network is prepared."""
+    return config.hosts.kind == "recorded" or config.hosts.profile is not None
+
+
+def _last(profile: Profile, config: Config, manifest: Manifest | None) -> int:
+    """The network's last split point, on which profile and prepared network must agree."""
+    timings = profile.networks.get(config.model.name)
+    if timings is None:
+        raise ConfigurationError(
+            f"model={config.model.name}: profile {profile.name} has no timings of it; it has: "
+            f"{', '.join(profile.networks)}"
+        )
+    if manifest is not None and manifest.last_split_point != timings.last_split_point:
+        raise ConfigurationError(
+            f"model={config.model.name} has split points 0..{manifest.last_split_point}; profile "
+            f"{profile.name} has timings for 0..{timings.last_split_point}"
+        )
+    return timings.last_split_point
+
+
+def _recorded(config: Config) -> Ground:
+    runs = read_runs(str(config.runs))
+    space = space_of_runs(runs, config.space, config.model.split_points)
+    return Ground(runs.model or config.model.name, "recorded", space, runs=runs)
+
+
+def _profile(config: Config) -> Profile | None:
+    if config.hosts.profile is None:
+        return None
+    try:
+        return load_profile(config.hosts.profile)
+    except BoardError as error:
+        raise ConfigurationError(f"hosts.profile={config.hosts.profile}: {error}") from error

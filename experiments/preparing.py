@@ -1,0 +1,92 @@
+"""Has the network made ready, and says how far that is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dynasplit.config import Config
+from dynasplit.errors import ConfigurationError, DataError
+from experiments.terminal import Terminal
+from hosts.errors import ArtifactError, ModelError
+from hosts.models.manifest import Manifest
+from hosts.models.prepare import Order, Plan, plan, prepare, settled
+
+NEEDED_BY = ("emulated", "ssh")
+"""The kinds of hosts that compute a network for real."""
+
+
+def order_of(config: Config) -> Order:
+    """What has to be prepared.
+
+    Raises:
+        ConfigurationError: there is no such network, data set, or weights.
+    """
+    order = Order(
+        network=config.model.name,
+        weights=config.model.weights,
+        data=config.data.name,
+        images=config.data.images,
+        calibration=config.model.calibration_images,
+        seed=config.model.seed,
+    )
+    with _explained():
+        return settled(order)
+
+
+def plan_of(config: Config) -> Plan:
+    """What preparing would do."""
+    order = order_of(config)
+    with _explained():
+        return plan(order)
+
+
+def prepared(config: Config, terminal: Terminal) -> Manifest:
+    """The network made ready; a note says which weights it has.
+
+    Raises:
+        ConfigurationError: it cannot be made. DataError: the cache cannot be used.
+    """
+    order = order_of(config)
+    title = f"Preparing {order.network}"
+    followed = _Followed(title, terminal)
+    with _explained():
+        manifest = prepare(order, followed)
+    followed.end()
+    terminal.say(f"{manifest.network} with {manifest.weights} weights: {_quality(manifest)}")
+    return manifest
+
+
+class _Followed:
+    """Shows what preparing says; a text with `3 of 8` in it tells how far it is."""
+
+    def __init__(self, title: str, terminal: Terminal) -> None:
+        self._title, self._terminal = title, terminal
+        self._begun = False
+
+    def __call__(self, what: str, /) -> None:
+        self._begun = True
+        told = re.search(r"(\d+) of (\d+)", what)
+        done, total = (int(told[1]), int(told[2])) if told else (0, None)
+        self._terminal.advance(self._title, done, total, what)
+
+    def end(self) -> None:
+        if self._begun:
+            self._terminal.end(self._title)
+
+
+def _quality(manifest: Manifest) -> str:
+    if manifest.quality == "accuracy":
+        return f"accuracy on {manifest.images} labelled images"
+    return f"fidelity to the unsplit network on {manifest.images} images, in place of accuracy"
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except ModelError as error:
+        raise ConfigurationError(str(error)) from error
+    except ArtifactError as error:
+        raise DataError(str(error)) from error

@@ -1,0 +1,115 @@
+"""The search space of a run: what the hosts offer, narrowed by what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from dynasplit.config import Config, SpaceConf
+from dynasplit.errors import ConfigurationError
+from dynasplit.space import Configuration, Knob, SearchSpace
+from dynasplit.tables import RunsTable
+from hosts.emulation.profile import Profile
+
+Value = TypeVar("Value", int, str, bool)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The knob values that the hosts have, from the slowest to the fastest; empty: no such knob.
+
+    Attributes:
+        whose: who offers them, for messages.
+    """
+
+    whose: str
+    cpu_mhz: Sequence[int]
+    edge_accelerator: Sequence[str]
+    cloud_gpu: Sequence[bool]
+
+
+def offer_of_profile(profile: Profile, network: str) -> Offer:
+    """What the profile's boards have; an accelerator mode counts if the network has its timings."""
+    boards = f"the boards of profile {profile.name}"
+    rows = [row.edge for row in profile.networks[network].splits if row.split_point > 0]
+    modes = [m for m in profile.edge.accelerator_modes if all(m in row for row in rows)]
+    has_accelerator = len(profile.edge.accelerator_modes) > 1
+    gpu = (False, True) if profile.cloud.gpu else ()
+    return Offer(boards, profile.edge.cpu_mhz, modes if has_accelerator else (), gpu)
+
+
+def offer_of_hosts(config: Config) -> Offer:
+    """What one's own hosts have: their knobs, with the values that the space names.
+
+    Raises:
+        ConfigurationError: the frequencies of the edge are not named.
+    """
+    edge, cloud, asked = config.hosts.edge.knobs, config.hosts.cloud.knobs, config.space
+    if "cpu_mhz" in edge and not asked.cpu_mhz:
+        raise ConfigurationError(
+            "the edge has the knob cpu_mhz; say which frequencies may be searched: "
+            "space.cpu_mhz=[600,1800], or hosts.profile=NAME|FILE that names them"
+        )
+    return Offer(
+        "the hosts",
+        sorted(asked.cpu_mhz or ()) if "cpu_mhz" in edge else (),
+        ("off", "std", "max") if "edge_accelerator" in edge else (),
+        (False, True) if "cloud_gpu" in cloud else (),
+    )
+
+
+def build_space(
+    offer: Offer, asked: SpaceConf, split_points: Iterable[int] | None, last_split_point: int
+) -> SearchSpace:
+    """The valid configurations of what is offered and asked for.
+
+    Raises:
+        ConfigurationError: a value is not offered, or nothing valid is left.
+    """
+    found = [
+        Knob("cpu_mhz", _narrowed("cpu_mhz", asked.cpu_mhz, offer.cpu_mhz, offer.whose)),
+        Knob(
+            "edge_accelerator",
+            _narrowed(
+                "edge_accelerator", asked.edge_accelerator, offer.edge_accelerator, offer.whose
+            ),
+            idle="off",
+        ),
+        Knob(
+            "cloud_gpu",
+            _narrowed("cloud_gpu", asked.cloud_gpu, offer.cloud_gpu, offer.whose),
+            host="cloud",
+            idle=False,
+        ),
+    ]
+    points = range(last_split_point + 1) if split_points is None else split_points
+    return SearchSpace.build(points, last_split_point, [knob for knob in found if knob.values])
+
+
+def space_of_runs(runs: RunsTable, asked: SpaceConf, points: Sequence[int] | None) -> SearchSpace:
+    """The recorded configurations, as far as they are asked for.
+
+    Raises:
+        ConfigurationError: a value is not in the table, or nothing is left.
+    """
+    whose = str(runs.path or "the runs")
+    kept: list[Configuration] = list(runs.configurations)
+    for name in ("cpu_mhz", "edge_accelerator", "cloud_gpu"):
+        offered = list(dict.fromkeys(v for c in kept if (v := c.get(name)) is not None))
+        values = _narrowed(name, getattr(asked, name), offered, whose)  # type: ignore[type-var]
+        kept = [c for c in kept if c.get(name) in (*values, None)]
+    if points is not None:
+        kept = [c for c in kept if c.split_point in points]
+    return SearchSpace.from_configurations(kept, runs.last_split_point)
+
+
+def _narrowed(
+    name: str, asked: Sequence[Value] | None, offered: Sequence[Value], whose: str
+) -> tuple[Value, ...]:
+    """What is both asked for and offered, in the order of the offer."""
+    strange = [v for v in asked or () if v not in offered]
+    if strange or asked == []:
+        has = f"{whose} offer {', '.join(map(str, offered)) or 'no such knob'}"
+        raise ConfigurationError(f"space.{name}={list(asked or ())}; {has}")
+    return tuple(v for v in offered if asked is None or v in asked)

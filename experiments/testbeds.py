@@ -1,0 +1,148 @@
+"""Opens what measures, by the kind of hosts; the plans cannot tell which one they got."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dynasplit.config import Config, HostConf
+from dynasplit.measurement import Measurement, Testbed
+from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.modelled import ModelledTestbed
+from dynasplit.testbed.recorded import RecordedTestbed
+from dynasplit.testbed.window import WindowRules
+from experiments.grounds import Ground
+
+
+def open_testbed(
+    config: Config, ground: Ground, folder: Path, earlier: Sequence[Measurement] = ()
+) -> AbstractContextManager[Testbed]:
+    """The testbed of a run, for as long as the context lasts.
+
+    Args:
+        config: what is asked for.
+        ground: what the run stands on.
+        folder: where logs and traces are kept.
+        earlier: what an earlier start of the run has measured.
+    """
+    return _KINDS[config.hosts.kind](config, ground, folder, earlier)
+
+
+def rehearsal(config: Config, ground: Ground) -> Testbed:
+    """The profile in place of the hosts."""
+    assert ground.profile is not None
+    rules = config.measure
+    testbed: Any = ModelledTestbed(
+        ground.profile,
+        ground.network,
+        seed=config.seed,
+        inferences=rules.min_inferences,
+        warmup=rules.warmup,
+        min_window_s=(rules.min_samples + 1) * ground.profile.edge.meter.period_s,
+    )
+    return testbed  # type: ignore[no-any-return]
+
+
+Opener = Callable[[Config, Ground, Path, Sequence[Measurement]], AbstractContextManager[Testbed]]
+
+
+def _modelled(
+    config: Config, ground: Ground, _folder: Path, _earlier: Sequence[Measurement]
+) -> AbstractContextManager[Testbed]:
+    return nullcontext(rehearsal(config, ground))
+
+
+def _recorded(
+    config: Config, ground: Ground, _folder: Path, _earlier: Sequence[Measurement]
+) -> AbstractContextManager[Testbed]:
+    assert ground.runs is not None
+    testbed: Any = RecordedTestbed(ground.runs, config.seed)
+    return nullcontext(testbed)
+
+
+@contextmanager
+def _emulated(
+    config: Config, ground: Ground, folder: Path, earlier: Sequence[Measurement]
+) -> Iterator[Testbed]:
+    """Two emulated boards; their hosts are started here, and then like any others."""
+    from dynasplit.testbed.emulated import emulated_hosts
+
+    edge, cloud = (
+        HostAddress(
+            knobs=tuple(k.name for k in ground.space.knobs if k.host == role), meter="board"
+        )
+        for role in ("edge", "cloud")
+    )
+    profile = str(config.hosts.profile)
+    with (
+        emulated_hosts(profile, config.seed, config.hosts.speedup, edge, cloud) as hosts,
+        _ssh_between(*hosts, config, ground, folder, earlier) as testbed,
+    ):
+        yield testbed
+
+
+def _ssh(
+    config: Config, ground: Ground, folder: Path, earlier: Sequence[Measurement]
+) -> AbstractContextManager[Testbed]:
+    edge, cloud = _address(config.hosts.edge), _address(config.hosts.cloud)
+    return _ssh_between(edge, cloud, config, ground, folder, earlier)
+
+
+@contextmanager
+def _ssh_between(
+    edge: HostAddress,
+    cloud: HostAddress,
+    config: Config,
+    ground: Ground,
+    folder: Path,
+    earlier: Sequence[Measurement],
+) -> Iterator[Testbed]:
+    from dynasplit.testbed.ssh import ssh_testbed
+
+    assert ground.manifest is not None
+    manifest = ground.manifest
+    encoded = msgspec.json.encode(manifest)
+    with ssh_testbed(edge, cloud, manifest, encoded, _rules(config), folder) as testbed:
+        testbed.know(earlier)
+        testbed.check_offered({knob.name: knob.values for knob in ground.space.knobs})
+        opened: Any = testbed
+        yield opened
+
+
+def _address(host: HostConf) -> HostAddress:
+    return HostAddress(
+        address=str(host.address),
+        port=host.port,
+        user=host.user,
+        key_file=host.key_file,
+        known_hosts=host.known_hosts,
+        python=host.python,
+        link_address=host.link_address or str(host.address),
+        meter=host.meter,
+        meter_options=host.meter_options,
+        knobs=tuple(host.knobs),
+    )
+
+
+def _rules(config: Config) -> WindowRules:
+    asked = config.measure
+    return WindowRules(
+        min_inferences=asked.min_inferences,
+        min_samples=asked.min_samples,
+        warmup=asked.warmup,
+        max_gap_periods=asked.max_gap_periods,
+        baseline_s=asked.baseline_s,
+        cloud=config.energy.cloud,
+    )
+
+
+_KINDS: dict[str, Opener] = {
+    "emulated": _emulated,
+    "ssh": _ssh,
+    "modelled": _modelled,
+    "recorded": _recorded,
+}

@@ -1,0 +1,61 @@
+"""Where a run is recorded besides its folder, and how to look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dynasplit.config import Config, determining
+from dynasplit.journal import Journal
+from dynasplit.recorder import Recorder, RunFacts, open_recorder
+from dynasplit.run_folder import RunFolder
+from experiments.grounds import Ground
+from experiments.terminal import Terminal
+
+
+def open_tracking(
+    config: Config,
+    ground: Ground,
+    folder: RunFolder,
+    journal: Journal,
+    hosts: Mapping[str, Mapping[str, Any]],
+) -> Recorder:
+    """The recorder of a run; enter it to begin.
+
+    Args:
+        config: what is asked for.
+        ground: what the run stands on.
+        folder: the run's.
+        journal: whose measurements are recorded.
+        hosts: what each host says of itself.
+    """
+    told = {f"host.{role}.{k}": str(v) for role, facts in hosts.items() for k, v in facts.items()}
+    facts = RunFacts(
+        experiment=config.name,
+        name=folder.path.name,
+        identity=folder.record.identity,
+        config=determining(config),
+        folder=folder.path,
+        git_revision=folder.record.git_revision,
+        tags={
+            "emulated": str(ground.is_emulated).lower(),
+            "source": ground.source,
+            "model": ground.network,
+            "hosts": config.hosts.kind,
+            **told,
+        },
+    )
+    return open_recorder(
+        config.tracking.kind, uri=tracking_uri(config), facts=facts, journal=journal
+    )
+
+
+def tracking_uri(config: Config) -> str:
+    """Of the tracking store: as asked for, else a database in the results folder."""
+    return config.tracking.uri or f"sqlite:///{config.results_dir}/mlflow.db"
+
+
+def tell_where(config: Config, terminal: Terminal) -> None:
+    """Say how to look at what was recorded."""
+    if config.tracking.kind == "mlflow":
+        terminal.say(f"In MLflow: mlflow ui --backend-store-uri {tracking_uri(config)}")

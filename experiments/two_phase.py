@@ -1,0 +1,120 @@
+"""Search a space for its Pareto front, then serve requests from it by every policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from dynasplit.config import Config, determining
+from dynasplit.events import Event
+from dynasplit.identity import git_revision, identity_of
+from dynasplit.journal import Journal
+from dynasplit.run_folder import RunFolder, check_writable, open_run_folder
+from experiments import dry_run
+from experiments.grounds import Ground, ground_of, is_known_early
+from experiments.outputs import summary_of, write_outputs
+from experiments.phases import Outcome, check_phases, run_phases
+from experiments.preparing import NEEDED_BY, order_of, prepared
+from experiments.terminal import Terminal
+from experiments.testbeds import open_testbed
+from experiments.tracking import open_tracking, tell_where
+
+
+def check(config: Config) -> None:
+    """Refuse what cannot be, before this or any other job of a multirun starts.
+
+    Raises:
+        DynaSplitError: what was asked, what was found, what is allowed.
+    """
+    if config.hosts.kind in NEEDED_BY:
+        order_of(config)
+    if is_known_early(config):
+        check_phases(config, ground_of(config))
+
+
+def run(config: Config) -> None:
+    """Run the two phases, or say what they would do.
+
+    Raises:
+        DynaSplitError: it cannot be done; what was measured is kept in the run's folder.
+    """
+    if config.dry_run:
+        dry_run.tell(config, Terminal())
+        return
+    results = Path(config.results_dir)
+    check_writable(results)
+    with Terminal() as terminal:
+        manifest = prepared(config, terminal) if config.hosts.kind in NEEDED_BY else None
+        ground = ground_of(config, manifest)
+        check_phases(config, ground)
+        outcome, summary, folder = _run_on(ground, config, results, terminal)
+    for name, why in outcome.left_out.items():
+        terminal.say(f"Policy {name} was left out: {why}")
+    terminal.policies(summary["policies"])
+    terminal.say(f"Results: {folder}")
+    tell_where(config, terminal)
+
+
+def _run_on(
+    ground: Ground, config: Config, results: Path, terminal: Terminal
+) -> tuple[Outcome, Mapping[str, Any], Path]:
+    identity = identity_of(
+        determining(config), files=_files(config), artifacts=ground.artifact_hashes
+    )
+    with open_run_folder(
+        results,
+        config.name,
+        identity,
+        resume=config.resume,
+        configuration=determining(config),
+        git_revision=git_revision(),
+    ) as folder:
+        went_on = ", continued" if folder.resumed else ""
+        terminal.say(f"{config.name} on {config.hosts.kind} hosts, in {folder.path}{went_on}")
+        outcome, summary = _measure_and_record(folder, config, ground, terminal)
+        return outcome, summary, folder.path
+
+
+def _measure_and_record(
+    folder: RunFolder, config: Config, ground: Ground, terminal: Terminal
+) -> tuple[Outcome, Mapping[str, Any]]:
+    with ExitStack() as stack:
+        journal = stack.enter_context(Journal(folder.path / "journal.jsonl"))
+        hosts = stack.enter_context(ExitStack())
+        testbed = hosts.enter_context(
+            open_testbed(config, ground, folder.path, journal.measurements())
+        )
+        recorder = stack.enter_context(
+            open_tracking(config, ground, folder, journal, getattr(testbed, "facts", {}))
+        )
+
+        def follow(event: Event) -> None:
+            terminal(event)
+            recorder(event)
+
+        outcome = run_phases(
+            config,
+            ground,
+            testbed,
+            journal,
+            storage=folder.path / "study.log",
+            subscriber=follow,
+        )
+        hosts.close()
+        summary = summary_of(config, ground, outcome)
+        files = write_outputs(folder.path, summary, ground, outcome)
+        recorder.summary(summary)
+        for name, block in summary["policies"].items():
+            recorder.policy(name, block, [s for s in outcome.served if s.policy == name])
+        recorder.artifacts(*files)
+    if recorder.trouble is None:
+        folder.finish()
+    return outcome, summary
+
+
+def _files(config: Config) -> list[Path]:
+    """The files that the configuration names and the result depends on."""
+    named = [config.runs, config.front, config.workload.file, config.hosts.profile]
+    return [Path(name) for name in named if name is not None and Path(name).is_file()]

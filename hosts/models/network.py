@@ -1,0 +1,81 @@
+"""What a file in `networks/` says of its network, and how one is found by name."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hosts.errors import ModelError
+
+if TYPE_CHECKING:
+    import keras
+
+Images = npt.NDArray[np.float32]
+
+
+class Progress(Protocol):
+    """Where a long step says what it is doing."""
+
+    def __call__(self, what: str, /) -> None:
+        """Say it."""
+        ...
+
+
+@dataclass(frozen=True)
+class About:
+    """What can be known of a network without building it.
+
+    Attributes:
+        input_shape: (height, width, channels). classes: how many.
+        dataset: the data set that it is measured with by default.
+        learned: the weights that it can learn or download: `imagenet` or `trained`.
+        pretrained_file: what Keras' own cache calls the downloaded weights; empty: none.
+        size_mb: about what its prepared files take on disk.
+    """
+
+    input_shape: tuple[int, int, int]
+    classes: int
+    dataset: str
+    learned: str
+    pretrained_file: str = ""
+    size_mb: float = 1.0
+
+
+class Network(Protocol):
+    """A module of `networks/`."""
+
+    ABOUT: About
+
+    def build(
+        self, weights: str, seed: int, calibration: Images, progress: Progress, /
+    ) -> keras.Model:
+        """The network with its weights; `calibration` (n, ...) is preprocessed."""
+        ...
+
+    def preprocess(self, images: npt.NDArray[np.generic]) -> Images:
+        """Images as the data set gives them, (n, height, width, channels), 0..255."""
+        ...
+
+
+def names() -> list[str]:
+    """The networks there are: the modules of `networks/`."""
+    import hosts.models.networks
+
+    return sorted(m.name for m in pkgutil.iter_modules(hosts.models.networks.__path__))
+
+
+def find(name: str) -> Network:
+    """The network of that name.
+
+    Raises:
+        ModelError: there is none.
+    """
+    if name not in names():
+        raise ModelError(f"network {name!r} asked; there are: {', '.join(names())}")
+    network: Network = importlib.import_module(f"hosts.models.networks.{name}")  # type: ignore[assignment]
+    return network

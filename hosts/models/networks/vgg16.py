@@ -1,0 +1,42 @@
+"""VGG16 (Simonyan and Zisserman, arXiv 1409.1556) as keras.applications has it; 0..22."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from hosts.models.network import About, Images, Progress
+from hosts.models.weights import download, randomise
+
+if TYPE_CHECKING:
+    import keras
+
+ABOUT = About(
+    input_shape=(224, 224, 3),
+    classes=1000,
+    dataset="photos",
+    learned="imagenet",
+    pretrained_file="vgg16_weights_tf_dim_ordering_tf_kernels.h5",
+    size_mb=710,
+)
+
+
+def preprocess(images: npt.NDArray[np.generic]) -> Images:
+    """RGB 0..255 to BGR less ImageNet's mean, as its published weights expect."""
+    from keras.applications.vgg16 import preprocess_input
+
+    return np.asarray(preprocess_input(images.astype(np.float32).copy()), dtype=np.float32)
+
+
+def build(weights: str, seed: int, calibration: Images, progress: Progress) -> keras.Model:
+    """Build it with ImageNet's weights, or with seeded random ones."""
+    from keras.applications import VGG16
+
+    if weights == "imagenet":
+        return download(lambda: VGG16(weights="imagenet"), ABOUT.pretrained_file, progress)
+    model = VGG16(weights=None)
+    progress("drawing random weights for vgg16")
+    randomise(model, seed, calibration)
+    return model

@@ -1,0 +1,188 @@
+"""Makes a network ready to run; what is in the cache already costs no framework's import.
+
+python -m hosts.models.prepare --network vgg16 --data photos --images 24
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.metadata
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from hosts.errors import ArtifactError, ModelError
+from hosts.models import dataset, network
+from hosts.models.artifacts import ArtifactCache, Key
+from hosts.models.manifest import Manifest
+from hosts.models.network import Progress
+from hosts.models.weights import resolve
+
+_LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "ai-edge-litert", "numpy", "scikit-learn")
+MADE_MARK = "made: "
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to prepare.
+
+    Attributes:
+        network: its name. weights: `auto`, `imagenet`, `trained` or `random`.
+        data: the data set's name. images: how many for evaluation.
+        calibration: how many for calibration. seed: of weights and choices.
+    """
+
+    network: str
+    weights: str = "auto"
+    data: str = ""
+    images: int = 24
+    calibration: int = 24
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What preparing would do: nothing if `ready`.
+
+    Attributes:
+        weights: which weights it would take. size_mb: about what it would write.
+    """
+
+    ready: bool
+    weights: str
+    size_mb: float
+
+
+def settled(order: Order) -> Order:
+    """The order with what it leaves open filled in, checked without importing a framework.
+
+    Raises:
+        ModelError: no such network, data set or weights.
+    """
+    about = network.find(order.network).ABOUT
+    data = order.data or about.dataset
+    if data not in dataset.names():
+        raise ModelError(f"data set {data!r} asked; there are: {', '.join(dataset.names())}")
+    weights = resolve(order.weights, about, order.network)
+    return Order(order.network, weights, data, order.images, order.calibration, order.seed)
+
+
+def plan(order: Order, root: Path | None = None) -> Plan:
+    """What preparing would do."""
+    order = settled(order)
+    ready = _ready(ArtifactCache(root), order) is not None
+    size_mb = 0.0 if ready else network.find(order.network).ABOUT.size_mb
+    return Plan(ready, order.weights, size_mb)
+
+
+def prepare(order: Order, progress: Progress, root: Path | None = None) -> Manifest:
+    """The network made ready: from the cache, else in a process of its own.
+
+    Args:
+        order: what to prepare.
+        progress: is told what long steps do.
+        root: the cache's folder; None: the default one.
+
+    Raises:
+        ModelError: it cannot be made. ArtifactError: the cache cannot be written.
+    """
+    cache = ArtifactCache(root)
+    order = settled(order)
+    ready = _ready(cache, order)
+    return ready or _make_apart(cache, order, progress)
+
+
+def key_of(order: Order) -> Key:
+    """What a prepared network depends on: the order, the libraries, and the code here."""
+    return {**asdict(order), **_libraries(), "code": _code()}
+
+
+def _ready(cache: ArtifactCache, order: Order) -> Manifest | None:
+    """The manifest, if it and all its files are in the cache."""
+    found = cache.find("manifest", key_of(order), ".json")
+    if found is None:
+        return None
+    manifest = msgspec.json.decode(Path(found.path).read_bytes(), type=Manifest)
+    for artifact in manifest.artifacts.values():
+        path = Path(artifact.path)
+        if not path.is_file() or path.stat().st_size != artifact.bytes:
+            return None
+    return manifest
+
+
+def _make_apart(cache: ArtifactCache, order: Order, progress: Progress) -> Manifest:
+    """Make it in a child process, so that its memory is free again when it is done."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "hosts.models.making"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    assert child.stdin
+    assert child.stdout
+    assert child.stderr
+    try:
+        child.stdin.write(msgspec.json.encode([asdict(order), str(cache.root.parent)]).decode())
+        child.stdin.close()
+        for line in child.stdout:
+            if line.startswith(MADE_MARK):
+                progress(line.removeprefix(MADE_MARK).strip())
+        complaint = child.stderr.read()
+        code = child.wait()
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+    if code:
+        said = [line for line in complaint.splitlines() if line.strip()]
+        kind = ArtifactError if "ArtifactError" in complaint else ModelError
+        raise kind(f"{order.network} could not be prepared: {said[-1] if said else code}")
+    ready = _ready(cache, order)
+    if ready is None:
+        raise ArtifactError(f"{order.network} was prepared, but {cache.root} does not hold it")
+    return ready
+
+
+def _libraries() -> dict[str, str]:
+    versions = {}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+@cache
+def _code() -> str:
+    """A hash of this package's source."""
+    digest = hashlib.sha256()
+    folder = Path(__file__).parent
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def main() -> None:
+    """Prepare a network and print its manifest."""
+    parser = argparse.ArgumentParser(description="Make a network ready to run.")
+    parser.add_argument("--network", required=True, choices=network.names())
+    parser.add_argument("--weights", default="auto")
+    parser.add_argument("--data", default="")
+    parser.add_argument("--images", type=int, default=24)
+    parser.add_argument("--calibration", type=int, default=24)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = vars(parser.parse_args())
+    manifest = prepare(Order(**asked), lambda what: print(what, file=sys.stderr))
+    print(msgspec.json.encode(manifest).decode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""What several tests share: an emulated board as its own process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run_board(role: str, profile: str, folder: Path) -> tuple[subprocess.Popen, dict[str, str]]:
+    """Start a board; returns the process and the variables that its host's programs need."""
+    folder.mkdir(parents=True, exist_ok=True)
+    board = subprocess.Popen(
+        [sys.executable, "-m", "hosts.emulation.run_board", role, profile, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    lines = [board.stdout.readline().strip() for _ in range(3)]
+    return board, dict(line.split("=", 1) for line in lines)
+
+
+def end_board(board: subprocess.Popen) -> None:
+    board.stdin.close()
+    board.wait(5)
+    board.stdout.close()
+
+
+@pytest.fixture
+def board_host(request, tmp_path, monkeypatch) -> Iterator[dict[str, str]]:
+    """This process as a program on an emulated host; `request.param` is its role."""
+    board, variables = run_board(getattr(request, "param", "edge"), "pi4_coral_v100", tmp_path)
+    for name, value in variables.items():
+        monkeypatch.setitem(os.environ, name, value)
+    yield variables
+    end_board(board)

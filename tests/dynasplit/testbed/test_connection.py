@@ -1,0 +1,152 @@
+"""SSH to emulated hosts: strict keys, clear errors, nothing left over."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from dynasplit.errors import HostKeyRefused, HostProgramFailed, HostUnreachable, LoginRefused
+from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.connection import HostConnection
+from dynasplit.testbed.emulated import emulated_hosts
+from dynasplit.testbed.meter import MeterStream
+from dynasplit.testbed.programs import push_programs
+
+pytestmark = pytest.mark.medium
+METERED = HostAddress(meter="board")
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory):
+    cache = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("DYNASPLIT_CACHE")
+    os.environ["DYNASPLIT_CACHE"] = str(cache)
+    with emulated_hosts("quick", 0, None, METERED, METERED) as both:
+        yield both
+    if before is None:
+        del os.environ["DYNASPLIT_CACHE"]
+
+
+def make_key(path: Path) -> str:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+    return path.with_suffix(".pub").read_text()
+
+
+def test_a_command_runs_and_its_failure_is_named(hosts):
+    host = HostConnection(hosts[0])
+    assert host.ask("echo $((6 * 7))").strip() == "42"
+    with pytest.raises(HostProgramFailed, match="'ls /nowhere' exited with 2: .*No such file"):
+        host.ask("ls /nowhere")
+    host.close()
+
+
+def test_a_refused_key_says_what_to_do(hosts, tmp_path):
+    make_key(tmp_path / "other")
+    stranger = replace(hosts[0], key_file=str(tmp_path / "other"))
+    with pytest.raises(LoginRefused, match="does not take the key .*authorized_keys"):
+        HostConnection(stranger)
+
+
+def test_an_unexpected_host_key_is_refused(hosts, tmp_path):
+    kind, key, *_ = make_key(tmp_path / "fake").split()
+    known = tmp_path / "known_hosts"
+    known.write_text(f"[127.0.0.1]:{hosts[0].port} {kind} {key}\n")
+    with pytest.raises(HostKeyRefused, match="another key .* do not log in"):
+        HostConnection(replace(hosts[0], known_hosts=str(known)))
+
+
+def test_an_unknown_host_key_is_refused(hosts, tmp_path):
+    (tmp_path / "known_hosts").write_text("")
+    with pytest.raises(HostKeyRefused, match="no key is known for this host"):
+        HostConnection(replace(hosts[0], known_hosts=str(tmp_path / "known_hosts")))
+
+
+def test_a_host_that_does_not_answer_is_named(hosts):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        silent = replace(hosts[0], port=unused.getsockname()[1])
+        with pytest.raises(HostUnreachable, match=f"127.0.0.1:{silent.port}: no answer"):
+            HostConnection(silent)
+
+
+def test_programs_are_pushed_once_for_each_state_of_the_source(hosts):
+    host = HostConnection(hosts[0])
+    folder = push_programs(host)
+    stamp = host.ask(f"stat -c %Y {folder}/hosts/agent.py")
+    assert push_programs(host) == folder
+    assert host.ask(f"stat -c %Y {folder}/hosts/agent.py") == stamp
+    host.close()
+
+
+def test_a_meter_that_is_none_says_so(hosts):
+    host = HostConnection(replace(hosts[0], meter="thermometer"))
+    with pytest.raises(HostProgramFailed, match="'thermometer' asked; there are: board"):
+        MeterStream(host, push_programs(host))
+    host.close()
+
+
+def test_the_client_key_opens_nothing_by_password(hosts):
+    import paramiko
+
+    client = paramiko.SSHClient()
+    client.load_host_keys(hosts[0].known_hosts)
+    with pytest.raises(paramiko.SSHException):
+        client.connect(
+            "127.0.0.1",
+            hosts[0].port,
+            username=hosts[0].user,
+            password="guess",
+            look_for_keys=False,
+            allow_agent=False,
+        )
+    client.close()
+
+
+CONTROLLER = """
+import sys, time
+from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.connection import HostConnection
+from dynasplit.testbed.emulated import emulated_hosts
+from dynasplit.testbed.programs import push_programs
+from dynasplit.testbed.meter import MeterStream
+with emulated_hosts("quick", 0, None, HostAddress(meter="board"), HostAddress()) as (edge, _):
+    host = HostConnection(edge)
+    MeterStream(host, push_programs(host))
+    print(edge.key_file, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("how", ["kill -9", "closed"])
+def test_nothing_outlives_the_controller(how):
+    controller = subprocess.Popen(
+        [sys.executable, "-c", CONTROLLER], stdout=subprocess.PIPE, text=True
+    )
+    folder = Path(controller.stdout.readline().strip()).parent
+    family = psutil.Process(controller.pid).children(recursive=True)
+    names = [" ".join(p.cmdline()) for p in family]
+    assert sum("hosts.emulation.host" in name for name in names) == 2
+    assert any("hosts.meters.stream" in name for name in names)
+    if how == "kill -9":
+        controller.kill()
+    else:
+        controller.terminate()
+    controller.wait()
+    until = time.monotonic() + 10
+    while time.monotonic() < until and (folder.exists() or any(map(_alive, family))):
+        time.sleep(0.1)
+    assert not folder.exists()
+    assert not [p for p in family if _alive(p)]
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

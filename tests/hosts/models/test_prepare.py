@@ -1,0 +1,130 @@
+"""A network made ready, split at every point, and what happens when it cannot be."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from hosts.errors import ModelError
+from hosts.models import dataset
+from hosts.models.artifacts import ArtifactCache
+from hosts.models.heads import Heads
+from hosts.models.prepare import Order, plan, prepare, settled
+
+
+def silent(_what: str) -> None:
+    pass
+
+
+@pytest.fixture(scope="session")
+def digits_root(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def digits(digits_root):
+    return prepare(Order("digits_cnn", images=60), silent, digits_root)
+
+
+def test_an_unknown_network_names_those_there_are():
+    with pytest.raises(ModelError, match="'alexnet' asked; there are: digits_cnn"):
+        settled(Order("alexnet"))
+
+
+def test_weights_of_another_network_are_refused():
+    with pytest.raises(ModelError, match="allowed: auto, trained, random"):
+        settled(Order("digits_cnn", weights="imagenet"))
+
+
+def test_an_unknown_data_set_names_those_there_are():
+    with pytest.raises(ModelError, match="'faces' asked; there are: digits, photos"):
+        settled(Order("digits_cnn", data="faces"))
+
+
+def test_too_many_images_are_refused():
+    with pytest.raises(ModelError, match="360 are held out"):
+        dataset.load("digits", 1000, 10, 0, (16, 16, 1))
+
+
+def test_evaluation_and_calibration_images_are_disjoint():
+    data = dataset.load("digits", 360, 10, 0, (16, 16, 1))
+    seen = {image.tobytes() for image in data.calibration.pixels}
+    shared = sum(image.tobytes() in seen for image in data.evaluation.pixels)
+    assert shared <= 2  # some digits occur twice in the bundled set
+    assert len(data.evaluation.pixels) + len(data.calibration.pixels) == 1797
+
+
+def test_photos_are_seeded():
+    one = dataset.load("photos", 3, 1, 5, (32, 32, 3)).evaluation.pixels
+    two = dataset.load("photos", 3, 1, 5, (32, 32, 3)).evaluation.pixels
+    other = dataset.load("photos", 3, 1, 6, (32, 32, 3)).evaluation.pixels
+    np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(one, other)
+
+
+def test_a_plan_makes_nothing(tmp_path):
+    told = plan(Order("vgg16", weights="random"), tmp_path)
+    assert (told.ready, told.weights) == (False, "random")
+    assert told.size_mb > 500
+    assert ArtifactCache(tmp_path).size_bytes() == 0
+
+
+@pytest.mark.medium
+def test_digits_reach_a_true_accuracy_at_every_split_point(digits):
+    from hosts.models.tails import Tails
+
+    artifacts = digits.artifacts
+    heads = Heads.open(artifacts["head"].path, digits)
+    tails = Tails.open(artifacts["tail"].path, digits)
+    files = np.load(artifacts["images"].path)
+    assert (digits.quality, digits.weights, digits.last_split_point) == ("accuracy", "trained", 7)
+    assert (files["reference_top1"] == files["labels"]).mean() >= 0.95
+    for k in range(8):
+        found = []
+        for image in files["images"]:
+            tensor = heads.run(k, image)
+            if k == 7:
+                found.append(int(tensor.array.argmax()))
+                continue
+            assert tensor.array.nbytes == digits.split_points[k].bytes
+            outputs = tails.run(k, tensor.array, tensor.scale, tensor.zero_point)
+            found.append(int(outputs.argmax()))
+        assert (np.array(found) == files["reference_top1"]).mean() >= 0.96, k
+
+
+@pytest.mark.medium
+def test_a_second_time_it_comes_from_the_cache_without_tensorflow(digits, digits_root):
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from hosts.models.prepare import Order, prepare\n"
+        "before = time.monotonic()\n"
+        f"prepare(Order('digits_cnn', images=60), print, Path({str(digits_root)!r}))\n"
+        "assert time.monotonic() - before < 0.7, time.monotonic() - before\n"
+        "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("", 0), done.stderr
+
+
+@pytest.mark.medium
+def test_a_wrong_split_point_or_tensor_is_named(digits):
+    from hosts.models.tails import Tails
+
+    heads = Heads.open(digits.artifacts["head"].path, digits)
+    tails = Tails.open(digits.artifacts["tail"].path, digits)
+    with pytest.raises(ModelError, match=r"split point 8 asked; allowed: 0\.\.7"):
+        heads.run(8, np.zeros((16, 16, 1), np.float32))
+    with pytest.raises(ModelError, match=r"shape \(16, 16, 1\) expected, found \(8, 8, 1\)"):
+        heads.run(1, np.zeros((8, 8, 1), np.float32))
+    with pytest.raises(ModelError, match=r"allowed: 0\.\.6"):
+        tails.run(7, np.zeros((1, 10), np.int8), 1.0, 0)
+    with pytest.raises(ModelError, match=r"expected at split point 1, found \(1, 4\)"):
+        tails.run(1, np.zeros((1, 4), np.int8), 1.0, 0)
+
+
+@pytest.mark.medium
+def test_a_network_that_cannot_be_made_says_why(tmp_path):
+    with pytest.raises(ModelError, match="photos have 3 channels; the network takes 1"):
+        prepare(Order("digits_cnn", data="photos"), silent, tmp_path)

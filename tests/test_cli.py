@@ -1,0 +1,254 @@
+"""The command line: what it says, what it refuses, and how it ends."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import run_experiment
+from experiments import command, listing
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def cli(monkeypatch, capfd, tmp_path):
+    """Run the command in this process; returns exit code, output and errors."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["run_experiment.py", *words])
+        code = command.main(run_experiment.compose)
+        return (code, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def modelled(cli, tmp_path):
+    """Run a small experiment on the profile."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        small = ["hosts=modelled", "search.trials=12", "workload.requests=4", "tracking=none"]
+        return cli("+experiment=vgg16_testbed", *small, f"results_dir={tmp_path}/results", *words)
+
+    return run
+
+
+def test_without_arguments_the_experiments_are_listed(cli):
+    code, out, _ = cli()
+    assert code == 0
+    assert all(f"{name}  " in out and line in out for name, line in listing.experiments().items())
+
+
+def test_help_comes_in_under_a_second_and_names_every_group():
+    began = time.perf_counter()
+    found = subprocess.run(
+        [sys.executable, "run_experiment.py", "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    took_s = time.perf_counter() - began
+    assert found.returncode == 0
+    assert all(group in found.stdout for group in listing.groups())
+    assert took_s < 1.0
+
+
+def test_help_and_composing_import_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['x', '+experiment=vgg16_testbed', '--cfg', 'job']\n"
+        "import run_experiment; from experiments import command\n"
+        "command.main(run_experiment.compose)\n"
+        "heavy = {'numpy', 'pandas', 'mlflow', 'optuna', 'tensorflow', 'fabric', 'matplotlib'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+
+
+def test_cfg_job_prints_every_value(cli):
+    code, out, _ = cli("+experiment=vgg16_testbed", "seed=7", "--cfg", "job")
+    assert code == 0
+    assert "seed: 7\n" in out
+    assert "  fraction: 0.2\n" in out
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("python run_experiment.py hosts=", "hosts=emulated"),
+        ("python run_experiment.py +experiment=", "+experiment=quick_testbed"),
+        ("python run_experiment.py search.fr", "search.fraction="),
+    ],
+)
+def test_completion_offers_groups_options_and_keys(cli, monkeypatch, line, expected):
+    monkeypatch.setenv("COMP_LINE", line)
+    monkeypatch.setenv("COMP_POINT", str(len(line)))
+    assert expected in cli("-sc", "query=bash")[1].split()
+
+
+REFUSED = [
+    (["+experiment=nope"], ["'nope'", "experiment", "vgg16_testbed"]),
+    (["experiment=vgg16_testbed"], ["+experiment=NAME"]),
+    (["seed=1"], ["+experiment=NAME"]),
+    (["+experiment=vgg16_testbed", "hosts=nope"], ["'nope'", "emulated, lab, modelled, recorded"]),
+    (["+experiment=vgg16_testbed", "nope=1"], ["'nope'", "seed"]),
+    (["+experiment=vgg16_testbed", "search.fractoin=1"], ["did you mean fraction?"]),
+    (["+experiment=vgg16_testbed", "+search.x=1"], ["search.x", "fraction"]),
+    (["+experiment=vgg16_testbed", "seed=abc"], ["seed=abc", "a whole number"]),
+    (["+experiment=vgg16_testbed", "search.fraction=x"], ["a number or null"]),
+    (["+experiment=vgg16_testbed", "space.cpu_mhz=600"], ["a list of whole numbers"]),
+    (["+experiment=vgg16_testbed", "dry_run=maybe"], ["true or false"]),
+    (["+experiment=vgg16_testbed", "search=[nsga3"], ["nsga3"]),
+    (["+experiment=vgg16_testbed", "search=5"], ["nsga3"]),
+    (["+experiment=vgg16_testbed", "search.fraction=1.5"], ["1.5", "above 0, up to 1"]),
+    (["+experiment=vgg16_testbed", "policies=[nope]"], ["nope", "cloud_only"]),
+    (["+experiment=vgg16_testbed", "policies=[]"], ["at least one"]),
+    (["+experiment=vgg16_testbed", "search.algorithm=nope"], ["nope", "nsga3"]),
+    (["+experiment=vgg16_testbed", "+search.options.nope=1"], ["nope", "population_size"]),
+    (["+experiment=vgg16_testbed", "search.options.population_size=a"], ["int", "str"]),
+    (["+experiment=vgg16_testbed", "search=grid", "search.min_gain=0.1"], ["min_gain", "grid"]),
+    (["+experiment=vgg16_testbed", "space.cpu_mhz=[700]"], ["700", "600, 800", "1800"]),
+    (
+        ["+experiment=vgg16_testbed", "space.edge_accelerator=[turbo]"],
+        ["turbo", "off, std, max"],
+    ),
+    (
+        ["+experiment=vgg16_testbed", "model.split_points=[22]", "space.cloud_gpu=[true]"],
+        ["no valid configuration"],
+    ),
+    (["+experiment=vgg16_testbed", "model.split_points=[23]"], ["23", "0..22"]),
+    (["+experiment=vgg16_testbed", "hosts.profile=nope"], ["nope", "pi4_coral_v100"]),
+    (["+experiment=vgg16_testbed", "hosts=recorded"], ["runs=FILE"]),
+    (["+experiment=vgg16_testbed", "front=/nope"], ["/nope", "exists"]),
+    (["+experiment=vgg16_testbed", "workload.min_ms=5", "workload.max_ms=1"], ["min_ms", "max_ms"]),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), REFUSED, ids=[" ".join(w) for w, _ in REFUSED])
+def test_what_is_not_there_is_refused_in_one_message(cli, tmp_path, words, said):
+    code, out, err = cli(*words, f"results_dir={tmp_path}/results", "hosts.speedup=1")
+    assert code == command.REFUSED
+    assert err.count("Error:") == 1
+    assert len(err.strip().splitlines()) == 1
+    assert all(word in err for word in said), err
+    assert "Traceback" not in out + err
+    assert not (tmp_path / "results").exists()
+
+
+def test_nothing_of_a_multirun_starts_if_one_job_is_refused(cli, tmp_path):
+    code, out, err = cli(
+        "-m", "+experiment=vgg16_testbed", "search.fraction=0.1,7", f"results_dir={tmp_path}"
+    )
+    assert code == command.REFUSED
+    assert "search.fraction=7" in err
+    assert [p.name for p in tmp_path.iterdir()] == ["multirun.yaml"]
+
+
+def test_results_that_cannot_be_written_are_refused(modelled, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    code, _, err = modelled(f"results_dir={tmp_path}/taken")
+    assert code == command.FAILED
+    assert f"results_dir={tmp_path}/taken cannot be written" in err
+    code, _, err = modelled("-m", f"results_dir={tmp_path}/taken", "seed=0,1")
+    assert code == command.FAILED
+    assert "cannot be written" in err
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"kind": "dynasplit front", "version": 9}'])
+def test_a_foreign_front_is_refused(modelled, tmp_path, content):
+    (tmp_path / "front.json").write_text(content)
+    code, _, err = modelled(f"front={tmp_path}/front.json")
+    assert code == command.FAILED
+    assert "front.json" in err
+    assert "Traceback" not in err
+
+
+def test_the_traceback_is_shown_when_asked_for(cli):
+    with pytest.raises(Exception, match="no experiment"):
+        cli("seed=1", "debug=true")
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(cli, tmp_path):
+    code, out, _ = cli(
+        "+experiment=vgg16_testbed", "dry_run=true", f"results_dir={tmp_path}/results"
+    )
+    assert code == 0
+    assert "917 valid; 184 searched by nsga3" in out
+    assert "board time" in out
+    assert "min searching" in out
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_whole_run_leaves_its_files(modelled, tmp_path):
+    code, out, err = modelled()
+    assert (code, err) == (0, "")
+    (folder,) = (tmp_path / "results" / "vgg16_testbed").iterdir()
+    assert {"summary.json", "front.json", "runs.parquet", "requests.parquet"} <= {
+        p.name for p in folder.iterdir()
+    }
+    summary = json.loads((folder / "summary.json").read_text())
+    assert {k: summary[k] for k in ("experiment", "model", "hosts", "emulated", "seed")} == {
+        "experiment": "vgg16_testbed",
+        "model": "vgg16",
+        "hosts": "modelled",
+        "emulated": True,
+        "seed": 0,
+    }
+    assert set(summary["search"]) == {
+        "algorithm",
+        "space_size",
+        "configurations_measured",
+        "front_size",
+        "hypervolume",
+        "testbed_time_s",
+    }
+    assert summary["search"]["configurations_measured"] == 12
+    assert all(block["requests"] == 4 for block in summary["policies"].values())
+    assert str(folder) in out
+    assert all(name in out for name in summary["policies"])
+
+
+def test_the_runs_of_a_run_and_its_front_serve_another(modelled, tmp_path):
+    modelled()
+    (folder,) = (tmp_path / "results" / "vgg16_testbed").iterdir()
+    assert modelled("hosts=recorded", f"runs={folder}/runs.parquet")[0] == 0
+    code, out, _ = modelled(f"front={folder}/front.json", "workload.requests=3")
+    assert code == 0
+    assert "Searching" not in out
+
+
+def test_a_multirun_runs_each_job_into_a_folder_of_its_own(modelled, tmp_path):
+    code, out, _ = modelled("-m", "seed=0,1", "search=random,nsga2")
+    assert code == 0
+    assert "Job 4 of 4" in out
+    folders = list((tmp_path / "results" / "vgg16_testbed").iterdir())
+    found = {
+        (s["seed"], s["search"]["algorithm"])
+        for s in (json.loads((f / "summary.json").read_text()) for f in folders)
+    }
+    assert found == {(0, "random"), (0, "nsga2"), (1, "random"), (1, "nsga2")}
+
+
+def test_a_signal_to_end_unwinds(tmp_path):
+    """SIGTERM ends a run as an error does, and the same command goes on."""
+    words = ["+experiment=vgg16_testbed", "hosts=modelled", f"results_dir={tmp_path}"]
+    command_line = [sys.executable, "run_experiment.py", *words, "tracking=none"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command_line, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "of 184" in line:
+                process.terminate()
+                break
+        process.stdout.read()
+    assert process.returncode == 128 + 15
+    again = subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True)
+    assert again.returncode == 0
+    assert "continued" in again.stdout
+    assert "done before" in again.stdout
+    (folder,) = (tmp_path / "vgg16_testbed").iterdir()
+    assert json.loads((folder / "run.json").read_text())["state"] == "finished"
