@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,14 +16,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from dynasplit import events
 from dynasplit.measurement import Measurement
@@ -45,13 +47,17 @@ class Terminal:
         width = None if sys.stdout.isatty() else _PLAIN_WIDTH
         self.console = console or Console(width=width, highlight=False)
         self._progress = Progress(
-            TextColumn("{task.description:<24}"),
+            TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            MofNCompleteColumn(),
+            _Count(),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[doing]}", style="dim"),
+            _Left(),
+            TextColumn(
+                "{task.fields[doing]}",
+                style="dim",
+                table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+            ),
+            expand=True,
             console=self.console,
             disable=not self.console.is_terminal,
         )
@@ -83,7 +89,8 @@ class Terminal:
         """
         if name in self._steps:
             return
-        task = self._progress.add_task(name, total=total, completed=done, doing="")
+        counted = total is not None
+        task = self._progress.add_task(name, total=total, completed=done, doing="", counted=counted)
         self._steps[name] = _Step(task, done)
         if not self.console.is_terminal:
             known = f": {total}" if total else ""
@@ -93,7 +100,9 @@ class Terminal:
         """A step has come so far; `doing` says what it is at."""
         self.step(name, total, done - 1)
         step = self._steps[name]
-        self._progress.update(step.task, completed=done, total=total, doing=escape(doing))
+        self._progress.update(
+            step.task, completed=done, total=total, doing=escape(doing), counted=total is not None
+        )
         if not self.console.is_terminal and step.is_due(done, total):
             left = step.left(done, total)
             self.say(f"  {done} of {total}{left}  {doing}")
@@ -102,9 +111,16 @@ class Terminal:
         """A step has ended."""
         step = self._steps[name]
         task = next(t for t in self._progress.tasks if t.id == step.task)
-        total = task.total if task.total is not None else max(1.0, task.completed)
-        self._progress.update(step.task, completed=task.completed, total=total, doing=doing)
+        total = task.total if task.total is not None else 1.0
+        self._progress.update(step.task, completed=total, total=total, doing=doing)
         self._progress.stop_task(step.task)
+
+    @contextmanager
+    def during(self, name: str) -> Iterator[None]:
+        """A step of unknown length, for as long as the context lasts."""
+        self.step(name, None)
+        yield
+        self.end(name)
 
     def __call__(self, event: events.Event) -> None:
         """Follow the phases."""
@@ -125,6 +141,23 @@ class Terminal:
     def policies(self, blocks: Mapping[str, Mapping[str, Any]]) -> None:
         """The table of the policies."""
         self.console.print(policies_table(blocks))
+
+
+class _Count(ProgressColumn):
+    """How many parts are done of how many, where that is known."""
+
+    def render(self, task: Task) -> Text:
+        counted = task.fields["counted"]
+        return Text(f"{task.completed:.0f}/{task.total:.0f}" if counted else "", justify="right")
+
+
+class _Left(ProgressColumn):
+    """The time left, while it can be told."""
+
+    def render(self, task: Task) -> Text:
+        left_s = None if task.finished else task.time_remaining
+        told = "" if left_s is None else f"{left_s // 60:.0f}:{left_s % 60:02.0f} left"
+        return Text(f"{told:12}", style="cyan")
 
 
 class _Step:

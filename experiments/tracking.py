@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from dynasplit.config import Config, determining
 from dynasplit.journal import Journal
 from dynasplit.recorder import Recorder, RunFacts, open_recorder
 from dynasplit.run_folder import RunFolder
+from dynasplit.served import Served
 from experiments.grounds import Ground
 from experiments.terminal import Terminal
 
@@ -48,6 +50,16 @@ def open_tracking(
     return open_recorder(
         config.tracking.kind, uri=tracking_uri(config), facts=facts, journal=journal
     )
+
+
+def record(
+    recorder: Recorder, summary: Mapping[str, Any], served: Sequence[Served], files: Sequence[Path]
+) -> None:
+    """Record what a run came to."""
+    recorder.summary(summary)
+    for name, block in summary["policies"].items():
+        recorder.policy(name, block, [row for row in served if row.policy == name])
+    recorder.artifacts(*files)
 
 
 def tracking_uri(config: Config) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from dynasplit.config import Config, determining
-from dynasplit.events import Event
+from dynasplit.events import Event, Finished, Subscriber
 from dynasplit.identity import git_revision, identity_of
 from dynasplit.journal import Journal
+from dynasplit.recorder import Recorder
 from dynasplit.run_folder import RunFolder, check_writable, open_run_folder
 from experiments import dry_run
 from experiments.grounds import Ground, ground_of, is_known_early
@@ -19,7 +20,7 @@ from experiments.phases import Outcome, check_phases, run_phases
 from experiments.preparing import NEEDED_BY, order_of, prepared
 from experiments.terminal import Terminal
 from experiments.testbeds import open_testbed
-from experiments.tracking import open_tracking, tell_where
+from experiments.tracking import open_tracking, record, tell_where
 
 
 def check(config: Config) -> None:
@@ -83,35 +84,43 @@ def _measure_and_record(
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(folder.path / "journal.jsonl"))
         hosts = stack.enter_context(ExitStack())
-        testbed = hosts.enter_context(
-            open_testbed(config, ground, folder.path, journal.measurements())
-        )
-        recorder = stack.enter_context(
-            open_tracking(config, ground, folder, journal, getattr(testbed, "facts", {}))
-        )
-
-        def follow(event: Event) -> None:
-            terminal(event)
-            recorder(event)
-
+        with terminal.during("Making the hosts ready"):
+            opening = open_testbed(config, ground, folder.path, journal.measurements())
+            testbed = hosts.enter_context(opening)
+        with terminal.during("Opening the records"):
+            facts = getattr(testbed, "facts", {})
+            recorder = stack.enter_context(open_tracking(config, ground, folder, journal, facts))
         outcome = run_phases(
             config,
             ground,
             testbed,
             journal,
             storage=folder.path / "study.log",
-            subscriber=follow,
+            subscriber=_both(terminal, recorder),
         )
-        hosts.close()
-        summary = summary_of(config, ground, outcome)
-        files = write_outputs(folder.path, summary, ground, outcome)
-        recorder.summary(summary)
-        for name, block in summary["policies"].items():
-            recorder.policy(name, block, [s for s in outcome.served if s.policy == name])
-        recorder.artifacts(*files)
+        with terminal.during("Putting the hosts back"):
+            hosts.close()
+        with terminal.during("Writing results"):
+            summary = summary_of(config, ground, outcome)
+            files = write_outputs(folder.path, summary, ground, outcome)
+            record(recorder, summary, outcome.served, files)
     if recorder.trouble is None:
         folder.finish()
     return outcome, summary
+
+
+def _both(terminal: Terminal, recorder: Recorder) -> Subscriber:
+    """Show each event, and record it; recording what the search measured takes its time."""
+
+    def follow(event: Event) -> None:
+        terminal(event)
+        if isinstance(event, Finished) and event.phase == "repeats":
+            with terminal.during("Recording the search"):
+                recorder(event)
+        else:
+            recorder(event)
+
+    return follow
 
 
 def _files(config: Config) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,15 @@ from matplotlib.transforms import Bbox
 
 from dynasplit.dominance import non_dominated
 from dynasplit.figures import style
-from dynasplit.figures.series import KINDS, Kind, kind_of
+from dynasplit.figures.closeup import magnified
+from dynasplit.figures.series import KINDS, Floats, Kind, kind_of
 from dynasplit.front import ParetoFront
 from dynasplit.measurement import Summary
 
 _SMALLEST, _LARGEST = 14.0, 55.0  # marker areas, in points squared
 Offsets = Sequence[tuple[float, float]]
 # Where a label may stand, in points from its marker: nearest first.
-_NEAR: Offsets = [(8, 0), (7, 10), (7, -10), (-7, -10), (-7, 10)]
+_NEAR: Offsets = [(9, 9), (9, -9), (-9, -9), (-9, 9), (13, 0)]
 _FAR: Offsets = [(x, y) for y in (-14, 14, -24, 24, -34, 34) for x in (-8, 8, 16)]
 
 
@@ -42,17 +44,30 @@ def draw(path: Path, measured: Sequence[Summary], front: ParetoFront) -> Path:
     with style.figure(path, 7.6, 4.4) as figure:
         axes = figure.add_subplot()
         _frame(axes, front)
-        for kind in KINDS:
-            _cloud(axes, kind, [s for s in measured if _kind(s, front) == kind], front)
-        _join(axes, front)
-        for kind in KINDS:
-            _members(axes, kind, front)
+        _draw_in(axes, measured, front)
         _key(figure, front, bool(measured))
         style.number_log_axes(axes)
         style.head(figure, _title(front, len(measured)), front.source)
         figure.canvas.draw()
-        _label(axes, front)
+        points, others = _points(front.summaries, front), _points(measured, front)
+        closeup = magnified(axes, points, others, _stairs(front)) if front.has_energy else None
+        shown: frozenset[int] = frozenset()
+        if closeup is not None:
+            inner, shown = closeup
+            _draw_in(inner, measured, front)
+            figure.canvas.draw()
+            _label(inner, [s for i, s in enumerate(front.summaries) if i in shown], front)
+        _label_baselines(axes, front)
+        _label(axes, [s for i, s in enumerate(front.summaries) if i not in shown], front)
     return path
+
+
+def _draw_in(axes: Axes, measured: Sequence[Summary], front: ParetoFront) -> None:
+    for kind in KINDS:
+        _cloud(axes, kind, [s for s in measured if _kind(s, front) == kind], front)
+    _join(axes, front)
+    for kind in KINDS:
+        _members(axes, kind, front)
 
 
 def _title(front: ParetoFront, measured: int) -> str:
@@ -96,12 +111,25 @@ def _cloud(axes: Axes, kind: Kind, members: Sequence[Summary], front: ParetoFron
 
 def _join(axes: Axes, front: ParetoFront) -> None:
     """The staircase of what is best by latency and energy alone."""
-    if not front.has_energy:
-        return
-    points = np.array([[s.latency_ms, _y(s, front)] for s in front.summaries])
+    if front.has_energy:
+        stairs = _stairs(front)
+        axes.plot(stairs[:, 0], stairs[:, 1], color=style.INK, linewidth=0.8, zorder=2.5)
+
+
+def _stairs(front: ParetoFront) -> Floats:
+    """The corners (k, 2) of that staircase."""
+    points = _points(front.summaries, front)
     best = points[non_dominated(points)]
     best = best[np.argsort(best[:, 0])]
-    axes.step(best[:, 0], best[:, 1], where="post", color=style.INK, linewidth=0.8, zorder=2.5)
+    treads = np.column_stack([best[1:, 0], best[:-1, 1]])
+    corners = np.empty((2 * len(best) - 1, 2))
+    corners[::2], corners[1::2] = best, treads
+    return corners
+
+
+def _points(summaries: Sequence[Summary], front: ParetoFront) -> Floats:
+    """Where summaries are drawn (n, 2)."""
+    return np.array([[s.latency_ms, _y(s, front)] for s in summaries]).reshape(-1, 2)
 
 
 def _members(axes: Axes, kind: Kind, front: ParetoFront) -> None:
@@ -171,22 +199,34 @@ def _entry(kind: Kind, colour: str, label: str, size: float = 6) -> Line2D:
     )
 
 
-def _label(axes: Axes, front: ParetoFront) -> None:
-    """Name the baselines and, where there is room, split points."""
-    taken = []
-    for s in front.summaries:
-        x, y = axes.transData.transform((s.latency_ms, _y(s, front)))
-        taken.append(Bbox.from_extents(x - 9, y - 9, x + 9, y + 9))
-    baselines = {"cloud_only": front.cloud_only, "edge_only": front.edge_only}
-    for name, baseline in baselines.items():
+def _label_baselines(axes: Axes, front: ParetoFront) -> None:
+    taken = _taken(axes, front)
+    for name, baseline in (("cloud_only", front.cloud_only), ("edge_only", front.edge_only)):
         if baseline is not None:
             _note(axes, (baseline.latency_ms, _y(baseline, front)), name, taken, _FAR)
-    said = set()
-    for s in (s for s in front.summaries if _kind(s, front) == "split"):
-        text = f"split {s.configuration.split_point}"
-        point = s.latency_ms, _y(s, front)
+
+
+def _label(axes: Axes, members: Sequence[Summary], front: ParetoFront) -> None:
+    """Name split points, each once, where there is room."""
+    taken, said = _taken(axes, front), set()
+    for member in (s for s in members if _kind(s, front) == "split"):
+        text = f"split {member.configuration.split_point}"
+        point = member.latency_ms, _y(member, front)
         if text not in said and _note(axes, point, text, taken, _NEAR):
             said.add(text)
+
+
+def _taken(axes: Axes, front: ParetoFront) -> list[Bbox]:
+    """What labels must not cover: the front's members and line, other labels, a close-up."""
+    taken = [note.get_window_extent() for note in axes.texts]
+    taken += [box for inner in axes.child_axes if (box := inner.get_tightbbox()) is not None]
+    for x, y in axes.transData.transform(_points(front.summaries, front)):
+        taken.append(Bbox.from_extents(x - 8, y - 8, x + 8, y + 8))
+    if front.has_energy:
+        corners = axes.transData.transform(_stairs(front))
+        for (x0, y0), (x1, y1) in pairwise(corners):
+            taken.append(Bbox.from_extents(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)))
+    return taken
 
 
 def _note(
@@ -208,7 +248,7 @@ def _note(
             arrowprops={"arrowstyle": "-", "color": style.INK, "linewidth": 0.5, "shrinkB": 3},
         )
         note.get_window_extent()  # places it
-        box = Text.get_window_extent(note).padded(6)  # the text alone, without its leader
+        box = Text.get_window_extent(note).padded(3)  # the text alone, without its leader
         inside = axes.get_window_extent()
         within = inside.x0 < box.x0 and box.x1 < inside.x1
         within = within and inside.y0 < box.y0 and box.y1 < inside.y1

@@ -1,0 +1,49 @@
+"""The audit of a table of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dynasplit.audit.findings import Finding
+from dynasplit.audit.heads import check_heads
+from dynasplit.audit.rest import (
+    check_energy,
+    check_quality,
+    check_sums,
+    check_tails,
+    check_transfers,
+)
+from dynasplit.dominance import non_dominated
+from dynasplit.fitting.figures import KNOBS
+from dynasplit.tables import RunsTable
+
+ENOUGH_REPEATS = 5
+
+
+def audit_table(runs: RunsTable) -> list[Finding]:
+    """Everything doubtful in a table, by row; what columns it lacks is not checked.
+
+    Checks of times against frequency and power need the knobs of the physical model; a table
+    with others is checked for the rest.
+    """
+    rows = np.arange(len(runs))
+    found = [*check_sums(runs, rows), *check_quality(runs, rows), *_single_runs(runs)]
+    if all(knob.name in KNOBS for knob in runs.space.knobs):
+        for check in (check_heads, check_transfers, check_tails, check_energy):
+            found += check(runs, rows)
+    return sorted(found, key=lambda finding: (finding.index, finding.check))
+
+
+def contradicted(findings: Sequence[Finding]) -> frozenset[int]:
+    """The rows that other rows contradict seriously; single runs contradict nothing."""
+    return frozenset(f.index for f in findings if f.check != "single_run" and f.severity == "high")
+
+
+def _single_runs(runs: RunsTable) -> list[Finding]:
+    on_front = np.flatnonzero(non_dominated(runs.objectives()) & (runs.counts == 1))
+    return [
+        Finding(int(runs.rows_of(i)[0]), "single_run", ENOUGH_REPEATS, 1, "low", "repeat")
+        for i in on_front.tolist()
+    ]

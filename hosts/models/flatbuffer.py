@@ -1,0 +1,37 @@
+"""LiteRT files as objects: read without copying weights, written back."""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+from typing import Any
+
+from hosts.errors import ArtifactError
+
+_IDENTIFIER = b"TFL3"
+
+
+def read(path: Path) -> Any:
+    """The model as a `ModelT`; its buffers are views of the mapped file.
+
+    Raises:
+        ArtifactError: it is no LiteRT file.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    with path.open("rb") as file:
+        if path.stat().st_size < 8:
+            raise ArtifactError(f"{path} is empty or truncated; it is no LiteRT file")
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    if content[4:8] != _IDENTIFIER:
+        raise ArtifactError(f"{path} does not begin as a LiteRT file does")
+    return schema.ModelT.InitFromPackedBuf(content, 0)
+
+
+def write(model: Any) -> bytes:
+    """The file's content."""
+    import flatbuffers
+
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), file_identifier=_IDENTIFIER)
+    return bytes(builder.Output())
