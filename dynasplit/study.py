@@ -10,6 +10,7 @@ from pathlib import Path
 from dynasplit.attempts import Attempts
 from dynasplit.bench import Audit, Bench, time_s
 from dynasplit.budget import Budget
+from dynasplit.errors import ResultsError
 from dynasplit.events import Finished, Measured, Started, Subscriber, nobody
 from dynasplit.journal import Journal
 from dynasplit.measurement import Measurement, Summary, Testbed, summarise
@@ -107,6 +108,7 @@ def explore(
         ResultsError: journal or storage cannot be written, or belong to another search.
     """
     bench = Bench(testbed, journal, Attempts(retries, retry_wait_s), audit, rechecks)
+    _check_space(bench, space, journal)
     search = Search(
         space, algorithm, bench, budget, seed=seed, storage=storage, subscriber=subscriber
     )
@@ -119,6 +121,15 @@ def explore(
     candidates = tuple(dict.fromkeys((*searched.configurations, *baselines)))
     runs = Repeats(bench, front_repeats, seed, subscriber).measure(candidates, baselines)
     return _explored(algorithm, bench, journal, searched, runs, (space.cloud_only, space.edge_only))
+
+
+def _check_space(bench: Bench, space: SearchSpace, journal: Journal) -> None:
+    for configuration in bench.runs:
+        if configuration not in space:
+            raise ResultsError(
+                f"{journal.path} holds {configuration}, which is not in this run's space: "
+                f"{space.explain(configuration)}. Start anew"
+            )
 
 
 def _measure_baselines(

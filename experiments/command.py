@@ -99,7 +99,7 @@ def _compose(compose: Callable[[], None]) -> None:
         with _plain_errors():
             compose()
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise refusal(error) from error
+        raise refusal(error, sys.argv[1:]) from error
     except OSError as error:
         raise ResultsError(f"the results folder cannot be written: {error}") from error
 

@@ -10,7 +10,7 @@ import msgspec
 from dynasplit.config import Config
 from dynasplit.errors import ConfigurationError
 from dynasplit.front import ParetoFront
-from dynasplit.measurement import Measurement, Source
+from dynasplit.measurement import Measurement
 from dynasplit.space import SearchSpace
 from dynasplit.tables import RunsTable, read_runs
 from dynasplit.testbed.modelled import ModelledTestbed
@@ -19,13 +19,6 @@ from hosts.emulation.profile import Noise, Profile, load_profile
 from hosts.errors import BoardError
 from hosts.models.manifest import Manifest
 
-SOURCES: dict[str, Source] = {
-    "emulated": "emulated",
-    "ssh": "measured",
-    "modelled": "modelled",
-    "recorded": "recorded",
-}
-
 
 @dataclass(frozen=True)
 class Ground:
@@ -33,7 +26,6 @@ class Ground:
 
     Attributes:
         network: the network's name.
-        source: where the figures will come from.
         space: the valid configurations.
         profile: the physical model of the hosts; None: there is none.
         runs: the recorded runs that answer; None: hosts or a profile do.
@@ -41,22 +33,22 @@ class Ground:
     """
 
     network: str
-    source: Source
     space: SearchSpace
     profile: Profile | None = None
     runs: RunsTable | None = None
     manifest: Manifest | None = None
 
     @property
+    def is_imagined(self) -> bool:
+        """Whether what answers without hosts has its figures from a model of hosts."""
+        if self.runs is not None:
+            return self.runs.source in ("emulated", "modelled")
+        return self.manifest is None
+
+    @property
     def artifact_hashes(self) -> list[str]:
         """Of the network's files."""
         return [a.sha256 for a in self.manifest.artifacts.values()] if self.manifest else []
-
-    @property
-    def is_emulated(self) -> bool:
-        """Whether the figures come from anything but real hosts."""
-        source = self.source if self.runs is None else self.runs.source
-        return source in ("emulated", "modelled")
 
     @cached_property
     def predictions(self) -> tuple[Measurement, ...]:
@@ -111,8 +103,7 @@ def ground_of(config: Config, manifest: Manifest | None = None) -> Ground:
             "a profile: say hosts.profile=NAME|FILE"
         )
     space = build_space(offer, config.space, config.model.split_points, last)
-    source = SOURCES[config.hosts.kind]
-    return Ground(config.model.name, source, space, profile, manifest=manifest)
+    return Ground(config.model.name, space, profile, manifest=manifest)
 
 
 def is_known_early(config: Config) -> bool:
@@ -139,7 +130,7 @@ def _last(profile: Profile, config: Config, manifest: Manifest | None) -> int:
 def _recorded(config: Config) -> Ground:
     runs = read_runs(str(config.runs))
     space = space_of_runs(runs, config.space, config.model.split_points)
-    return Ground(runs.model or config.model.name, "recorded", space, runs=runs)
+    return Ground(runs.model or config.model.name, space, runs=runs)
 
 
 def _profile(config: Config) -> Profile | None:

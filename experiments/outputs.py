@@ -11,6 +11,7 @@ import msgspec
 
 from dynasplit.config import Config
 from dynasplit.errors import ResultsError
+from dynasplit.figures import draw_all
 from dynasplit.front import ParetoFront
 from dynasplit.summary import summarise_requests
 from dynasplit.tables import write_requests, write_runs
@@ -24,17 +25,25 @@ def summary_of(config: Config, ground: Ground, outcome: Outcome) -> dict[str, An
         "experiment": config.name,
         "model": ground.network,
         "hosts": config.hosts.kind,
-        "emulated": ground.is_emulated,
+        "emulated": is_emulated(ground, outcome),
         "seed": config.seed,
         "search": _search_block(ground, outcome),
         "policies": summarise_requests(outcome.served),
     }
 
 
+def is_emulated(ground: Ground, outcome: Outcome) -> bool:
+    """Whether any figure comes from something else than real hosts."""
+    sources = {row.measurement.source for row in outcome.served}
+    if ground.runs is not None:
+        sources = {ground.runs.source}
+    return bool(sources & {"emulated", "modelled"})
+
+
 def write_outputs(
     folder: Path, summary: Mapping[str, Any], ground: Ground, found: Outcome
 ) -> list[Path]:
-    """Write tables, front, figures and summary; returns what was written.
+    """Write tables, front, figures and summary; returns which files.
 
     Raises:
         ResultsError: the folder cannot be written.
@@ -49,6 +58,8 @@ def write_outputs(
         write_runs(runs, found.explored.measurements, model=model, last_split_point=last)
         written.append(runs)
     write_requests(requests, found.served, model=model, last_split_point=last)
+    candidates = found.explored.candidates if found.explored else ()
+    written += draw_all(folder, candidates, found.front, found.served)
     write_json(told, summary)
     return written
 

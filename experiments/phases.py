@@ -154,7 +154,7 @@ def _front(explored: Explored, ground: Ground) -> ParetoFront:
         explored.candidates,
         model=ground.network,
         last_split_point=ground.space.last_split_point,
-        source=ground.source,
+        source=explored.measurements[0].source,
         cloud_only=ground.space.cloud_only,
         edge_only=ground.space.edge_only,
     )

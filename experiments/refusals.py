@@ -24,8 +24,17 @@ _TYPES = {
 }
 
 
-def refusal(error: Exception) -> ConfigurationError:
-    """The message for an error that Hydra or OmegaConf raised while composing."""
+def refusal(error: Exception, words: Iterable[str] = ()) -> ConfigurationError:
+    """The message for an error that Hydra or OmegaConf raised while composing.
+
+    Args:
+        error: what was raised.
+        words: of the command line, for an error that does not say which of them it means.
+    """
+    if isinstance(error, ValueError):
+        for group, _, option in (word.partition("=") for word in words):
+            if group in groups() and option not in groups()[group]:
+                return _no_such("option", option, groups()[group], f" of group {group}")
     text, cause = str(error), error.__cause__
     options = getattr(error, "options", None)
     if options is not None:

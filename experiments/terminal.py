@@ -98,14 +98,17 @@ class Terminal:
 
     def advance(self, name: str, done: int, total: int | None, doing: str = "") -> None:
         """A step has come so far; `doing` says what it is at."""
-        self.step(name, total, done - 1)
+        self.step(name, total, max(0, done - 1))
         step = self._steps[name]
         self._progress.update(
             step.task, completed=done, total=total, doing=escape(doing), counted=total is not None
         )
-        if not self.console.is_terminal and step.is_due(done, total):
-            left = step.left(done, total)
-            self.say(f"  {done} of {total}{left}  {doing}")
+        if self.console.is_terminal:
+            return
+        if total is None:
+            self.say(f"  {doing}")
+        elif step.is_due(done, total):
+            self.say(f"  {done} of {total}{step.left(done, total)}  {doing}")
 
     def end(self, name: str, doing: str = "") -> None:
         """A step has ended."""

@@ -31,6 +31,7 @@ def open_tracking(
         journal: whose measurements are recorded.
         hosts: what each host says of itself.
     """
+    emulated = any(facts.get("emulated") for facts in hosts.values())
     told = {f"host.{role}.{k}": str(v) for role, facts in hosts.items() for k, v in facts.items()}
     facts = RunFacts(
         experiment=config.name,
@@ -40,10 +41,9 @@ def open_tracking(
         folder=folder.path,
         git_revision=folder.record.git_revision,
         tags={
-            "emulated": str(ground.is_emulated).lower(),
-            "source": ground.source,
-            "model": ground.network,
+            "emulated": str(emulated or ground.is_imagined).lower(),
             "hosts": config.hosts.kind,
+            "model": ground.network,
             **told,
         },
     )

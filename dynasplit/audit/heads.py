@@ -15,14 +15,15 @@ TOLERANCE = 0.10
 # A stalled loader or a busy CPU makes a head slower; only another clock makes it faster.
 _FAST_MATCH, _SLOW_MATCH = 0.07, 0.02
 _SLOW_LEAST, _SLOW_SHARE = 0.25, 0.8
-_LEAST_FREQUENCIES = 3
+_LEAST_FREQUENCIES, _LEAST_OTHERS = 3, 4
 
 
 def check_heads(runs: RunsTable, rows: npt.NDArray[np.intp]) -> list[Finding]:
     """`frequency` and `edge` for some rows of a table.
 
-    Where a split point and mode was measured at three frequencies or more, its time is compared
-    with the robust line through them; where at two, with the bounds that any a / f + b keeps.
+    Where a split point and mode was measured at three frequencies and four times besides, its
+    time is compared with the robust line through them; else with the bounds that any a / f + b
+    keeps.
     """
     if not all(runs.has(name) for name in ("edge_ms", "transfer_ms", "cloud_ms", "tensor_kb")):
         return []
@@ -53,7 +54,7 @@ def _check(
     ghz, found_ms = float(figures.ghz[position]), float(runs.columns["edge_ms"][row])
     latency_ms = float(runs.columns["latency_ms"][row])
     cell = (figures.split_points == k) & figures.of_mode(mode)
-    if len(np.unique(figures.ghz[cell])) < _LEAST_FREQUENCIES:
+    if len(np.unique(figures.ghz[cell])) < _LEAST_FREQUENCIES or cell.sum() <= _LEAST_OTHERS:
         return _check_bounds(row, found_ms, latency_ms, ghz, figures, cell)
     line = heads.lines[k, mode]
     expected_ms = line[0] / ghz + line[1]
@@ -92,10 +93,9 @@ def _check_bounds(
     other = cell & (figures.ghz != ghz)
     if not other.any():
         return None
-    there = int(np.flatnonzero(other)[0])
-    other_ms, ratio = float(figures.edge_ms[there]), float(figures.ghz[there]) / ghz
-    low, high = sorted((other_ms, other_ms * ratio))
-    expected_ms = min(max(found_ms, low), high)
+    other_ms, ratios = figures.edge_ms[other], figures.ghz[other] / ghz
+    lows, highs = np.minimum(other_ms, other_ms * ratios), np.maximum(other_ms, other_ms * ratios)
+    expected_ms = float(np.median(np.clip(found_ms, lows, highs)))
     if abs(float(np.log(max(found_ms, 1e-9) / expected_ms))) < TOLERANCE:
         return None
     severity = severity_of(found_ms - expected_ms, latency_ms)

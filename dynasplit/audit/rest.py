@@ -37,7 +37,7 @@ def check_tails(runs: RunsTable, rows: Rows) -> list[Finding]:
     if not runs.has("cloud_ms"):
         return []
     cells = [(c.split_point, c.cloud_gpu) for c in runs.configurations]
-    expected = _medians_of_others(runs, "cloud_ms", cells, least=2)
+    expected = _medians_of_others(runs, "cloud_ms", cells, least=3)
     return _compare("cloud", "cloud_ms", runs, rows, expected, _CLOUD)
 
 

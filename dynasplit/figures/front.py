@@ -10,21 +10,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from dynasplit.dominance import non_dominated
 from dynasplit.figures import style
 from dynasplit.figures.closeup import magnified
+from dynasplit.figures.labels import FAR, NEAR, note
 from dynasplit.figures.series import KINDS, Floats, Kind, kind_of
 from dynasplit.front import ParetoFront
 from dynasplit.measurement import Summary
 
 _SMALLEST, _LARGEST = 14.0, 55.0  # marker areas, in points squared
-Offsets = Sequence[tuple[float, float]]
-# Where a label may stand, in points from its marker: nearest first.
-_NEAR: Offsets = [(9, 9), (9, -9), (-9, -9), (-9, 9), (13, 0)]
-_FAR: Offsets = [(x, y) for y in (-14, 14, -24, 24, -34, 34) for x in (-8, 8, 16)]
 
 
 def draw(path: Path, measured: Sequence[Summary], front: ParetoFront) -> Path:
@@ -43,7 +39,7 @@ def draw(path: Path, measured: Sequence[Summary], front: ParetoFront) -> Path:
     """
     with style.figure(path, 7.6, 4.4) as figure:
         axes = figure.add_subplot()
-        _frame(axes, front)
+        _frame(axes, measured, front)
         _draw_in(axes, measured, front)
         _key(figure, front, bool(measured))
         style.number_log_axes(axes)
@@ -71,7 +67,8 @@ def _draw_in(axes: Axes, measured: Sequence[Summary], front: ParetoFront) -> Non
 
 
 def _title(front: ParetoFront, measured: int) -> str:
-    what = f"{len(front.summaries)} configurations on the front"
+    many = len(front.summaries) != 1
+    what = f"{len(front.summaries)} configuration{'s' if many else ''} on the front"
     of = f" of {measured} measured" if measured else ""
     return f"{front.model or 'Unnamed network'}: {what}{of}"
 
@@ -86,13 +83,18 @@ def _y(summary: Summary, front: ParetoFront) -> float:
     return float("nan") if front.has_energy else summary.configuration.split_point
 
 
-def _frame(axes: Axes, front: ParetoFront) -> None:
+def _frame(axes: Axes, measured: Sequence[Summary], front: ParetoFront) -> None:
+    baselines = [s for s in (front.cloud_only, front.edge_only) if s is not None]
+    points = _points([*measured, *front.summaries, *baselines], front)
     axes.set_xscale("log")
+    axes.set_xlim(*style.log_limits(points[:, 0]))
     axes.set_xlabel("latency of one inference (ms)")
     if front.has_energy:
         axes.set_yscale("log")
+        axes.set_ylim(*style.log_limits(points[:, 1]))
         axes.set_ylabel("energy of one inference, edge + cloud (J)")
     else:
+        axes.set_ylim(-0.5, front.last_split_point + 0.5)
         axes.set_ylabel("split point (energy was not measured)")
 
 
@@ -203,7 +205,7 @@ def _label_baselines(axes: Axes, front: ParetoFront) -> None:
     taken = _taken(axes, front)
     for name, baseline in (("cloud_only", front.cloud_only), ("edge_only", front.edge_only)):
         if baseline is not None:
-            _note(axes, (baseline.latency_ms, _y(baseline, front)), name, taken, _FAR)
+            note(axes, (baseline.latency_ms, _y(baseline, front)), name, taken, FAR)
 
 
 def _label(axes: Axes, members: Sequence[Summary], front: ParetoFront) -> None:
@@ -212,13 +214,13 @@ def _label(axes: Axes, members: Sequence[Summary], front: ParetoFront) -> None:
     for member in (s for s in members if _kind(s, front) == "split"):
         text = f"split {member.configuration.split_point}"
         point = member.latency_ms, _y(member, front)
-        if text not in said and _note(axes, point, text, taken, _NEAR):
+        if text not in said and note(axes, point, text, taken, NEAR):
             said.add(text)
 
 
 def _taken(axes: Axes, front: ParetoFront) -> list[Bbox]:
     """What labels must not cover: the front's members and line, other labels, a close-up."""
-    taken = [note.get_window_extent() for note in axes.texts]
+    taken = [text.get_window_extent() for text in axes.texts]
     taken += [box for inner in axes.child_axes if (box := inner.get_tightbbox()) is not None]
     for x, y in axes.transData.transform(_points(front.summaries, front)):
         taken.append(Bbox.from_extents(x - 8, y - 8, x + 8, y + 8))
@@ -227,33 +229,3 @@ def _taken(axes: Axes, front: ParetoFront) -> list[Bbox]:
         for (x0, y0), (x1, y1) in pairwise(corners):
             taken.append(Bbox.from_extents(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)))
     return taken
-
-
-def _note(
-    axes: Axes, point: tuple[float, float], text: str, taken: list[Bbox], offsets: Offsets
-) -> bool:
-    """Write beside a point, at the first place where the text covers nothing, if there is one."""
-    if any(np.isnan(point)):
-        return False
-    for x, y in offsets:
-        note = axes.annotate(
-            text,
-            point,
-            xytext=(x, y),
-            textcoords="offset points",
-            ha="left" if x > 0 else "right",
-            va="center",
-            fontsize=8,
-            color=style.INK,
-            arrowprops={"arrowstyle": "-", "color": style.INK, "linewidth": 0.5, "shrinkB": 3},
-        )
-        note.get_window_extent()  # places it
-        box = Text.get_window_extent(note).padded(3)  # the text alone, without its leader
-        inside = axes.get_window_extent()
-        within = inside.x0 < box.x0 and box.x1 < inside.x1
-        within = within and inside.y0 < box.y0 and box.y1 < inside.y1
-        if within and not any(box.overlaps(other) for other in taken):
-            taken.append(box)
-            return True
-        note.remove()
-    return False

@@ -87,6 +87,7 @@ def _of(model: str | None) -> str:
 def _boxes(axes: Axes, values: dict[str, Floats], unit: str) -> None:
     """Boxes of quartiles with whiskers to the 5th and 95th percentile, medians in numbers."""
     axes.set_yscale("log")
+    axes.set_ylim(*style.log_limits(np.concatenate(list(values.values())).tolist()))
     for place, (name, numbers) in enumerate(values.items()):
         _dots(axes, place, numbers, style.ACCENT if name == _OWN else style.PLAIN)
         _box(axes, place, numbers)
@@ -161,6 +162,8 @@ def _missed(axes: Axes, series: Sequence[PolicySeries]) -> None:
 
 def _exceedances(axes: Axes, series: Sequence[PolicySeries]) -> None:
     axes.set_xscale("log")
+    over_ms = np.concatenate([s.exceedance_ms for s in series])
+    axes.set_xlim(*style.log_limits(over_ms.tolist(), margin=0.12))
     for place, one in enumerate(series):
         over = one.exceedance_ms
         if not len(over):
@@ -187,7 +190,6 @@ def _exceedances(axes: Axes, series: Sequence[PolicySeries]) -> None:
             fontsize=8,
         )
     axes.set_xlabel("by how much it was missed (ms)\nline: median")
-    axes.margins(x=0.12)
     style.number_log_axes(axes, most=6)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from dynasplit.errors import ResultsError
 from dynasplit.figures.series import Kind
@@ -49,7 +49,13 @@ _STYLE: dict[Any, Any] = {
     "ytick.color": INK,
 }
 _DOTS_PER_INCH = 200
-_NUMBERED = {3: (1.0, 2.0, 5.0), 2: (1.0, 3.0), 1: (1.0,)}
+_NUMBERED = {
+    7: (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0),
+    3: (1.0, 2.0, 5.0),
+    2: (1.0, 3.0),
+    1: (1.0,),
+}
+_NARROW_DECADES = 0.6
 
 
 @contextmanager
@@ -64,7 +70,8 @@ def figure(path: Path, width_in: float, height_in: float) -> Iterator[Figure]:
         FigureCanvasAgg(made)
         yield made
         try:
-            made.savefig(path, dpi=_DOTS_PER_INCH, format="png")
+            said = {"Title": made.get_suptitle(), "Source": made.axes[0].get_title(loc="left")}
+            made.savefig(path, dpi=_DOTS_PER_INCH, format="png", metadata=said)
         except OSError as error:
             raise ResultsError(f"{path} cannot be written: {error}") from error
 
@@ -80,8 +87,23 @@ def head(figure: Figure, title: str, source: Source) -> None:
     figure.axes[0].set_title(PROVENANCE[source], loc="left", fontsize=8, color=colour, pad=8)
 
 
+def log_limits(values: Iterable[float], margin: float = 0.05) -> tuple[float, float]:
+    """Limits of a logarithmic axis around the positive values, with a margin on either side.
+
+    Args:
+        values: NaNs are left out.
+        margin: as a share of their range.
+    """
+    known = [v for v in values if v > 0]
+    if not known:
+        return 1.0, 10.0
+    low, high = min(known), max(known)
+    room = max(1.1, (high / low) ** margin)
+    return low / room, high * room
+
+
 def number_log_axes(axes: Axes, most: int = 9) -> None:
-    """Plain numbers on the logarithmic axes, at 1, 2, 5 or fewer of each power of ten.
+    """Plain numbers on the logarithmic axes: as many of each power of ten as there is room for.
 
     Args:
         axes: with everything drawn.
@@ -91,8 +113,9 @@ def number_log_axes(axes: Axes, most: int = 9) -> None:
         if axis.get_scale() != "log":
             continue
         decades = math.log10(limits[1] / limits[0])
-        per_decade = next((n for n in (3, 2) if n * decades <= most), 1)
-        axis.set_major_locator(LogLocator(subs=_NUMBERED[per_decade]))
+        fitting = next((n for n in sorted(_NUMBERED, reverse=True) if n * decades <= most), 1)
+        narrow = decades < _NARROW_DECADES
+        axis.set_major_locator(MaxNLocator(5) if narrow else LogLocator(subs=_NUMBERED[fitting]))
         axis.set_major_formatter(FuncFormatter(lambda value, _position: plain(value)))
         axis.set_minor_formatter(NullFormatter())
 

@@ -22,7 +22,8 @@ from dynasplit.fitting.rest import between
 Cell = tuple[int, str]
 PLENTY = 4
 _NEIGHBOURS = 5
-_LEAST_SPREAD = 0.05
+# A mode's shares differ little between split points, much from those of another mode.
+_LEAST_SPREAD, _OTHER_SPREAD = 0.05, 0.4
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,14 @@ def _expected(cells: Mapping[Cell, Points], lines: Mapping[Cell, Line]) -> dict[
     found = {}
     for k, mode in cells:
         near = sorted((abs(k - other), s) for (other, m), s in known.items() if m == mode)
-        near = near or sorted((abs(k - other), s) for (other, _), s in known.items())
+        least = _LEAST_SPREAD
+        if not near:
+            near = sorted((abs(k - other), s) for (other, _), s in known.items())
+            least = _OTHER_SPREAD
         if near:
             shares = np.array([s for _, s in near[:_NEIGHBOURS]])
             spread = 1.4826 * float(np.median(np.abs(shares - np.median(shares))))
-            found[k, mode] = Share(float(np.median(shares)), max(_LEAST_SPREAD, 2 * spread))
+            found[k, mode] = Share(float(np.median(shares)), max(least, 2 * spread))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import socket
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,10 +59,11 @@ class HostConnection:
         return channel
 
     def put(self, local: Path, remote: str) -> None:
-        """Copy a file to the host: whole or not at all."""
+        """Copy a file to the host: whole or not at all, also if another one copies it too."""
+        part = f"{remote}.{uuid.uuid4().hex[:8]}.part"
         with _explained(self.address):
-            self.fabric.put(str(local), remote + ".part")
-            self.ask(f"mv {shlex.quote(remote)}.part {shlex.quote(remote)}")
+            self.fabric.put(str(local), part)
+        self.ask(f"mv {shlex.quote(part)} {shlex.quote(remote)}")
 
     @contextlib.contextmanager
     def forward(self, remote_port: int) -> Iterator[int]:

@@ -7,6 +7,7 @@ import io
 import shlex
 import tarfile
 import tempfile
+import uuid
 from functools import cache
 from pathlib import Path
 
@@ -26,11 +27,12 @@ def push_programs(host: HostConnection) -> str:
         with tempfile.NamedTemporaryFile(suffix=".tar.gz") as file:
             file.write(packed)
             file.flush()
-            host.put(Path(file.name), f"{folder}.tar.gz")
-        fresh = f"{quoted}.$$"
+            fresh = f"{folder}.{uuid.uuid4().hex[:8]}"
+            host.put(Path(file.name), f"{fresh}.tar.gz")
+        fresh = shlex.quote(fresh)
         host.ask(
-            f"mkdir -p {fresh} && tar -xzf {quoted}.tar.gz -C {fresh} && rm {quoted}.tar.gz && "
-            f"(mv -T {fresh} {quoted} || rm -rf {fresh})"
+            f"mkdir -p {fresh} && tar -xzf {fresh}.tar.gz -C {fresh} && rm {fresh}.tar.gz && "
+            f"(mv -T {fresh} {quoted} 2>/dev/null || rm -rf {fresh})"
         )
     return folder
 

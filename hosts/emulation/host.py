@@ -135,6 +135,8 @@ class EmulatedHost:
                 program.stdin.close()
             await self._end(program)
             self._running.discard(program)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait_closed(), _PATIENCE_S)
 
     async def _end_programs(self) -> None:
         for program in list(self._running):

@@ -61,7 +61,7 @@ class EdgeTree:
         refused = []
         for name, known in list(self._known.items()):
             written = (self.root / name).read_text().strip()
-            if written != known:
+            if written and written != known:  # empty: somebody is just writing it
                 why = self._take(name, written)
                 if why:
                     refused.append(f"{name}: {written!r} refused: {why}")

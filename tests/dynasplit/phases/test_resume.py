@@ -12,6 +12,7 @@ import pytest
 from dynasplit import search
 from dynasplit.errors import ResultsError
 from dynasplit.journal import Journal
+from dynasplit.space import SearchSpace
 from dynasplit.study import Budget, explore
 
 
@@ -52,7 +53,12 @@ def killed_at(number: int):
 # Before anything, among the corners, at the end of the search, and among the repeats.
 KILLS = (0, 3, 38, 41)
 CASES = [("nsga3", kill) for kill in KILLS]
-CASES += [(name, kill) for name in ALGORITHMS if name != "nsga3" for kill in (11, 45)]
+CASES += [
+    pytest.param(name, kill, marks=pytest.mark.medium)
+    for name in ALGORITHMS
+    if name != "nsga3"
+    for kill in (11, 45)
+]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +89,7 @@ def test_killed_search_goes_on_as_if_it_had_not_been(
     assert len(whole.searched) == 40
 
 
-@pytest.mark.parametrize("name", ["nsga2", "nsga3"])
+@pytest.mark.parametrize("name", [pytest.param("nsga2", marks=pytest.mark.medium), "nsga3"])
 def test_killed_at_every_measurement(space, make_testbed, tmp_path, name):
     """Also at the first ask of every generation, where Optuna chooses the parents."""
     whole = explored(space, make_testbed(), tmp_path / "whole", name, front_repeats=1)
@@ -161,6 +167,14 @@ def test_a_study_ahead_of_its_journal_is_refused(space, make_testbed, tmp_path):
     (tmp_path / "journal.jsonl").unlink()
     with pytest.raises(ResultsError, match="the journal does not"):
         explored(space, make_testbed(), tmp_path)
+
+
+def test_a_journal_of_another_space_is_refused(space, make_testbed, tmp_path):
+    smaller = SearchSpace.from_configurations(space.configurations[-20:], 22)
+    journal = Journal()
+    journal.append(make_testbed().measure(space.configurations[0]))
+    with pytest.raises(ResultsError, match="not in this run's space"):
+        explore(smaller, search.build("grid"), make_testbed(), journal, budget=BUDGET)
 
 
 CHILD = """

@@ -1,0 +1,81 @@
+"""Our own: corners first, then where a surrogate of the known structure expects the most gain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar
+
+from dynasplit.dominance import REFERENCE, non_dominated, objectives
+from dynasplit.measurement import Measurement, summarise
+from dynasplit.search.base import Algorithm, Progress, Suggestion
+from dynasplit.space import SearchSpace
+
+_WOBBLE = 0.1
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from dynasplit.surrogate.beliefs import Beliefs, Believer
+
+
+@dataclass(frozen=True)
+class Structured(Algorithm):
+    """Expected gain in hypervolume under a surrogate with the testbed's known structure.
+
+    Latency is edge(split point, edge knobs) + transfer(split point) + cloud(split point, cloud
+    knobs), energy is power times time, quality follows from split point and accelerator. What
+    each part looks like, and how sure that is, comes from the measurements alone.
+    """
+
+    name: ClassVar[str] = "structured"
+    states_gain: ClassVar[bool] = True
+
+    def suggest(self, progress: Progress) -> Suggestion:
+        """What is expected to gain most."""
+        import numpy as np
+
+        if not progress.history:
+            left = progress.unmeasured
+            return Suggestion(left[progress.random("first").integers(len(left))])
+        beliefs = _believer(progress.space).beliefs(progress.history)
+        gains, reached = gains_of(beliefs, progress.history)
+        done = progress.measured | progress.failed
+        left_mask = np.array([c not in done for c in progress.space.configurations])
+        # of what is about as good, the seed decides
+        wobble = np.exp(_WOBBLE * progress.random("wobble").standard_normal(len(gains)))
+        best = int(np.where(left_mask, gains * wobble, -1.0).argmax())
+        return Suggestion(progress.space.configurations[best], float(gains[best]) / reached)
+
+
+@lru_cache(maxsize=2)
+def _believer(space: SearchSpace) -> Believer:
+    from dynasplit.surrogate.beliefs import Believer
+
+    return Believer(space)
+
+
+def gains_of(
+    beliefs: Beliefs, history: Sequence[Measurement]
+) -> tuple[npt.NDArray[np.float64], float]:
+    """Each configuration's expected gain (c,), and the hypervolume reached, in the same units."""
+    import moocore
+    import numpy as np
+
+    from dynasplit.surrogate.gain import expected_gain, lognormal_below, normal_below
+
+    points = objectives(summarise(history))
+    front = points[non_dominated(points)]
+    best, worst = front.min(axis=0), front.max(axis=0)
+    span = np.where(worst > best, worst - best, np.maximum(np.abs(best), 1e-9))
+    reference = best + REFERENCE * span
+    below = [lognormal_below(beliefs.latency.mean, beliefs.latency.sd)]
+    if beliefs.energy is not None:
+        below.append(lognormal_below(beliefs.energy.mean, beliefs.energy.sd))
+    if beliefs.quality is not None:
+        below.append(normal_below(-beliefs.quality.mean, beliefs.quality.sd))
+    gains = expected_gain(front, reference, below)
+    reached = float(moocore.hypervolume(front, ref=reference))
+    return gains, reached

@@ -1,0 +1,1 @@
+"""What a structured search believes of configurations that it has not measured."""

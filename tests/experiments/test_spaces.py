@@ -1,0 +1,80 @@
+"""Search spaces of what hosts offer, narrowed by what was asked for."""
+
+import pytest
+
+from dynasplit.config import Config, SpaceConf
+from dynasplit.errors import ConfigurationError
+from dynasplit.space import Configuration
+from experiments.spaces import Offer, build_space, offer_of_hosts, offer_of_profile, space_of_runs
+from hosts.emulation.profile import load_profile
+
+PROFILE = load_profile("pi4_coral_v100")
+OFFER = offer_of_profile(PROFILE, "vgg16")
+
+
+def test_the_published_testbed_has_its_917_valid_configurations():
+    space = build_space(OFFER, SpaceConf(), None, 22)
+    assert len(space) == 917
+    assert len([c for c in space.corners if c.split_point == 22]) == 6
+
+
+def test_what_is_asked_for_narrows_the_space_and_keeps_the_order():
+    asked = SpaceConf(cpu_mhz=[1800, 600], edge_accelerator=["max", "off"], cloud_gpu=[True])
+    space = build_space(OFFER, asked, [0, 5], 22)
+    assert space.knob("cpu_mhz").values == (600, 1800)
+    assert space.knob("edge_accelerator").values == ("off", "max")
+    assert len(space) == 2 + 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (SpaceConf(cpu_mhz=[600, 700]), r"space\.cpu_mhz=\[700\]; the boards .* offer 600, 800"),
+        (SpaceConf(edge_accelerator=["turbo"]), "offer off, std, max"),
+        (SpaceConf(cpu_mhz=[]), "offer 600"),
+    ],
+)
+def test_a_value_that_is_not_offered_is_refused(asked, said):
+    with pytest.raises(ConfigurationError, match=said):
+        build_space(OFFER, asked, None, 22)
+
+
+def test_a_board_without_a_knob_leaves_it_out():
+    space = build_space(Offer("x", (600, 1800), (), ()), SpaceConf(), None, 3)
+    assert [k.name for k in space.knobs] == ["cpu_mhz"]
+    with pytest.raises(ConfigurationError, match="no such knob"):
+        build_space(Offer("x", (600,), (), ()), SpaceConf(cloud_gpu=[True]), None, 3)
+
+
+def test_own_hosts_offer_their_knobs_with_the_frequencies_that_are_named():
+    config = Config()
+    config.hosts.edge.knobs = ["cpu_mhz"]
+    with pytest.raises(ConfigurationError, match=r"space\.cpu_mhz="):
+        offer_of_hosts(config)
+    config.space.cpu_mhz = [1800, 600]
+    offer = offer_of_hosts(config)
+    assert (offer.cpu_mhz, offer.edge_accelerator, offer.cloud_gpu) == ([600, 1800], (), ())
+
+
+def test_recorded_runs_are_narrowed_too(runs):
+    assert len(space_of_runs(runs, SpaceConf(), None)) == len(runs.configurations)
+    space = space_of_runs(runs, SpaceConf(cpu_mhz=[1800]), [0, 22])
+    assert {(c.split_point, c.cpu_mhz) for c in space.configurations} == {(0, 1800), (22, 1800)}
+    with pytest.raises(ConfigurationError, match="1234"):
+        space_of_runs(runs, SpaceConf(cpu_mhz=[1234]), None)
+    with pytest.raises(ConfigurationError, match="no valid configuration"):
+        space_of_runs(runs, SpaceConf(cpu_mhz=[600]), [7])
+
+
+@pytest.fixture
+def runs():
+    from dynasplit.tables import RunsTable
+    from dynasplit.testbed.modelled import ModelledTestbed
+
+    testbed = ModelledTestbed(PROFILE, "vgg16")
+    configurations = [
+        Configuration.of(k, cpu_mhz=mhz, edge_accelerator="off", cloud_gpu=False)
+        for k, mhz in ((0, 600), (0, 1800), (22, 1800), (7, 1800))
+    ]
+    measured = [testbed.measure(c) for c in configurations]
+    return RunsTable.of(measured, model="vgg16", last_split_point=22)
