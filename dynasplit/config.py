@@ -1,19 +1,15 @@
 """The configuration of an experiment: every group and key, with its type and default.
 
 What a person may say on the command line is here and nowhere else; the files in `conf/` give
-values to these keys. `load` turns what Hydra composed into these classes, `checks.py` (a plan's
-values) is the next step. The library's own modules take plain values and know nothing of this.
+values to these keys. The library's own modules take plain values and know nothing of this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from typing import Any, cast
+from dataclasses import dataclass, field
+from typing import Any
 
-from omegaconf import MISSING, DictConfig, OmegaConf
-
-from dynasplit.errors import ConfigurationError
+from omegaconf import MISSING
 
 
 @dataclass
@@ -230,54 +226,3 @@ class Config:
     measure: MeasureConf = field(default_factory=MeasureConf)
     energy: EnergyConf = field(default_factory=EnergyConf)
     tracking: TrackingConf = field(default_factory=TrackingConf)
-
-
-FREE_OF_RESULT = ("results_dir", "resume", "dry_run", "debug", "tracking", "hosts.speedup")
-"""What a run may change without becoming another run."""
-
-
-def register() -> None:
-    """Make the classes known to Hydra, as the schema that `conf/config.yaml` begins with."""
-    from hydra.core.config_store import ConfigStore
-
-    ConfigStore.instance().store(name="schema", node=Config)
-
-
-def load(composed: DictConfig) -> Config:
-    """The typed configuration of what Hydra composed.
-
-    Raises:
-        ConfigurationError: a key that does not exist was added.
-    """
-    _refuse_strange(OmegaConf.to_container(composed), Config, "")
-    if OmegaConf.is_missing(composed, "name"):
-        raise ConfigurationError("no experiment was asked for; say +experiment=NAME")
-    return cast(Config, OmegaConf.to_object(composed))
-
-
-def determining(config: Config) -> dict[str, Any]:
-    """The part of a configuration that determines the result, as plain values."""
-    plain = asdict(config)
-    for path in FREE_OF_RESULT:
-        *groups, key = path.split(".")
-        place = plain
-        for group in groups:
-            place = place[group]
-        del place[key]
-    return plain
-
-
-def _refuse_strange(found: Any, kind: type, where: str) -> None:
-    """A `+` on the command line can add any key; the classes' own are the only allowed ones."""
-    if not isinstance(found, Mapping):
-        return
-    allowed = {f.name: f for f in fields(kind)}
-    for key, value in found.items():
-        if key not in allowed:
-            raise ConfigurationError(
-                f"no key {where}{key}; allowed{' under ' + where.rstrip('.') if where else ''}: "
-                f"{', '.join(allowed)}"
-            )
-        factory = allowed[key].default_factory
-        if isinstance(factory, type) and is_dataclass(factory):
-            _refuse_strange(value, factory, f"{where}{key}.")

@@ -98,6 +98,12 @@ def _check_together(config: Config) -> None:
         raise ConfigurationError(
             f"hosts={config.hosts.kind} needs a profile: say hosts.profile=NAME or FILE"
         )
+    if config.hosts.kind == "ssh":
+        for role in ("edge", "cloud"):
+            if getattr(config.hosts, role).address is None:
+                raise ConfigurationError(
+                    f"hosts.{role}.address is missing; allowed: a name or address that SSH reaches"
+                )
 
 
 def _check_files(config: Config) -> None:

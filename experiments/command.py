@@ -18,7 +18,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from dynasplit import config
+from dynasplit.composed import load, register
+from dynasplit.config import Config
 from dynasplit.errors import ConfigurationError, DynaSplitError, ResultsError
 from experiments import listing
 from experiments.refusals import refusal
@@ -30,7 +31,7 @@ REFUSED, FAILED, INTERRUPTED = 2, 1, 130
 class Job:
     """One run that was asked for, and the overrides that make it differ from the default."""
 
-    config: config.Config
+    config: Config
     overrides: tuple[str, ...]
 
 
@@ -48,7 +49,7 @@ def main(compose: Callable[[], None]) -> int:
     if not asked or {"--help", "-h"} & set(asked):
         print(listing.help_text() if asked else listing.experiments_text())
         return 0
-    config.register()
+    register()
     _composed.clear()
     # Hydra's parser wants its flags before the overrides.
     sys.argv[1:] = sorted(asked, key=lambda word: word not in ("-m", "--multirun"))
@@ -71,7 +72,7 @@ def plans() -> list[str]:
     return [f.stem for f in files if "\ndef run(config: Config)" in f.read_text(encoding="utf-8")]
 
 
-def _plan(job: config.Config) -> Any:
+def _plan(job: Config) -> Any:
     """The module of an experiment's kind, which has `check` and `run`."""
     return importlib.import_module(f"experiments.{job.plan}")
 
@@ -87,7 +88,7 @@ def _jobs(compose: Callable[[], None]) -> list[Job]:
         return []
     from experiments.checks import check
 
-    jobs = [Job(config.load(composed), overrides) for composed, overrides in _composed]
+    jobs = [Job(load(composed), overrides) for composed, overrides in _composed]
     for job in jobs:
         check(job.config, plans())
         _plan(job.config).check(job.config)

@@ -94,7 +94,8 @@ def ground_of(config: Config, manifest: Manifest | None = None) -> Ground:
         return _recorded(config)
     profile = _profile(config)
     if profile is not None:
-        offer, last = offer_of_profile(profile, config.model.name), _last(profile, config, manifest)
+        last = _last(profile, config, manifest)
+        offer = offer_of_profile(profile, config.model.name)
     elif manifest is not None:
         offer, last = offer_of_hosts(config), manifest.last_split_point
     else:

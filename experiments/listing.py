@@ -56,6 +56,12 @@ def groups() -> dict[str, list[str]]:
     return {p.name: sorted(f.stem for f in p.glob("*.yaml")) for p in folders}
 
 
+def default_options() -> dict[str, str]:
+    """The option of each group that a run has if it says nothing else."""
+    primary = (CONF / "config.yaml").read_text(encoding="utf-8")
+    return dict(re.findall(r"^  - (\w+): (\w+)$", primary, re.M))
+
+
 def experiments_text() -> str:
     """What the command says when it is asked for nothing."""
     how = "Run one with: python run_experiment.py +experiment=NAME (--help says more)"
@@ -74,9 +80,7 @@ def _lines() -> str:
 
 
 def _group_lines() -> str:
-    listed = re.findall(r"^  - (\w+): (\w+)$", (CONF / "config.yaml").read_text("utf-8"), re.M)
-    defaults = dict(listed)
-    lines = []
+    defaults, lines = default_options(), []
     for group, options in groups().items():
         if group in defaults:
             marked = [f"[{o}]" if o == defaults[group] else o for o in options]

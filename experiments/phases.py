@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from dynasplit import policies, search
+from dynasplit.audit import audit_live
 from dynasplit.config import Config
 from dynasplit.errors import ConfigurationError, DataError
 from dynasplit.events import Subscriber
@@ -145,6 +146,7 @@ def _explore(
         front_repeats=config.search.front_repeats,
         retries=config.measure.retries,
         retry_wait_s=config.measure.retry_wait_s,
+        audit=audit_live,
         subscriber=subscriber,
     )
 

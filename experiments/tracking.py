@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dynasplit.config import Config, determining
+from dynasplit.composed import determining
+from dynasplit.config import Config
 from dynasplit.journal import Journal
 from dynasplit.recorder import Recorder, RunFacts, open_recorder
 from dynasplit.run_folder import RunFolder

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from dynasplit.config import Config, determining
+from dynasplit.composed import determining
+from dynasplit.config import Config
 from dynasplit.events import Event, Finished, Subscriber
 from dynasplit.identity import git_revision, identity_of
 from dynasplit.journal import Journal

@@ -6,6 +6,7 @@ import pytest
 import yaml
 from hydra import compose, initialize_config_dir
 
+from dynasplit import composed as composing
 from dynasplit import config, search
 from dynasplit.errors import ConfigurationError
 from experiments import command, listing
@@ -13,17 +14,19 @@ from experiments.checks import check
 
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONS = [(group, option) for group, options in listing.groups().items() for option in options]
+DEFAULTS = listing.default_options()
+NOT_DEFAULT = [o for o in OPTIONS if o[0] in DEFAULTS and DEFAULTS[o[0]] != o[1]]
 
 
 @pytest.fixture(autouse=True)
 def hydra_at_conf():
-    config.register()
+    composing.register()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         yield
 
 
 def composed(*overrides: str) -> config.Config:
-    return config.load(compose("config", overrides=list(overrides)))
+    return composing.load(compose("config", overrides=list(overrides)))
 
 
 @pytest.mark.parametrize("name", listing.experiments())
@@ -33,7 +36,7 @@ def test_an_experiment_composes_and_passes_the_checks(name):
     assert found.name == name
 
 
-@pytest.mark.parametrize(("group", "option"), [o for o in OPTIONS if o[0] != "experiment"])
+@pytest.mark.parametrize(("group", "option"), NOT_DEFAULT)
 def test_an_option_composes_with_an_experiment(group, option):
     composed("+experiment=vgg16_testbed", f"{group}={option}")
 
@@ -68,7 +71,7 @@ def test_an_added_key_is_refused_with_what_is_allowed():
 
 
 def test_what_does_not_change_the_result_is_not_part_of_the_identity():
-    plain = config.determining(composed("+experiment=vgg16_testbed"))
+    plain = composing.determining(composed("+experiment=vgg16_testbed"))
     same = ["results_dir=x", "resume=false", "debug=true", "tracking=none", "hosts.speedup=10"]
-    assert config.determining(composed("+experiment=vgg16_testbed", *same)) == plain
-    assert config.determining(composed("+experiment=vgg16_testbed", "seed=1")) != plain
+    assert composing.determining(composed("+experiment=vgg16_testbed", *same)) == plain
+    assert composing.determining(composed("+experiment=vgg16_testbed", "seed=1")) != plain

@@ -165,18 +165,19 @@ class Believer:
             return None
         scale = float(np.ptp(runs.quality)) or 1e-3
         cells = self._modes
-        modes = cells.same_mode(0)
+        modes, kinds = cells.same_mode(0), cells.same_kind(0)
         ends = cells.at(0) + cells.at(cells.last_split_point)
         parts = [
             Part(cells.one, 1.0),
             Part(cells.near, 0.3),
             Part(cells.same_point, 0.3),
             Part(ends, 0.3),
-            Part(modes, 0.03),
-            Part(modes * cells.near, 0.03),
-            Part(modes * cells.same_point, 0.03),
+            Part(kinds, 0.03),
+            Part(kinds * cells.same_point, 0.03),
+            Part(modes, 0.01),
+            Part(modes * cells.same_point, 0.01),
         ]
-        found = _shifted(parts, cells.of[runs.at], runs.quality / scale, _QUALITY_NOISE)
+        found = _shifted(parts, cells.of[runs.at], runs.quality / scale, _QUALITY_NOISE, False)
         return Belief(found.mean[cells.of] * scale, found.sd[cells.of] * scale)
 
 
@@ -188,10 +189,12 @@ class Moments:
     variance: Floats
 
 
-def _shifted(parts: Sequence[Part], cells: Indices, values: Floats, noise: float) -> Belief:
+def _shifted(
+    parts: Sequence[Part], cells: Indices, values: Floats, noise: float, with_noise: bool = True
+) -> Belief:
     """A belief around the median of the values."""
     middle = float(np.median(values))
-    found = believe(parts, cells, values - middle, noise)
+    found = believe(parts, cells, values - middle, noise, with_noise)
     return Belief(found.mean + middle, found.sd)
 
 

@@ -22,7 +22,8 @@ class Cells:
 
     Attributes:
         split_points: of each cell (m,).
-        modes: number of its knobs with words, by host: arrays (m,).
+        modes: number of its knobs' words, by host: arrays (m,).
+        kinds: the same, with all words but the idle one alike: arrays (m,).
         numbers: logarithm of its knobs with numbers, centred: arrays (m,).
         of: the cell of each configuration of the space (c,).
         last_split_point: the space's.
@@ -30,6 +31,7 @@ class Cells:
 
     split_points: Indices
     modes: Sequence[Indices]
+    kinds: Sequence[Indices]
     numbers: Sequence[Floats]
     of: Indices
     last_split_point: int
@@ -49,9 +51,13 @@ class Cells:
         of = np.array([numbered.setdefault(row, len(numbered)) for row in rows], dtype=np.intp)
         columns = list(zip(*numbered, strict=True))
         modes = [_codes(column) for column in columns[1 : 1 + len(hosts)]]
+        kinds = [
+            _kinds(column, words[host])
+            for column, host in zip(columns[1 : 1 + len(hosts)], hosts, strict=True)
+        ]
         numbers = [_centred_log(column) for column in columns[1 + len(hosts) :]]
         points = np.array(columns[0], dtype=np.intp)
-        return cls(points, modes, numbers, of, space.last_split_point)
+        return cls(points, modes, kinds, numbers, of, space.last_split_point)
 
     @cached_property
     def one(self) -> Floats:
@@ -78,6 +84,10 @@ class Cells:
         """The same words on a host."""
         return np.equal.outer(self.modes[host], self.modes[host]).astype(np.float64)
 
+    def same_kind(self, host: int) -> Floats:
+        """The same hardware at work on a host, in whichever mode."""
+        return np.equal.outer(self.kinds[host], self.kinds[host]).astype(np.float64)
+
     def along(self, number: int) -> Floats:
         """Proportional to both numbers."""
         return np.outer(self.numbers[number], self.numbers[number])
@@ -100,7 +110,7 @@ def stage_parts(cells: Cells, level: float, slope: float) -> list[Part]:
         level: expected variance of the level.
         slope: expected variance of the exponents.
     """
-    modes = [cells.same_mode(i) for i in range(len(cells.modes))]
+    modes = [m for i in range(len(cells.modes)) for m in (cells.same_mode(i), cells.same_kind(i))]
     ends = cells.at(0) + cells.at(cells.last_split_point)
     parts = [Part(cells.one, 10 * level), Part(cells.near, level), Part(ends, level)]
     parts.append(Part(cells.same_point, level / 30))
@@ -122,12 +132,22 @@ def stage_parts(cells: Cells, level: float, slope: float) -> list[Part]:
     return parts
 
 
-def _distinct(modes: Sequence[Floats]) -> list[Floats]:
-    """Hosts that have more than one mode; and their combinations."""
-    varying = [same for same in modes if not same.all()]
-    if len(varying) > 1:
-        varying.append(np.asarray(np.prod(varying, axis=0)))
-    return varying
+def _distinct(grams: Sequence[Floats]) -> list[Floats]:
+    """Those that tell cells apart, each once."""
+    found: list[Floats] = []
+    for gram in grams:
+        if not gram.all() and not any(np.array_equal(gram, other) for other in found):
+            found.append(gram)
+    return found
+
+
+def _kinds(column: Sequence[Hashable], knobs: Sequence[Knob]) -> Indices:
+    rows = [
+        tuple(k.idle is None or value != k.idle for k, value in zip(knobs, row, strict=True))
+        for row in column
+        if isinstance(row, tuple)
+    ]
+    return _codes(rows)
 
 
 def _codes(column: Sequence[Hashable]) -> Indices:

@@ -30,12 +30,15 @@ class Part:
 
     gram: Floats
     variance: float
-    firmness: float = 1.0
+    firmness: float = 0.2
 
 
 @dataclass(frozen=True, eq=False)
 class Belief:
-    """What is believed of each cell (m,): mean and standard deviation."""
+    """What is believed of a measurement of each cell (m,): mean and standard deviation.
+
+    The noise of measuring is part of the deviation, since what is measured is what counts.
+    """
 
     mean: Floats
     sd: Floats
@@ -46,6 +49,7 @@ def believe(
     cells: npt.NDArray[np.intp],
     values: Floats,
     noise_sd: float,
+    with_noise: bool = True,
     rounds: int = 15,
 ) -> Belief:
     """Fit the process to measured values, and say what it believes of every cell.
@@ -55,6 +59,7 @@ def believe(
         cells: which cell each value was measured at (n,).
         values: measured (n,).
         noise_sd: expected standard deviation of a measurement.
+        with_noise: believe of a measurement, not of what is behind it.
         rounds: of estimating the variances.
     """
     within = [part.gram[np.ix_(cells, cells)] for part in parts]
@@ -73,7 +78,7 @@ def believe(
     across = _sum([part.gram[:, cells] for part in parts], variances)
     prior = _sum([np.diag(part.gram) for part in parts], variances)
     explained = np.einsum("ij,jk,ik->i", across, inverse, across, optimize=True)
-    sd = np.sqrt(np.maximum(prior - explained, 0.0))
+    sd = np.sqrt(np.maximum(prior - explained, 0.0) + (noise if with_noise else 0.0))
     return Belief(np.asarray(across @ alpha), sd)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SOURCES = ("auto", "imagenet", "trained", "random")
 _STALLED_S = 30.0
 _LOGIT_SPREAD = 5.0
+_STATISTICS_IMAGES = 12
 
 
 def keras_cache() -> Path:
@@ -71,42 +72,48 @@ def download(build: Callable[[], Any], file: str, progress: Progress) -> keras.M
 
 
 def randomise(model: keras.Model, seed: int, calibration: Images) -> None:
-    """Draw weights that keep activations in scale (He et al., arXiv 1502.01852).
+    """Draw weights that keep activations in scale and different images apart.
 
-    The last layer is then shifted and scaled so that each class's logit has mean 0 over the
-    calibration images and all logits together a spread of 5: predictions depend on the image,
-    not on the draw, and are neither flat nor saturated.
+    Drawn as He et al. (arXiv 1502.01852); then, layer by layer, each channel is shifted and scaled
+    so that it has mean 0 and variance 2 before its activation over the calibration images (after
+    Mishkin and Matas, arXiv 1511.06422): without that, all images look alike to deep layers.
+    The last layer's logits get mean 0 for each class and a spread of 5 over all: predictions
+    depend on the image, not on the draw, and are neither flat nor saturated.
 
     Args:
-        model: a network whose last layer is dense with softmax; changed in place.
+        model: a functional graph whose layers are called once, the last one dense with softmax;
+            changed in place.
         seed: of the draw.
         calibration: (n, ...) preprocessed images.
     """
-    random = np.random.default_rng(seed)
-    for layer in model.layers:
-        values = layer.get_weights()
-        if values and values[0].ndim >= 2:
-            layer.set_weights([_drawn(random, values[0]), *[np.zeros_like(v) for v in values[1:]]])
-    _centre(model, calibration)
-
-
-def _drawn(random: np.random.Generator, like: Any) -> Any:
-    fan_in = int(np.prod(like.shape[:-1]))
-    drawn = random.standard_normal(like.shape, dtype=np.float32)
-    drawn *= np.float32(np.sqrt(2.0 / fan_in))
-    return drawn
-
-
-def _centre(model: keras.Model, calibration: Images) -> None:
     import keras
 
-    last = model.layers[-1]
-    features = keras.Model(model.inputs[0], last.input)
-    before = np.concatenate(
-        [np.asarray(features(calibration[i : i + 8])) for i in range(0, len(calibration), 8)]
-    )
-    kernel = last.get_weights()[0]
-    logits = before @ kernel
-    spread = float((logits - logits.mean(axis=0)).std()) or 1.0
-    kernel *= np.float32(_LOGIT_SPREAD / spread)
-    last.set_weights([kernel, -(before @ kernel).mean(axis=0)])
+    random = np.random.default_rng(seed)
+    values: dict[int, Any] = {id(model.inputs[0]): calibration[:_STATISTICS_IMAGES]}
+    for layer in model.operations:
+        if type(layer).__name__ == "InputLayer":
+            continue
+        inputs = keras.tree.map_structure(lambda tensor: values[id(tensor)], layer.input)
+        if getattr(layer, "kernel", None) is not None and getattr(layer, "bias", None) is not None:
+            is_last = layer.output is model.outputs[0]
+            _draw(layer, random, inputs, _LOGIT_SPREAD if is_last else np.sqrt(2.0))
+        values[id(layer.output)] = layer(inputs)
+
+
+def _draw(layer: Any, random: np.random.Generator, inputs: Any, spread: float) -> None:
+    """Draw one layer's kernel, and set each channel's mean to 0 and the spread as asked."""
+    import keras
+
+    fan_in = int(np.prod(layer.kernel.shape[:-1]))
+    kernel = random.standard_normal(layer.kernel.shape, dtype=np.float32)
+    kernel *= np.float32(np.sqrt(2.0 / fan_in))
+    layer.set_weights([kernel, np.zeros(layer.bias.shape, np.float32)])
+    activation, layer.activation = layer.activation, keras.activations.linear
+    before = np.asarray(layer(inputs))
+    layer.activation = activation
+    over = tuple(range(before.ndim - 1))
+    mean = before.mean(axis=over)
+    deviation = np.maximum((before - mean).std(axis=over), 1e-6)
+    if layer.activation is not keras.activations.relu:
+        deviation = np.full_like(deviation, (before - mean).std())
+    layer.set_weights([kernel * (spread / deviation), -mean * (spread / deviation)])

@@ -34,6 +34,7 @@ def ran():
     return config, ground, found
 
 
+@pytest.mark.medium
 def test_the_files_are_read_back_as_they_were(ran, tmp_path):
     config, ground, found = ran
     files = write_outputs(tmp_path, summary_of(config, ground, found), ground, found)
@@ -72,7 +73,7 @@ def test_modelled_figures_count_as_emulated(ran):
 
 
 def test_thresholds_span_what_the_profile_knows_unless_said_otherwise(ran):
-    config, ground, found = ran
+    _, ground, found = ran
     thresholds = [s.threshold_ms for s in found.served]
     assert min(thresholds) == pytest.approx(min(ground.latencies_ms))
     assert max(thresholds) == pytest.approx(max(ground.latencies_ms))

@@ -29,7 +29,10 @@ def test_what_is_asked_for_narrows_the_space_and_keeps_the_order():
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (SpaceConf(cpu_mhz=[600, 700]), r"space\.cpu_mhz=\[700\]; the boards .* offer 600, 800"),
+        (
+            SpaceConf(cpu_mhz=[600, 700]),
+            r"space\.cpu_mhz=\[600, 700\]; the boards .* offer 600, 800",
+        ),
         (SpaceConf(edge_accelerator=["turbo"]), "offer off, std, max"),
         (SpaceConf(cpu_mhz=[]), "offer 600"),
     ],

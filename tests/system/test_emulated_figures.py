@@ -1,0 +1,185 @@
+"""What is measured on emulated boards, against the profile and against the boards' exact integral.
+
+Boards, meters and the controller's evaluation of windows are the real ones; what lies between
+them (SSH, gRPC, networks) does not enter any figure and is left out here.
+"""
+
+import statistics
+
+import msgspec
+import numpy as np
+import pytest
+
+from dynasplit.space import Configuration, Knob, SearchSpace
+from dynasplit.testbed import window
+from dynasplit.testbed.window import WindowRules
+from dynasplit.trace import Trace
+from hosts.emulation.board import CloudBoard, EdgeBoard
+from hosts.emulation.meter import BoardMeter
+from hosts.emulation.profile import Noise, load_profile
+from hosts.wire.messages import Inference, RunReport
+
+RULES = WindowRules()
+NETWORK = "vgg16"
+LAST = 22
+
+
+def space() -> SearchSpace:
+    return SearchSpace.build(
+        range(LAST + 1),
+        LAST,
+        [
+            Knob("cpu_mhz", tuple(range(600, 1801, 200))),
+            Knob("edge_accelerator", ("off", "std", "max"), "edge", "off"),
+            Knob("cloud_gpu", (False, True), "cloud", False),
+        ],
+    )
+
+
+class Pair:
+    """Two boards of one profile, driven as the agents drive them."""
+
+    def __init__(self, profile, seed: int = 0) -> None:
+        self.edge, self.cloud = EdgeBoard(profile, seed), CloudBoard(profile, seed)
+        self.edge_meter = BoardMeter(self.edge, profile.edge.meter, "edge")
+        self.cloud_meter = BoardMeter(self.cloud, profile.cloud.meter, "cloud")
+        self.cloud.begin("baseline", noisy=False)
+        self.cloud.rest_until(60_000_000_000)
+        idle = [w for _, w in self.cloud_meter.readings(0)]
+        self.idle_w = statistics.mean(idle)
+
+    def run(self, c: Configuration) -> RunReport:
+        self.edge.cpu_mhz = float(c.cpu_mhz)
+        self.edge.switch_port(c.edge_accelerator != "off")
+        self.edge.open_accelerator(c.edge_accelerator)
+        self.edge.rest_until(self.cloud.history.now_ns)
+        start_ns = self.edge.begin(str(c))
+        self.requests = 0
+        done = [self.infer(c, start_ns) for _ in range(RULES.warmup)]
+        first = len(done)
+        while (
+            len(done) - first < RULES.min_inferences
+            or done[-1].end_ns - done[first].start_ns < RULES.least_s(0.1) * 1e9
+        ):
+            done.append(self.infer(c, start_ns))
+        last = len(done)
+        while done[-1].end_ns - done[last - 1].end_ns < 2e8:
+            done.append(self.infer(c, start_ns))
+        return RunReport(inferences=done, first=first, last=last, tensor_bytes=0)
+
+    def infer(self, c: Configuration, run_start_ns: int) -> Inference:
+        request, self.requests = self.requests, self.requests + 1
+        start_ns, head_ns = self.edge.head(NETWORK, c.split_point, request)
+        if c.split_point == LAST:
+            return Inference(0, start_ns, head_ns, head_ns, None, None, 0)
+        arrives_ns = self.edge.send(NETWORK, c.split_point, request)
+        self.cloud.begin(str(c), run_start_ns)
+        tail = self.cloud.tail(NETWORK, c.split_point, c.cloud_gpu, request, arrives_ns)
+        self.edge.rest_until(tail[1])
+        return Inference(0, start_ns, head_ns, tail[1], *tail, 0)
+
+    def energies_j(self, report: RunReport) -> tuple[float, float]:
+        edge = window.edge_energy_j(
+            trace(self.edge_meter, window.edge_window_ns(report)), report, RULES
+        )
+        at = window.cloud_window_ns(report)
+        if at is None:
+            return edge, 0.0
+        return edge, window.cloud_energy_j(
+            trace(self.cloud_meter, at), report, self.idle_w, RULES
+        )
+
+    def exact_j(self, report: RunReport) -> tuple[float, float]:
+        inside = window.counted(report)
+        edge = self.edge.history.exact_j(*window.edge_window_ns(report)) / len(inside)
+        tails = [(i.tail_start_ns, i.tail_end_ns) for i in inside if i.tail_start_ns is not None]
+        cloud = sum(self.cloud.history.exact_j(*tail) for tail in tails) / len(inside)
+        return edge, cloud
+
+
+def trace(meter: BoardMeter, window_ns: tuple[int, int]) -> Trace:
+    first = window_ns[0] // 100_000_000 - 3
+    readings = meter.readings(first)
+    times_s = np.array([(t - window_ns[0]) / 1e9 for t, _ in readings])
+    return Trace(times_s, np.array([w for _, w in readings]), 0.1)
+
+
+def offs(profile, configurations) -> dict[str, list[float]]:
+    """Relative differences of what is measured: to the profile, and to the exact integral."""
+    pair = Pair(profile)
+    found: dict[str, list[float]] = {"latency": [], "energy": [], "edge": [], "cloud": []}
+    for c in configurations:
+        report = pair.run(c)
+        edge_j, cloud_j = pair.energies_j(report)
+        exact_edge_j, exact_cloud_j = pair.exact_j(report)
+        where = (NETWORK, c.split_point, c.cpu_mhz, c.edge_accelerator, c.cloud_gpu)
+        expected_j = profile.edge_energy_j(*where) + profile.cloud_energy_j(
+            NETWORK, c.split_point, c.cloud_gpu
+        )
+        latency_ms = window.stages(window.counted(report)).latency_ms
+        found["latency"].append(latency_ms / profile.latency_ms(*where) - 1)
+        found["energy"].append((edge_j + cloud_j) / expected_j - 1)
+        found["edge"].append(edge_j / exact_edge_j - 1)
+        if exact_cloud_j:
+            found["cloud"].append(cloud_j / exact_cloud_j - 1)
+    return found
+
+
+@pytest.fixture(scope="module")
+def vgg16():
+    return load_profile("pi4_coral_v100")
+
+
+def test_the_space_has_its_published_size():
+    assert len(space()) == 917
+    assert len(space().corners) == 7
+
+
+@pytest.mark.medium
+def test_over_the_grid_latency_and_energy_are_the_tables(vgg16):
+    found = offs(vgg16, space().configurations)
+    assert statistics.median(np.abs(found["latency"])) <= 0.02
+    assert statistics.median(np.abs(found["energy"])) <= 0.02
+    outliers = [d for d in found["latency"] if d > 0.05]
+    assert 0 < len(outliers) < 0.05 * 917  # the assumed rate is 2 %
+    assert max(found["latency"]) < 0.5
+
+
+def test_without_noise_and_meter_errors_they_are_the_tables_to_a_thousandth(vgg16):
+    ideal = {"gain_pct": 0.0, "noise_pct": 0.0}
+    quiet = msgspec.structs.replace(
+        vgg16,
+        noise=Noise(),
+        edge=msgspec.structs.replace(
+            vgg16.edge, meter=msgspec.structs.replace(vgg16.edge.meter, **ideal)
+        ),
+        cloud=msgspec.structs.replace(
+            vgg16.cloud, meter=msgspec.structs.replace(vgg16.cloud.meter, **ideal)
+        ),
+    )
+    found = offs(quiet, space().configurations[::9])
+    assert np.abs(found["latency"]).max() < 1e-6
+    assert statistics.median(np.abs(found["energy"])) < 1e-3
+    assert np.abs(found["energy"]).max() < 0.01
+
+
+def test_every_energy_is_the_exact_integral_within_one_percent_and_the_meter_s_error(vgg16):
+    """The stated error of each meter is of what it reads: for the cloud mostly idle power."""
+    pair = Pair(vgg16)
+    for c in space().configurations[::7]:
+        report = pair.run(c)
+        (edge_j, cloud_j), (exact_edge_j, exact_cloud_j) = (
+            pair.energies_j(report),
+            pair.exact_j(report),
+        )
+        inside = window.counted(report)
+        edge_pct = vgg16.edge.meter.gain_pct + 2 * vgg16.edge.meter.noise_pct
+        assert abs(edge_j / exact_edge_j - 1) <= 0.01 + edge_pct / 100, c
+        if not exact_cloud_j:
+            assert cloud_j == 0.0
+            continue
+        at = window.cloud_window_ns(report)
+        gross_j = pair.cloud.history.exact_j(*at) / len(inside)
+        cloud_pct = vgg16.cloud.meter.gain_pct + 2 * vgg16.cloud.meter.noise_pct
+        allowed_j = 0.01 * exact_cloud_j + cloud_pct / 100 * gross_j
+        assert abs(cloud_j - exact_cloud_j) <= allowed_j, c

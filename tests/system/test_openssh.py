@@ -1,0 +1,129 @@
+"""The same experiment on two of Debian's OpenSSH servers: nothing knows that hosts are emulated."""
+
+import getpass
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.conftest import ROOT, end_board, run_board
+
+pytestmark = [
+    pytest.mark.medium,
+    pytest.mark.skipif(not Path("/usr/sbin/sshd").exists(), reason="openssh-server is missing"),
+]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def keygen(path: Path) -> str:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+    return path.with_suffix(".pub").read_text()
+
+
+class OpenSshHost:
+    """One sshd on a loopback port, with an emulated board below it."""
+
+    def __init__(self, role: str, folder: Path, authorized: str) -> None:
+        self.port = free_port()
+        self.board, variables = run_board(role, "quick", folder)
+        host_key = keygen(folder / "host_key")
+        self.known = f"[127.0.0.1]:{self.port} {host_key}"
+        (folder / "authorized_keys").write_text(authorized)
+        settings = " ".join(f"{name}={value}" for name, value in variables.items())
+        (folder / "sshd_config").write_text(
+            f"""
+            Port {self.port}
+            ListenAddress 127.0.0.1
+            HostKey {folder}/host_key
+            AuthorizedKeysFile {folder}/authorized_keys
+            PidFile {folder}/pid
+            UsePAM no
+            StrictModes no
+            PasswordAuthentication no
+            PermitRootLogin prohibit-password
+            Subsystem sftp internal-sftp
+            SetEnv {settings}
+            """
+        )
+        if os.geteuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)
+        self.log = (folder / "sshd.log").open("wb")
+        self.server = subprocess.Popen(
+            ["/usr/sbin/sshd", "-D", "-e", "-f", str(folder / "sshd_config")], stderr=self.log
+        )
+        until = time.monotonic() + 10
+        while not (folder / "pid").exists():
+            assert time.monotonic() < until, (folder / "sshd.log").read_text()
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        self.server.terminate()
+        self.server.wait(10)
+        self.log.close()
+        end_board(self.board)
+
+
+@pytest.fixture
+def hosts(tmp_path):
+    authorized = keygen(tmp_path / "client_key")
+    both = {role: OpenSshHost(role, tmp_path / role, authorized) for role in ("edge", "cloud")}
+    (tmp_path / "known_hosts").write_text("".join(host.known for host in both.values()))
+    yield both
+    for host in both.values():
+        host.close()
+
+
+def test_quick_testbed_runs_on_openssh_and_puts_the_knobs_back(hosts, tmp_path):
+    def host(role: str, *more: str) -> list[str]:
+        return [
+            f"hosts.{role}.address=127.0.0.1",
+            f"hosts.{role}.link_address=127.0.0.1",
+            f"hosts.{role}.port={hosts[role].port}",
+            f"hosts.{role}.user={getpass.getuser()}",
+            f"hosts.{role}.key_file={tmp_path}/client_key",
+            f"hosts.{role}.known_hosts={tmp_path}/known_hosts",
+            f"hosts.{role}.python={sys.executable}",
+            f"hosts.{role}.meter=board",
+        ]
+
+    results = tmp_path / "results"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "run_experiment.py",
+            "+experiment=quick_testbed",
+            "hosts=lab",
+            "hosts.profile=quick",
+            *host("edge"),
+            *host("cloud"),
+            "workload.requests=3",
+            "search.fraction=0.1",
+            "tracking=none",
+            f"results_dir={results}",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    (folder,) = (results / "quick_testbed").iterdir()
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["emulated"] is True
+    assert set(pd.read_parquet(folder / "runs.parquet")["source"]) == {"emulated"}
+    policy = tmp_path / "edge/root/sys/devices/system/cpu/cpufreq/policy0"
+    assert (policy / "scaling_governor").read_text().strip() == "ondemand"
+    assert not list((tmp_path / "edge/state").glob("*.json"))
