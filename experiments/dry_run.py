@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from dynasplit.config import Config
+from dynasplit.events import nobody
 from dynasplit.journal import Journal
 from dynasplit.measurement import Measurement
 from experiments.grounds import Ground, ground_of, is_known_early
@@ -38,9 +39,14 @@ def _work(config: Config, terminal: Terminal) -> list[tuple[str, str]]:
         return [("configurations", "known once the network is prepared")]
     if ground.profile is None:
         return _without_profile(config, ground)
-    testbed = rehearsal(config, ground)
     found = run_phases(
-        config, ground, testbed, Journal(), storage=None, subscriber=lambda _event: None
+        config,
+        ground,
+        rehearsal(config, ground),
+        Journal(),
+        storage=None,
+        subscriber=nobody,
+        audit=None,
     )
     runs = [*(found.explored.measurements if found.explored else ()), *_online(found)]
     return [

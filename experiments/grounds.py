@@ -95,14 +95,17 @@ def ground_of(config: Config, manifest: Manifest | None = None) -> Ground:
     profile = _profile(config)
     if profile is not None:
         last = _last(profile, config, manifest)
-        offer = offer_of_profile(profile, config.model.name)
     elif manifest is not None:
-        offer, last = offer_of_hosts(config), manifest.last_split_point
+        last = manifest.last_split_point
     else:
         raise ConfigurationError(
             f"how often {config.model.name} can be split is known once it is prepared, or from "
             "a profile: say hosts.profile=NAME|FILE"
         )
+    if config.hosts.kind == "ssh" or profile is None:
+        offer = offer_of_hosts(config, profile)
+    else:
+        offer = offer_of_profile(profile, config.model.name)
     space = build_space(offer, config.space, config.model.split_points, last)
     return Ground(config.model.name, space, profile, manifest=manifest)
 

@@ -21,7 +21,7 @@ from dynasplit.online import serve
 from dynasplit.policies import Policy
 from dynasplit.search import Algorithm
 from dynasplit.served import Served
-from dynasplit.study import Budget, Explored, explore
+from dynasplit.study import Audit, Budget, Explored, explore
 from dynasplit.workload import Request, read_workload, weibull_requests
 from experiments.grounds import Ground
 
@@ -52,6 +52,7 @@ def run_phases(
     *,
     storage: Path | None,
     subscriber: Subscriber,
+    audit: Audit | None = audit_live,
 ) -> Outcome:
     """Search and repeat the front, or load it; then serve the requests.
 
@@ -62,10 +63,24 @@ def run_phases(
         journal: keeps what is finished.
         storage: file of the durable study; None: in memory.
         subscriber: follows what happens.
+        audit: names what is doubtful about a measurement of the search, which is then repeated.
     """
     explored = None
     if config.front is None:
-        explored = _explore(config, ground, testbed, journal, storage, subscriber)
+        explored = explore(
+            ground.space,
+            search_algorithm(config),
+            testbed,
+            journal,
+            budget=budget_of(config),
+            seed=config.seed,
+            storage=storage,
+            front_repeats=config.search.front_repeats,
+            retries=config.measure.retries,
+            retry_wait_s=config.measure.retry_wait_s,
+            audit=audit,
+            subscriber=subscriber,
+        )
         front = _front(explored, ground)
     else:
         front = _given_front(config.front, ground)
@@ -124,30 +139,6 @@ def budget_of(config: Config) -> Budget:
         fraction=asked.fraction if asked.trials is None else None,
         testbed_time_s=asked.testbed_time_s,
         min_gain=asked.min_gain,
-    )
-
-
-def _explore(
-    config: Config,
-    ground: Ground,
-    testbed: Testbed,
-    journal: Journal,
-    storage: Path | None,
-    subscriber: Subscriber,
-) -> Explored:
-    return explore(
-        ground.space,
-        search_algorithm(config),
-        testbed,
-        journal,
-        budget=budget_of(config),
-        seed=config.seed,
-        storage=storage,
-        front_repeats=config.search.front_repeats,
-        retries=config.measure.retries,
-        retry_wait_s=config.measure.retry_wait_s,
-        audit=audit_live,
-        subscriber=subscriber,
     )
 
 

@@ -39,23 +39,29 @@ def offer_of_profile(profile: Profile, network: str) -> Offer:
     return Offer(boards, profile.edge.cpu_mhz, modes if has_accelerator else (), gpu)
 
 
-def offer_of_hosts(config: Config) -> Offer:
-    """What one's own hosts have: their knobs, with the values that the space names.
+def offer_of_hosts(config: Config, profile: Profile | None) -> Offer:
+    """What one's own hosts have: the knobs that they name, with the profile's values.
+
+    Without a profile, the frequencies are those that the space names.
 
     Raises:
-        ConfigurationError: the frequencies of the edge are not named.
+        ConfigurationError: nothing names the frequencies of the edge.
     """
     edge, cloud, asked = config.hosts.edge.knobs, config.hosts.cloud.knobs, config.space
-    if "cpu_mhz" in edge and not asked.cpu_mhz:
+    if profile is not None:
+        values = offer_of_profile(profile, config.model.name)
+    else:
+        values = Offer("", sorted(asked.cpu_mhz or ()), ("off", "std", "max"), (False, True))
+    if "cpu_mhz" in edge and not values.cpu_mhz:
         raise ConfigurationError(
             "the edge has the knob cpu_mhz; say which frequencies may be searched: "
             "space.cpu_mhz=[600,1800], or hosts.profile=NAME|FILE that names them"
         )
     return Offer(
         "the hosts",
-        sorted(asked.cpu_mhz or ()) if "cpu_mhz" in edge else (),
-        ("off", "std", "max") if "edge_accelerator" in edge else (),
-        (False, True) if "cloud_gpu" in cloud else (),
+        values.cpu_mhz if "cpu_mhz" in edge else (),
+        values.edge_accelerator if "edge_accelerator" in edge else (),
+        values.cloud_gpu if "cloud_gpu" in cloud else (),
     )
 
 

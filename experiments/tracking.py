@@ -42,7 +42,7 @@ def open_tracking(
         folder=folder.path,
         git_revision=folder.record.git_revision,
         tags={
-            "emulated": str(emulated or ground.is_imagined).lower(),
+            "emulated": str(emulated or ground.is_imagined),
             "hosts": config.hosts.kind,
             "model": ground.network,
             **told,

@@ -12,7 +12,7 @@ from dynasplit.config import Config
 from dynasplit.events import Event, Finished, Subscriber
 from dynasplit.identity import git_revision, identity_of
 from dynasplit.journal import Journal
-from dynasplit.recorder import Recorder
+from dynasplit.recorder import Recorder, import_early
 from dynasplit.run_folder import RunFolder, check_writable, open_run_folder
 from experiments import dry_run
 from experiments.grounds import Ground, ground_of, is_known_early
@@ -85,6 +85,7 @@ def _measure_and_record(
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(folder.path / "journal.jsonl"))
         hosts = stack.enter_context(ExitStack())
+        import_early(config.tracking.kind)
         with terminal.during("Making the hosts ready"):
             opening = open_testbed(config, ground, folder.path, journal.measurements())
             testbed = hosts.enter_context(opening)
@@ -104,7 +105,8 @@ def _measure_and_record(
         with terminal.during("Writing results"):
             summary = summary_of(config, ground, outcome)
             files = write_outputs(folder.path, summary, ground, outcome)
-            record(recorder, summary, outcome.served, files)
+            traces = [p for p in (folder.path / "traces", folder.path / "logs") if p.is_dir()]
+            record(recorder, summary, outcome.served, [*files, *traces])
     if recorder.trouble is None:
         folder.finish()
     return outcome, summary

@@ -7,12 +7,28 @@ the same run started again records what is missing.
 
 from __future__ import annotations
 
+import importlib
+from threading import Thread
+
 from dynasplit.errors import ConfigurationError
 from dynasplit.journal import Journal
 from dynasplit.recorder.base import Recorder, RunFacts
 from dynasplit.recorder.tracking import MlflowRecorder, absolute_uri
 
-__all__ = ["MlflowRecorder", "Recorder", "RunFacts", "absolute_uri", "open_recorder"]
+__all__ = [
+    "MlflowRecorder",
+    "Recorder",
+    "RunFacts",
+    "absolute_uri",
+    "import_early",
+    "open_recorder",
+]
+
+
+def import_early(kind: str) -> None:
+    """Begin to import, beside other work, what a recorder of this kind will need (seconds)."""
+    if kind == "mlflow":
+        Thread(target=importlib.import_module, args=("mlflow.tracking",), daemon=True).start()
 
 
 def open_recorder(kind: str, *, uri: str, facts: RunFacts, journal: Journal) -> Recorder:

@@ -41,7 +41,7 @@ def emulated_hosts(
     Yields:
         Edge and cloud as any other hosts: address, port, key, known hosts.
     """
-    folder = Path(tempfile.mkdtemp(prefix="dynasplit-"))
+    folder = _private_folder()
     started: list[subprocess.Popen[bytes]] = []
     try:
         public_key = _make_client_key(folder)
@@ -67,6 +67,12 @@ def emulated_hosts(
         for program in started:
             _wait(program)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _private_folder() -> Path:
+    """A folder for this user alone, with a path that leaves room for a unix socket's name."""
+    base = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix="dynasplit-", dir=base if len(base) < 60 else "/tmp"))
 
 
 def _make_client_key(folder: Path) -> str:

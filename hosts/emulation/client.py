@@ -20,7 +20,7 @@ class BoardClient:
         try:
             self._socket.connect(path)
         except OSError as error:
-            raise BoardError(f"no emulated board answers at {path}: {error.strerror}") from error
+            raise BoardError(f"no emulated board answers at {path}: {error}") from error
         self._lines = self._socket.makefile("rb")
 
     def ask(self, call: calls.AnyCall) -> calls.Answer:

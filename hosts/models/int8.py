@@ -89,7 +89,11 @@ def cut_tensors(model: keras.Model, path: Path, image: Images) -> dict[int, int]
             for place, (_, values) in enumerate(candidates[start:], start)
         ]
         error, start = min(errors, default=(np.inf, start))
-        if error > _WORST_ERROR:
+        if error == np.inf:
+            raise ModelError(
+                f"no tensor of {path} has the shape {cut.shape} of split point {cut.index}"
+            )
+        if error > _WORST_ERROR and cut is not cuts[-1]:  # a softmax may well flip
             raise ModelError(
                 f"split point {cut.index} ({cut.name}) of {model.name} has no counterpart in "
                 f"{path}: the closest tensor is off by {error:.2f} of the values' spread"
@@ -102,7 +106,9 @@ def _convert(model: keras.Model, calibration: Images) -> bytes:
     import tensorflow as tf
 
     specification = tf.TensorSpec((1, *calibration.shape[1:]), tf.float32)
-    function = tf.function(lambda x: model(x, training=False)).get_concrete_function(specification)
+    function = tf.function(
+        lambda x: model(x, training=False), autograph=False
+    ).get_concrete_function(specification)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([image[np.newaxis]] for image in calibration)

@@ -103,6 +103,9 @@ class Tails:
             if len(self._compiled) >= KEPT:
                 self._compiled.popitem(last=False)
             tail = tail_of(self._model, self._cuts, split_point)
-            self._compiled[key] = tf.function(lambda x: tail(x, training=False))
+            self._compiled[key] = tf.function(
+                lambda x: tail(x, training=False),
+                autograph=False,  # it would leave files behind
+            )
         self._compiled.move_to_end(key)
         return self._compiled[key]

@@ -20,6 +20,10 @@ SOURCES = ("auto", "imagenet", "trained", "random")
 _STALLED_S = 30.0
 _LOGIT_SPREAD = 5.0
 _STATISTICS_IMAGES = 12
+_CLASS_SPREAD = 0.8
+_SHIFT = 0.8  # of a channel's mean: all of it makes deep layers chaotic, none of it alike
+_WHITE = 0.3
+_BUMP = np.array([[0.5, 0.7, 0.5], [0.7, 1.0, 0.7], [0.5, 0.7, 0.5]], dtype=np.float32)
 
 
 def keras_cache() -> Path:
@@ -72,13 +76,14 @@ def download(build: Callable[[], Any], file: str, progress: Progress) -> keras.M
 
 
 def randomise(model: keras.Model, seed: int, calibration: Images) -> None:
-    """Draw weights that keep activations in scale and different images apart.
+    """Draw weights that keep activations in scale, images apart, and rounding errors small.
 
-    Drawn as He et al. (arXiv 1502.01852); then, layer by layer, each channel is shifted and scaled
-    so that it has mean 0 and variance 2 before its activation over the calibration images (after
-    Mishkin and Matas, arXiv 1511.06422): without that, all images look alike to deep layers.
-    The last layer's logits get mean 0 for each class and a spread of 5 over all: predictions
-    depend on the image, not on the draw, and are neither flat nor saturated.
+    Drawn with the variance of He et al. (arXiv 1502.01852); then, layer by layer, each channel is
+    shifted and scaled over the calibration images (after Mishkin and Matas, arXiv 1511.06422):
+    without that, all images look alike to deep layers. Spatial kernels are mostly smooth, as
+    learned ones are: white ones amplify rounding from layer to layer. The last layer's classes
+    differ in scale, so that the highest logit stands out, and each has mean 0: predictions depend
+    on the image, not on the draw, and are neither flat nor saturated.
 
     Args:
         model: a functional graph whose layers are called once, the last one dense with softmax;
@@ -96,24 +101,37 @@ def randomise(model: keras.Model, seed: int, calibration: Images) -> None:
         inputs = keras.tree.map_structure(lambda tensor: values[id(tensor)], layer.input)
         if getattr(layer, "kernel", None) is not None and getattr(layer, "bias", None) is not None:
             is_last = layer.output is model.outputs[0]
-            _draw(layer, random, inputs, _LOGIT_SPREAD if is_last else np.sqrt(2.0))
+            _draw(layer, random, inputs, is_last)
         values[id(layer.output)] = layer(inputs)
 
 
-def _draw(layer: Any, random: np.random.Generator, inputs: Any, spread: float) -> None:
-    """Draw one layer's kernel, and set each channel's mean to 0 and the spread as asked."""
+def _draw(layer: Any, random: np.random.Generator, inputs: Any, last: bool) -> None:
+    """Draw one layer, and set mean and spread of what it gives before its activation."""
     import keras
 
-    fan_in = int(np.prod(layer.kernel.shape[:-1]))
-    kernel = random.standard_normal(layer.kernel.shape, dtype=np.float32)
-    kernel *= np.float32(np.sqrt(2.0 / fan_in))
+    kernel = _kernel(random, layer.kernel.shape)
+    if last:
+        scales = np.exp(_CLASS_SPREAD * random.standard_normal(kernel.shape[-1]))
+        kernel *= scales.astype(np.float32)
     layer.set_weights([kernel, np.zeros(layer.bias.shape, np.float32)])
     activation, layer.activation = layer.activation, keras.activations.linear
     before = np.asarray(layer(inputs))
     layer.activation = activation
     over = tuple(range(before.ndim - 1))
-    mean = before.mean(axis=over)
-    deviation = np.maximum((before - mean).std(axis=over), 1e-6)
-    if layer.activation is not keras.activations.relu:
-        deviation = np.full_like(deviation, (before - mean).std())
-    layer.set_weights([kernel * (spread / deviation), -mean * (spread / deviation)])
+    shift = before.mean(axis=over) * (1.0 if last else _SHIFT)
+    if last:
+        scale = _LOGIT_SPREAD / (before - shift).std()
+    else:
+        scale = np.sqrt(2.0 / np.maximum(((before - shift) ** 2).mean(axis=over), 1e-12))
+    layer.set_weights([kernel * scale, -shift * scale])
+
+
+def _kernel(random: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """(..., in, out) float32; with spatial dimensions of 3, mostly a smooth bump."""
+    fan_in = int(np.prod(shape[:-1]))
+    kernel = random.standard_normal(shape, dtype=np.float32)
+    if shape[:-2] == (3, 3):
+        mixed = random.standard_normal(shape[2:], dtype=np.float32)
+        kernel = _WHITE * kernel + _BUMP[:, :, np.newaxis, np.newaxis] * mixed
+    kernel *= np.float32(np.sqrt(2.0 / fan_in))
+    return kernel

@@ -52,10 +52,13 @@ def test_a_board_without_a_knob_leaves_it_out():
 def test_own_hosts_offer_their_knobs_with_the_frequencies_that_are_named():
     config = Config()
     config.hosts.edge.knobs = ["cpu_mhz"]
+    config.model.name = "vgg16"
     with pytest.raises(ConfigurationError, match=r"space\.cpu_mhz="):
-        offer_of_hosts(config)
+        offer_of_hosts(config, None)
+    offer = offer_of_hosts(config, PROFILE)
+    assert (len(offer.cpu_mhz), offer.edge_accelerator, offer.cloud_gpu) == (7, (), ())
     config.space.cpu_mhz = [1800, 600]
-    offer = offer_of_hosts(config)
+    offer = offer_of_hosts(config, None)
     assert (offer.cpu_mhz, offer.edge_accelerator, offer.cloud_gpu) == ([600, 1800], (), ())
 
 

@@ -1,0 +1,162 @@
+"""However a run ends: nothing is left over, and the next start goes on where it stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.medium
+SEARCHED = 23  # a fifth of the 112 configurations, rounded up
+
+
+def command(results: Path, *overrides: str) -> list[str]:
+    return [
+        sys.executable,
+        "run_experiment.py",
+        "+experiment=quick_testbed",
+        "workload.requests=2",
+        "measure.baseline_s=5",
+        "data.images=12",
+        "search.front_repeats=1",
+        "tracking=none",
+        f"results_dir={results}",
+        *overrides,
+    ]
+
+
+class Run:
+    """One controller, its private folder known by its own temporary folder."""
+
+    def __init__(self, tmp_path: Path, *overrides: str) -> None:
+        self.results = tmp_path / "results"
+        self.temporary = Path(tempfile.mkdtemp(prefix="t-"))  # short: it holds unix sockets
+        self.controller = subprocess.Popen(
+            command(self.results, *overrides),
+            cwd=ROOT,
+            env=os.environ | {"TMPDIR": str(self.temporary)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def folder(self) -> Path:
+        (folder,) = (self.results / "quick_testbed").iterdir()
+        return folder
+
+    def wait_for(self, measured: int) -> list[psutil.Process]:
+        """Until so many measurements are kept; returns all the processes of the run."""
+        until = time.monotonic() + 90
+        while len(self.kept()) < measured:
+            assert self.controller.poll() is None, self.controller.communicate()
+            assert time.monotonic() < until, "nothing is measured"
+            time.sleep(0.05)
+        return psutil.Process(self.controller.pid).children(recursive=True)
+
+    def kept(self) -> list[dict]:
+        journals = list(self.results.glob("quick_testbed/*/journal.jsonl"))
+        if not journals:
+            return []
+        lines = journals[0].read_bytes().split(b"\n")[:-1]
+        return [json.loads(line) for line in lines]
+
+    def assert_nothing_left(self, family: list[psutil.Process]) -> None:
+        until = time.monotonic() + 10
+        while time.monotonic() < until and (self.left(family) or list(self.temporary.iterdir())):
+            time.sleep(0.1)
+        assert self.left(family) == []
+        assert list(self.temporary.iterdir()) == []
+
+    @staticmethod
+    def left(family: list[psutil.Process]) -> list[psutil.Process]:
+        def lives(process: psutil.Process) -> bool:
+            try:
+                return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+            except psutil.NoSuchProcess:
+                return False
+
+        return [process for process in family if lives(process)]
+
+
+def measured(run: Run) -> list[str]:
+    """The measurements of the search and the repeats, by configuration and repeat."""
+    import pandas as pd
+
+    runs = pd.read_parquet(run.folder() / "runs.parquet")
+    names = ["split_point", "cpu_mhz", "edge_accelerator", "cloud_gpu", "repeat"]
+    return [" ".join(map(str, row)) for row in runs[names].itertuples(index=False)]
+
+
+def test_a_killed_run_leaves_nothing_and_goes_on_where_it_stopped(tmp_path):
+    run = Run(tmp_path)
+    family = run.wait_for(measured=6)
+    assert sum("hosts.agent" in " ".join(p.cmdline()) for p in family) >= 2
+    os.kill(run.controller.pid, signal.SIGKILL)
+    run.controller.communicate()
+    run.assert_nothing_left(family)
+    kept = run.kept()
+    assert 6 <= len(kept) < SEARCHED
+
+    again = Run(tmp_path)
+    _, errors = again.controller.communicate(timeout=110)
+    assert again.controller.returncode == 0, errors
+    assert again.kept()[: len(kept)] == kept  # in the same folder, nothing lost or repeated
+    summary = json.loads((again.folder() / "summary.json").read_text())
+    assert summary["search"]["configurations_measured"] == SEARCHED
+    everything = measured(again)
+    assert len(everything) == len(set(everything))
+
+    (tmp_path / "uninterrupted").mkdir()
+    whole = Run(tmp_path / "uninterrupted")
+    _, errors = whole.controller.communicate(timeout=110)
+    assert whole.controller.returncode == 0, errors
+    assert sorted(measured(whole)) == sorted(everything)
+    front = [json.loads((r.folder() / "front.json").read_text()) for r in (again, whole)]
+    assert front[0] == front[1]
+
+
+def test_ctrl_c_ends_a_run_at_once_and_says_how_to_go_on(tmp_path):
+    run = Run(tmp_path)
+    family = run.wait_for(measured=2)
+    os.killpg(run.controller.pid, signal.SIGINT)
+    _, errors = run.controller.communicate(timeout=20)
+    assert run.controller.returncode not in (0, None)
+    assert "Traceback" not in errors
+    run.assert_nothing_left(family)
+
+
+def test_an_agent_that_dies_ends_the_run_with_one_message(tmp_path):
+    run = Run(tmp_path, "measure.retry_wait_s=0.1")
+    family = run.wait_for(measured=2)
+    (agent, *_) = [
+        p
+        for p in family
+        if "hosts.agent" in " ".join(p.cmdline()) and p.cmdline()[0].endswith("python")
+    ]
+    agent.kill()
+    _, errors = run.controller.communicate(timeout=60)
+    assert run.controller.returncode not in (0, None)
+    assert "Traceback" not in errors
+    assert "agent" in errors
+    run.assert_nothing_left(family)
+    assert len(run.kept()) >= 2
+
+
+def test_resume_false_starts_anew(tmp_path):
+    run = Run(tmp_path)
+    run.wait_for(measured=2)
+    os.kill(run.controller.pid, signal.SIGTERM)
+    run.controller.communicate(timeout=20)
+    anew = Run(tmp_path, "resume=false", "dry_run=false")
+    _, errors = anew.controller.communicate(timeout=110)
+    assert anew.controller.returncode == 0, errors
+    assert len(list((tmp_path / "results/quick_testbed").iterdir())) == 2
