@@ -100,7 +100,8 @@ class SearchConf:
 
     Attributes:
         algorithm: name of a file in dynasplit/search. options: its own.
-        fraction: of the space that is measured. trials: how many configurations instead.
+        fraction: of the space that is measured (not of a grid, which is measured whole).
+        trials: how many configurations instead.
         testbed_time_s: time on the testbed. min_gain: least expected gain in hypervolume.
         front_repeats: how often the front's members are measured again.
     """

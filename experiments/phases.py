@@ -132,11 +132,12 @@ def search_algorithm(config: Config) -> Algorithm:
 
 
 def budget_of(config: Config) -> Budget:
-    """When the search ends; a number of trials replaces the fraction."""
+    """When the search ends; a number of trials replaces the fraction, the grid needs neither."""
     asked = config.search
+    whole = asked.trials is not None or asked.algorithm == "grid"
     return Budget(
         configurations=asked.trials,
-        fraction=asked.fraction if asked.trials is None else None,
+        fraction=None if whole else asked.fraction,
         testbed_time_s=asked.testbed_time_s,
         min_gain=asked.min_gain,
     )

@@ -43,8 +43,10 @@ class TailStream:
         self._frames.put(frame)
         try:
             result = decode(next(self._results), TailResult)
-        except (grpc.RpcError, StopIteration) as error:
-            raise WireError(f"the stream to the cloud's tensor port broke: {error}") from error
+        except grpc.RpcError as error:
+            raise WireError(f"the cloud agent broke off the stream: {error.details()}") from error
+        except StopIteration as error:
+            raise WireError("the cloud agent ended the stream") from error
         if result.error:
             raise WireError(f"the cloud could not run the tail: {result.error}")
         return result

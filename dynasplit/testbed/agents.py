@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 import threading
 from pathlib import Path
@@ -26,6 +27,7 @@ from hosts.wire import messages
 
 T = TypeVar("T", bound=messages.Message)
 
+_NOISE = re.compile(r"[IW]\d{4} |WARNING: All log|INFO: ")  # TensorFlow's and LiteRT's
 _START_S = 60.0
 _HEARTBEAT_S = 10.0
 _END_S = 10.0
@@ -119,7 +121,8 @@ class AgentLink:
         if not line:
             self._channel.status_event.wait(_END_S)
             raise HostProgramFailed(
-                f"{self.role} agent did not start on {self._host.address}: {self._last_words()}"
+                f"{self.role} agent did not start on {self._host.address}: {self._last_words()}; "
+                f"is {self._host.address.python} an interpreter there with the requirements?"
             )
         try:
             started = msgspec.json.decode(line, type=messages.Started)
@@ -139,8 +142,9 @@ class AgentLink:
             ) from error
 
     def _last_words(self) -> str:
-        lines = self._log.read_text(errors="replace").splitlines() if self._log.is_file() else []
-        return " / ".join(lines[-3:]) or "it said nothing; is `python` right for this host?"
+        told = self._log.read_text(errors="replace").splitlines() if self._log.is_file() else []
+        lines = [line for line in told if line.strip() and not _NOISE.match(line)]
+        return " / ".join(lines[-3:]) or "it said nothing"
 
     def _keep_log(self) -> None:
         with self._log.open("ab", buffering=0) as file, contextlib.suppress(OSError):

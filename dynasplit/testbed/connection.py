@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import shlex
 import socket
 import uuid
@@ -14,6 +15,8 @@ from fabric import Config, Connection
 
 from dynasplit.errors import HostKeyRefused, HostProgramFailed, HostUnreachable, LoginRefused
 from dynasplit.testbed.address import HostAddress
+
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)  # what matters is raised
 
 _CONNECT_S = 10
 _KEEPALIVE_S = 15

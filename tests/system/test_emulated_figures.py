@@ -85,9 +85,7 @@ class Pair:
         at = window.cloud_window_ns(report)
         if at is None:
             return edge, 0.0
-        return edge, window.cloud_energy_j(
-            trace(self.cloud_meter, at), report, self.idle_w, RULES
-        )
+        return edge, window.cloud_energy_j(trace(self.cloud_meter, at), report, self.idle_w, RULES)
 
     def exact_j(self, report: RunReport) -> tuple[float, float]:
         inside = window.counted(report)

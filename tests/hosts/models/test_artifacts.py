@@ -2,6 +2,7 @@
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_another_key_is_another_file(cache):
 
 def test_a_truncated_file_is_made_again(cache):
     first = cache.obtain("x", {}, ".bin", lambda p: p.write_text("content"))
-    with open(first.path, "w") as file:
+    with Path(first.path).open("w") as file:
         file.write("con")
     with pytest.raises(ArtifactError, match="damaged \\(3 of 7 bytes"):
         check(first)
@@ -54,7 +55,7 @@ def test_a_truncated_file_is_made_again(cache):
 
 def test_a_changed_file_of_the_same_length_is_noticed(cache):
     artifact = cache.obtain("x", {}, ".bin", lambda p: p.write_text("content"))
-    with open(artifact.path, "w") as file:
+    with Path(artifact.path).open("w") as file:
         file.write("CONTENT")
     with pytest.raises(ArtifactError, match="damaged"):
         check(artifact)
