@@ -11,7 +11,7 @@ from dynasplit.events import nobody
 from dynasplit.journal import Journal
 from dynasplit.measurement import Measurement
 from experiments.grounds import Ground, ground_of, is_known_early
-from experiments.phases import Outcome, run_phases
+from experiments.phases import Outcome, budget_of, run_phases
 from experiments.preparing import NEEDED_BY, plan_of, prepared
 from experiments.terminal import Terminal
 from experiments.testbeds import rehearsal
@@ -67,8 +67,7 @@ def _artifacts(config: Config) -> list[tuple[str, str]]:
 
 
 def _without_profile(config: Config, ground: Ground) -> list[tuple[str, str]]:
-    asked = config.search
-    share = asked.trials or math.ceil((asked.fraction or 1.0) * len(ground.space))
+    share = budget_of(config).limit(ground.space)
     searched = "none, a front is given" if config.front else f"at most {share}"
     recorded = ground.runs is not None
     return [

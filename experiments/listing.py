@@ -33,7 +33,7 @@ Values often changed:
   workload.requests=50          how many requests are served
   policy.quantile=0.5           how safe dynasplit plays; likewise policy.margin, .min_accuracy
   hosts.profile=NAME|FILE       physical model of emulated and modelled hosts
-  model.weights=auto            or imagenet, random, FILE
+  model.weights=auto            or imagenet, random, trained
   results_dir=results           where results appear
   resume=true                   false: start anew instead of continuing an unfinished run
   debug=false                   true: show the traceback of an error

@@ -101,13 +101,13 @@ def _ssh_between(
     folder: Path,
     earlier: Sequence[Measurement],
 ) -> Iterator[Testbed]:
-    from dynasplit.testbed.ssh import ssh_testbed
+    from dynasplit.testbed.opening import ssh_testbed
 
     assert ground.manifest is not None
     manifest = ground.manifest
     encoded = msgspec.json.encode(manifest)
     with ssh_testbed(edge, cloud, manifest, encoded, _rules(config), folder) as testbed:
-        testbed.know(earlier)
+        testbed.qualities.know(earlier)
         testbed.check_offered({knob.name: knob.values for knob in ground.space.knobs})
         opened: Any = testbed
         yield opened

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,18 +11,15 @@ from dynasplit.errors import ConfigurationError
 from dynasplit.measurement import Measurement, Source
 from dynasplit.space import Configuration, KnobValue
 from dynasplit.testbed import window
-from dynasplit.testbed.address import HostAddress
-from dynasplit.testbed.lab import Host, open_hosts
+from dynasplit.testbed.lab import Host
+from dynasplit.testbed.quality import Qualities
 from dynasplit.testbed.window import WindowRules
 from dynasplit.trace import Trace
-from hosts.models.manifest import Manifest
 from hosts.wire import messages
 
 RUN_S = 4 * 3600.0
 _LATE_S = 20.0
 _LEAD_OUT_PERIODS = 2.0
-
-Quality = tuple[float | None, float | None]
 
 
 @dataclass
@@ -34,7 +30,7 @@ class SshTestbed:
         edge: the edge host. cloud: the cloud host.
         network: the network's name. last_split_point: its last one.
         rules: what a window must hold.
-        references: the unsplit network's class of each image; labels: the true one, if known.
+        qualities: accuracies, measured once for each kind of head.
         traces: where the traces of each window are kept; None: nowhere.
         facts: what the hosts say of themselves.
     """
@@ -44,14 +40,12 @@ class SshTestbed:
     network: str
     last_split_point: int
     rules: WindowRules
-    references: Sequence[int]
-    labels: Sequence[int] | None
+    qualities: Qualities
     traces: Path | None
     _board_ns: int | None = None
     _cloud_knobs: dict[str, KnobValue] = field(default_factory=dict)
     _edge_idle_w: float | None = None
     _cloud_idle_w: float | None = None
-    _quality: dict[tuple[int, str], Quality] = field(default_factory=dict)
 
     @property
     def source(self) -> Source:
@@ -67,12 +61,6 @@ class SshTestbed:
             told[host.role] = dict(host.agent.started.facts)
             told[host.role]["meter"] = host.meter.header.identity if host.meter else None
         return told
-
-    def know(self, measurements: Iterable[Measurement]) -> None:
-        """Take over accuracies that an earlier start of the run has measured."""
-        for m in measurements:
-            if m.quality is not None:
-                self._quality.setdefault(_pair(m.configuration), (m.accuracy, m.fidelity))
 
     def check_offered(self, values: dict[str, Iterable[KnobValue]]) -> None:
         """Refuse knob values of a space that the hosts do not offer, before any run.
@@ -132,8 +120,7 @@ class SshTestbed:
         if cloud != self._cloud_knobs:
             self._set(self.cloud, cloud)
             self._cloud_knobs = cloud
-        count = len(self.references)
-        known = _pair(configuration) in self._quality
+        images = len(self.qualities.references)
         order = messages.RunOrder(
             run=name,
             network=self.network,
@@ -141,9 +128,11 @@ class SshTestbed:
             edge_accelerator=configuration.edge_accelerator,
             cloud_gpu=configuration.cloud_gpu,
             knobs={k: v for k, v in knobs.items() if k in self.edge.address.knobs},
-            images=tuple(range(count)),
+            images=tuple(range(images)),
             warmup=self.rules.warmup,
-            min_inferences=max(self.rules.min_inferences, 0 if known else count),
+            min_inferences=max(
+                self.rules.min_inferences, self.qualities.images_needed(configuration)
+            ),
             min_window_s=self.rules.least_s(self._period_s),
             lead_out_s=_LEAD_OUT_PERIODS * self._period_s,
             board_ns=self._board_ns,
@@ -203,7 +192,7 @@ class SshTestbed:
         length_s = (end_ns - start_ns) / 1e9
         edge_j = window.edge_energy_j(edge_trace, report, self.rules) if edge_trace else None
         cloud_j = self._cloud_energy_j(cloud_trace, report)
-        accuracy, fidelity = self._qualities(configuration, inside)
+        accuracy, fidelity = self.qualities.of(configuration, inside)
         return Measurement(
             configuration=configuration,
             repeat=repeat,
@@ -235,18 +224,6 @@ class SshTestbed:
             return None
         return window.cloud_energy_j(trace, report, self._cloud_idle_w, self.rules)
 
-    def _qualities(
-        self, configuration: Configuration, inside: Sequence[messages.Inference]
-    ) -> Quality:
-        """Accuracy and fidelity, measured once for each split point and kind of head."""
-        pair = _pair(configuration)
-        if pair not in self._quality:
-            first = {i.image: i.top1 for i in inside}
-            fidelity = _share(first, self.references)
-            accuracy = None if self.labels is None else _share(first, self.labels)
-            self._quality[pair] = (accuracy, fidelity)
-        return self._quality[pair]
-
     def _keep(self, name: str, edge: Trace | None, cloud: Trace | None) -> None:
         """Keep the traces of a window as one small file."""
         if self.traces is None:
@@ -262,57 +239,3 @@ class SshTestbed:
                 columns["power_w"] += trace.watts.tolist()
         file = name.replace("|", "_").replace(" ", "_").rstrip("_")
         pq.write_table(pa.table(columns), self.traces / f"{file}.parquet")
-
-
-def _pair(configuration: Configuration) -> tuple[int, str]:
-    """Outputs depend on the split point and on what computes the head, on nothing else."""
-    return configuration.split_point, configuration.edge_accelerator
-
-
-def _share(top1: dict[int, int], expected: Sequence[int]) -> float:
-    return sum(found == expected[image] for image, found in top1.items()) / len(top1)
-
-
-@contextlib.contextmanager
-def ssh_testbed(
-    edge: HostAddress,
-    cloud: HostAddress,
-    manifest: Manifest,
-    manifest_json: bytes,
-    rules: WindowRules,
-    run_folder: Path,
-    *,
-    keep_traces: bool = True,
-) -> Iterator[SshTestbed]:
-    """Two hosts made ready, their idle baseline measured; all is put back at the end.
-
-    Args:
-        edge: where the edge is, with its knobs and meter.
-        cloud: likewise.
-        manifest: the prepared network.
-        manifest_json: the same as JSON.
-        rules: what a window must hold.
-        run_folder: agents' logs and traces go to its `logs` and `traces`.
-        keep_traces: whether the traces are kept.
-    """
-    import numpy as np
-
-    logs, traces = run_folder / "logs", run_folder / "traces"
-    for folder in (logs, traces):
-        folder.mkdir(parents=True, exist_ok=True)
-    with np.load(manifest.artifacts["images"].path, allow_pickle=False) as images:
-        references = [int(c) for c in images["reference_top1"]]
-        labels = [int(c) for c in images["labels"]] if "labels" in images else None
-    with open_hosts(edge, cloud, manifest, manifest_json, logs) as hosts:
-        testbed = SshTestbed(
-            edge=hosts[0],
-            cloud=hosts[1],
-            network=manifest.network,
-            last_split_point=manifest.last_split_point,
-            rules=rules,
-            references=references,
-            labels=labels if manifest.quality == "accuracy" else None,
-            traces=traces if keep_traces else None,
-        )
-        testbed.measure_baseline()
-        yield testbed

@@ -41,7 +41,7 @@ def make_key(path: Path) -> str:
 def test_a_command_runs_and_its_failure_is_named(hosts):
     host = HostConnection(hosts[0])
     assert host.ask("echo $((6 * 7))").strip() == "42"
-    with pytest.raises(HostProgramFailed, match="'ls /nowhere' exited with 2: .*No such file"):
+    with pytest.raises(HostProgramFailed, match=r"'ls /nowhere' exited with 2: .*No such file"):
         host.ask("ls /nowhere")
     host.close()
 
@@ -49,7 +49,7 @@ def test_a_command_runs_and_its_failure_is_named(hosts):
 def test_a_refused_key_says_what_to_do(hosts, tmp_path):
     make_key(tmp_path / "other")
     stranger = replace(hosts[0], key_file=str(tmp_path / "other"))
-    with pytest.raises(LoginRefused, match="does not take the key .*authorized_keys"):
+    with pytest.raises(LoginRefused, match=r"does not take the key .*authorized_keys"):
         HostConnection(stranger)
 
 
@@ -57,7 +57,7 @@ def test_an_unexpected_host_key_is_refused(hosts, tmp_path):
     kind, key, *_ = make_key(tmp_path / "fake").split()
     known = tmp_path / "known_hosts"
     known.write_text(f"[127.0.0.1]:{hosts[0].port} {kind} {key}\n")
-    with pytest.raises(HostKeyRefused, match="another key .* do not log in"):
+    with pytest.raises(HostKeyRefused, match=r"another key .* do not log in"):
         HostConnection(replace(hosts[0], known_hosts=str(known)))
 
 
@@ -71,7 +71,7 @@ def test_a_host_that_does_not_answer_is_named(hosts):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         silent = replace(hosts[0], port=unused.getsockname()[1])
-        with pytest.raises(HostUnreachable, match=f"127.0.0.1:{silent.port}: no answer"):
+        with pytest.raises(HostUnreachable, match=rf"127\.0\.0\.1:{silent.port}: no answer"):
             HostConnection(silent)
 
 

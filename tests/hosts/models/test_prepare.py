@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,3 +129,25 @@ def test_a_wrong_split_point_or_tensor_is_named(digits):
 def test_a_network_that_cannot_be_made_says_why(tmp_path):
     with pytest.raises(ModelError, match="photos have 3 channels; the network takes 1"):
         prepare(Order("digits_cnn", data="photos"), silent, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_random_vgg16_tells_48_photo_crops_apart_and_survives_int8(tmp_path):
+    """Seeded weights: at least 16 classes for 48 crops, and heads that mostly agree."""
+    from hosts.models.tails import Tails
+
+    manifest = prepare(Order("vgg16", weights="random", images=48), silent, tmp_path)
+    assert (manifest.quality, manifest.last_split_point) == ("fidelity", 22)
+    files = np.load(manifest.artifacts["images"].path)
+    reference = files["reference_top1"]
+    assert len(set(reference.tolist())) >= 16
+    heads = Heads.open(Path(manifest.artifacts["head"].path), manifest)
+    tails = Tails.open(Path(manifest.artifacts["tail"].path), manifest)
+    for k in (3, 10, 18, 22):
+        agreed = 0
+        for image, expected in zip(files["images"][:24], reference[:24], strict=True):
+            tensor = heads.run(k, image)
+            outputs = tensor.array[0] if k == 22 else tails.run(k, *tensor)
+            agreed += int(outputs.argmax() == expected)
+        assert agreed >= 0.6 * 24, (k, agreed)
