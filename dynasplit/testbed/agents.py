@@ -6,6 +6,7 @@ import contextlib
 import re
 import shlex
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,6 +63,8 @@ class AgentLink:
         self._ended = threading.Event()
         threading.Thread(target=self._beat, daemon=True).start()
         self._open = contextlib.ExitStack()
+        self._caller = ThreadPoolExecutor(1)  # Ctrl-C in the midst of gRPC would leave it locked
+        self._open.callback(self._caller.shutdown, wait=False, cancel_futures=True)
         port = self._open.enter_context(host.forward(self.started.control_port))
         self._control = rpc.channel(
             f"127.0.0.1:{port}",
@@ -80,8 +83,9 @@ class AgentLink:
             KnobRefused, MeasurementError, HostProgramFailed: as the agent says.
             HostUnreachable: it does not answer in time.
         """
+        asked = self._caller.submit(rpc.call, self._control, name, message, kind, timeout_s)
         try:
-            return rpc.call(self._control, name, message, kind, timeout_s)
+            return asked.result()
         except rpc.CallRefused as refused:
             raise self._translated(refused) from refused
         except grpc.RpcError as error:
@@ -90,11 +94,11 @@ class AgentLink:
     def close(self) -> None:
         """End the agent by closing its channel, and wait until it has put the knobs back."""
         self._ended.set()
-        with contextlib.suppress(Exception):
-            self._open.close()
         with contextlib.suppress(OSError, paramiko.SSHException):
             self._channel.shutdown_write()
             self._channel.status_event.wait(_END_S)
+        with contextlib.suppress(Exception):
+            self._open.close()
         self._channel.close()
 
     def _translated(self, refused: rpc.CallRefused) -> DynaSplitError:

@@ -99,7 +99,7 @@ class _Head:
         self._output = self._interpreter.get_output_details()[0]
 
     def run(self, image: npt.NDArray[np.float32]) -> Tensor:
-        shape = tuple(self._input["shape"][1:])
+        shape = tuple(int(size) for size in self._input["shape"][1:])
         if image.shape != shape:
             raise ModelError(f"an image of shape {shape} expected, found {image.shape}")
         self._interpreter.set_tensor(self._input["index"], self._quantised(image[np.newaxis]))

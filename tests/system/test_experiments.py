@@ -87,7 +87,8 @@ def check_files(folder: Path) -> None:
 def check_dynasplit(summary: dict, folder: Path) -> None:
     """It meets about as much as the fastest policy, at nearly the least energy that does."""
     policies = summary["policies"]
-    assert policies["dynasplit"]["met_pct"] >= policies["fastest"]["met_pct"] - 4
+    least_pct = policies["fastest"]["met_pct"] - max(4, 200 / policies["fastest"]["requests"])
+    assert policies["dynasplit"]["met_pct"] >= least_pct  # 4 points, of few requests two
     front = ParetoFront.load(folder / "front.json")
     rows = read_requests(folder / "requests.parquet").rows
     least_j = [

@@ -23,6 +23,7 @@ def command(results: Path, *overrides: str) -> list[str]:
         sys.executable,
         "run_experiment.py",
         "+experiment=quick_testbed",
+        "search.fraction=0.2",
         "workload.requests=2",
         "measure.baseline_s=5",
         "data.images=12",

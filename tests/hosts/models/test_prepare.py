@@ -76,8 +76,8 @@ def test_digits_reach_a_true_accuracy_at_every_split_point(digits):
     from hosts.models.tails import Tails
 
     artifacts = digits.artifacts
-    heads = Heads.open(artifacts["head"].path, digits)
-    tails = Tails.open(artifacts["tail"].path, digits)
+    heads = Heads.open(Path(artifacts["head"].path), digits)
+    tails = Tails.open(Path(artifacts["tail"].path), digits)
     files = np.load(artifacts["images"].path)
     assert (digits.quality, digits.weights, digits.last_split_point) == ("accuracy", "trained", 7)
     assert (files["reference_top1"] == files["labels"]).mean() >= 0.95
@@ -113,8 +113,8 @@ def test_a_second_time_it_comes_from_the_cache_without_tensorflow(digits, digits
 def test_a_wrong_split_point_or_tensor_is_named(digits):
     from hosts.models.tails import Tails
 
-    heads = Heads.open(digits.artifacts["head"].path, digits)
-    tails = Tails.open(digits.artifacts["tail"].path, digits)
+    heads = Heads.open(Path(digits.artifacts["head"].path), digits)
+    tails = Tails.open(Path(digits.artifacts["tail"].path), digits)
     with pytest.raises(ModelError, match=r"split point 8 asked; allowed: 0\.\.7"):
         heads.run(8, np.zeros((16, 16, 1), np.float32))
     with pytest.raises(ModelError, match=r"shape \(16, 16, 1\) expected, found \(8, 8, 1\)"):
