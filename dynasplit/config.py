@@ -191,6 +191,26 @@ class TrackingConf:
     uri: str | None = None
 
 
+@dataclass
+class ReplayConf:
+    """Requests on recorded runs.
+
+    Attributes:
+        keep_requests: how many of the first requests go to requests.parquet.
+        chunk: requests at a time; bounds the memory, changes no result.
+    """
+
+    keep_requests: int = 1000
+    chunk: int = 32768
+
+
+@dataclass
+class AuditConf:
+    """What an audit writes. clean: also the table without the rows that others contradict."""
+
+    clean: bool = False
+
+
 POLICIES = ["dynasplit", "cloud_only", "edge_only", "fastest", "least_energy"]
 
 
@@ -227,3 +247,5 @@ class Config:
     measure: MeasureConf = field(default_factory=MeasureConf)
     energy: EnergyConf = field(default_factory=EnergyConf)
     tracking: TrackingConf = field(default_factory=TrackingConf)
+    replay: ReplayConf = field(default_factory=ReplayConf)
+    audit: AuditConf = field(default_factory=AuditConf)

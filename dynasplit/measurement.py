@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol
+from typing import Literal, Protocol
 
 from dynasplit.space import Configuration
 
@@ -103,8 +103,6 @@ class Summary:
 class Testbed(Protocol):
     """What measures a configuration: hosts over SSH, recorded runs, or a profile."""
 
-    __test__: ClassVar[bool] = False  # pytest: not a test class
-
     def measure(
         self,
         configuration: Configuration,
@@ -125,6 +123,9 @@ class Testbed(Protocol):
             TestbedError: a host failed. WindowInvalid: this measurement failed.
         """
         ...
+
+
+Testbed.__test__ = False  # type: ignore[attr-defined]  # pytest: not a test class
 
 
 def summarise(measurements: Iterable[Measurement]) -> list[Summary]:

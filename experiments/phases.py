@@ -172,10 +172,11 @@ def _policies(config: Config, front: ParetoFront) -> tuple[list[Policy], dict[st
     asked = [name for name in config.policies if name not in left_out]
     if not asked:
         raise ConfigurationError("; ".join(f"policy {n}: {why}" for n, why in left_out.items()))
-    return [policies.build(name, front, **_options(config, name)) for name in asked], left_out
+    return [policies.build(name, front, **policy_options(config, name)) for name in asked], left_out
 
 
-def _options(config: Config, name: str) -> dict[str, Any]:
+def policy_options(config: Config, name: str) -> dict[str, Any]:
+    """The options that the configuration gives a policy."""
     given = config.policy
     if name != "dynasplit":
         return {}

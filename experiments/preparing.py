@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +12,7 @@ from hosts.errors import ArtifactError, ModelError
 from hosts.models.manifest import Manifest
 from hosts.models.prepare import Order, Plan, plan, prepare, settled
 
+_PARTS = 5
 NEEDED_BY = ("emulated", "ssh")
 """The kinds of hosts that compute a network for real."""
 
@@ -59,17 +59,16 @@ def prepared(config: Config, terminal: Terminal) -> Manifest:
 
 
 class _Followed:
-    """Shows what preparing says; a text with `3 of 8` in it tells how far it is."""
+    """Shows what preparing says; each text begins one of about so many parts."""
 
     def __init__(self, title: str, terminal: Terminal) -> None:
         self._title, self._terminal = title, terminal
-        self._begun = False
+        self._begun = 0
 
     def __call__(self, what: str, /) -> None:
-        self._begun = True
-        told = re.search(r"(\d+) of (\d+)", what)
-        done, total = (int(told[1]), int(told[2])) if told else (0, None)
-        self._terminal.advance(self._title, done, total, what)
+        total = max(_PARTS, self._begun + 1)
+        self._terminal.advance(self._title, self._begun, total, what)
+        self._begun += 1
 
     def end(self) -> None:
         if self._begun:

@@ -105,7 +105,7 @@ class Terminal:
         )
         if self.console.is_terminal:
             return
-        if total is None:
+        if total is None or done == 0:
             self.say(f"  {doing}")
         elif step.is_due(done, total):
             self.say(f"  {done} of {total}{step.left(done, total)}  {doing}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -36,7 +35,7 @@ def rehearsal(config: Config, ground: Ground) -> Testbed:
     """The profile in place of the hosts."""
     assert ground.profile is not None
     rules = config.measure
-    testbed: Any = ModelledTestbed(
+    return ModelledTestbed(
         ground.profile,
         ground.network,
         seed=config.seed,
@@ -44,7 +43,6 @@ def rehearsal(config: Config, ground: Ground) -> Testbed:
         warmup=rules.warmup,
         min_window_s=(rules.min_samples + 1) * ground.profile.edge.meter.period_s,
     )
-    return testbed  # type: ignore[no-any-return]
 
 
 Opener = Callable[[Config, Ground, Path, Sequence[Measurement]], AbstractContextManager[Testbed]]
@@ -60,8 +58,7 @@ def _recorded(
     config: Config, ground: Ground, _folder: Path, _earlier: Sequence[Measurement]
 ) -> AbstractContextManager[Testbed]:
     assert ground.runs is not None
-    testbed: Any = RecordedTestbed(ground.runs, config.seed)
-    return nullcontext(testbed)
+    return nullcontext(RecordedTestbed(ground.runs, config.seed))
 
 
 @contextmanager
@@ -109,8 +106,7 @@ def _ssh_between(
     with ssh_testbed(edge, cloud, manifest, encoded, _rules(config), folder) as testbed:
         testbed.qualities.know(earlier)
         testbed.check_offered({knob.name: knob.values for knob in ground.space.knobs})
-        opened: Any = testbed
-        yield opened
+        yield testbed
 
 
 def _address(host: HostConf) -> HostAddress:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dynasplit.figures.series import PolicySeries
 from dynasplit.front import ParetoFront
 from dynasplit.measurement import Source, Summary
 from dynasplit.served import Served
 
-__all__ = ["PolicySeries", "draw_all", "draw_front_figure", "draw_policy_figures"]
+if TYPE_CHECKING:
+    from dynasplit.figures.audit import Found
+
+__all__ = [
+    "PolicySeries",
+    "draw_all",
+    "draw_audit_figure",
+    "draw_front_figure",
+    "draw_policy_figures",
+]
 
 
 def draw_all(
@@ -61,3 +71,10 @@ def draw_policy_figures(
     }
     drawn = [draw(folder / name, series, source, model) for name, draw in named.items()]
     return [path for path in drawn if path is not None]
+
+
+def draw_audit_figure(path: Path, rows: int, source: Source, findings: Sequence[Found]) -> Path:
+    """How far doubtful figures lie from what was expected; see `figures.audit`."""
+    from dynasplit.figures.audit import draw
+
+    return draw(path, rows, source, findings)

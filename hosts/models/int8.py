@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import keras
 
 LARGE_WEIGHTS = 8_000_000
-_WORST_ERROR = 0.35
+_WORST_ERROR = 0.8  # rounding adds up to half of the spread in deep layers; unrelated tensors: 1.4
 
 
 def convert_whole(

@@ -1,0 +1,132 @@
+"""Serves requests on recorded runs, vectorised: as many as one likes, in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from dynasplit import policies
+from dynasplit.bootstrap import intervals
+from dynasplit.config import Config
+from dynasplit.figures import draw_all
+from dynasplit.front import ParetoFront
+from dynasplit.policies import Policy
+from dynasplit.replay import Replay
+from dynasplit.served import Served
+from dynasplit.summary import policy_blocks
+from dynasplit.tables import RunsTable, write_requests
+from dynasplit.testbed.recorded import RecordedTestbed
+from dynasplit.workload import Thresholds, WeibullThresholds, read_workload
+from experiments.analysis import check_runs, results_folder
+from experiments.outputs import write_json
+from experiments.phases import policy_options
+from experiments.terminal import Terminal
+
+
+def check(config: Config) -> None:
+    """Refuse a table, front or workload that cannot be read."""
+    runs = check_runs(config)
+    _front(config, runs)
+    if config.workload.file is not None:
+        read_workload(config.workload.file, config.workload.network)
+
+
+def run(config: Config) -> None:
+    """Serve; write `summary.json`, the first requests, the front and the figures.
+
+    Raises:
+        DynaSplitError: a file cannot be used, or results cannot be written.
+    """
+    runs = check_runs(config)
+    front = _front(config, runs)
+    chosen, left_out = _policies(config, front)
+    thresholds = _thresholds(config, runs)
+    replay = Replay.of(chosen, RecordedTestbed(runs, config.seed), thresholds)
+    with Terminal() as terminal, results_folder(config) as folder:
+        with terminal.during(f"Serving {thresholds.count:,} requests by {len(chosen)} policies"):
+            figures = replay.figures(config.replay.chunk)
+        blocks = policy_blocks(figures)
+        for name, confidence in intervals(figures, config.seed).items():
+            blocks[name]["confidence_95"] = confidence
+        served = list(
+            _served(replay, chosen, runs, min(config.replay.keep_requests, thresholds.count))
+        )
+        front.save(folder.path / "front.json")
+        write_requests(
+            folder.path / "requests.parquet",
+            served,
+            model=runs.model or "network",
+            last_split_point=runs.last_split_point,
+        )
+        draw_all(folder.path, runs.summaries(), front, served)
+        write_json(folder.path / "summary.json", _summary(config, runs, front, blocks))
+        for name, why in left_out.items():
+            terminal.say(f"Policy {name} was left out: {why}")
+        terminal.policies(blocks)
+        terminal.say(f"Results: {folder.path}")
+
+
+def _summary(
+    config: Config, runs: RunsTable, front: ParetoFront, blocks: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "experiment": config.name,
+        "model": runs.model,
+        "hosts": "recorded",
+        "emulated": runs.source in ("emulated", "modelled"),
+        "seed": config.seed,
+        "search": {
+            "algorithm": None,
+            "space_size": len(runs.space),
+            "configurations_measured": len(runs.configurations),
+            "front_size": len(front.summaries),
+            "hypervolume": front.hypervolume(),
+            "testbed_time_s": None,
+        },
+        "policies": blocks,
+    }
+
+
+def _front(config: Config, runs: RunsTable) -> ParetoFront:
+    if config.front is None:
+        return ParetoFront.of_runs(runs)
+    return ParetoFront.load(config.front, model=runs.model)
+
+
+def _policies(config: Config, front: ParetoFront) -> tuple[dict[str, Policy], dict[str, str]]:
+    reasons = policies.available(front)
+    left_out = {name: why for name in config.policies if (why := reasons.get(name)) is not None}
+    names = [name for name in config.policies if name not in left_out]
+    built = {n: policies.build(n, front, **policy_options(config, n)) for n in names}
+    return built, left_out
+
+
+def _thresholds(config: Config, runs: RunsTable) -> Thresholds:
+    asked = config.workload
+    if asked.file is not None:
+        return read_workload(asked.file, asked.network)
+    latencies_ms = [m.latency_ms for m in runs.measurements]
+    return WeibullThresholds(
+        count=asked.requests or 50,
+        min_ms=asked.min_ms if asked.min_ms is not None else min(latencies_ms),
+        max_ms=asked.max_ms if asked.max_ms is not None else max(latencies_ms),
+        shape=asked.shape,
+        seed=config.seed,
+    )
+
+
+def _served(
+    replay: Replay, chosen: dict[str, Policy], runs: RunsTable, count: int
+) -> Iterator[Served]:
+    """The first requests as rows, request by request."""
+    drawn = replay.rows(count)
+    for i in range(count):
+        for name, (thresholds_ms, places) in drawn.items():
+            yield Served(
+                request=i,
+                network=runs.model or "network",
+                policy=name,
+                threshold_ms=float(thresholds_ms[i]),
+                measurement=replay.pools[name].runs[int(places[i])],
+                infeasible=bool(thresholds_ms[i] < chosen[name].feasible_above_ms),
+            )
