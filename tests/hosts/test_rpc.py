@@ -93,8 +93,8 @@ def test_a_refusal_carries_its_kind_and_reason(run):
 def test_another_protocol_version_is_refused_and_the_agent_goes_on(run):
     peers, port = run
     with reach(port, peers["cloud"]) as opened:
+        order = IdleOrder(protocol=99, run="baseline", duration_s=1.0)
         with pytest.raises(CallRefused, match="protocol version 99 found, 1 is spoken here"):
-            order = IdleOrder(protocol=99, run="baseline", duration_s=1.0)
             call(opened, "Idle", order, Idled, 5.0)
         assert ask(opened).start_ns == 1
 

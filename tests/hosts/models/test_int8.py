@@ -1,8 +1,14 @@
 """int8 files of whole networks: near float32, near TensorFlow's own, and mapped to the graph."""
 
+import contextlib
+import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from hosts.errors import ModelError
@@ -175,3 +181,97 @@ def test_weights_left_out_are_noticed(model, images, tmp_path, monkeypatch):
     monkeypatch.setattr(int8, "_convert", lambda *_: b"\0" * 1000)
     with pytest.raises(ModelError, match="some were left out"):
         int8.convert_whole(model, images, tmp_path / "x.tflite", silent, NEVER)
+
+
+VGG16 = """
+import json, sys, time
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+import numpy as np
+from hosts.models import dataset, network
+from hosts.models.cut import cut_head
+from hosts.models.graph import cut_points
+from hosts.models.int8 import convert_whole, cut_tensors
+import keras
+folder = Path(sys.argv[1])
+vgg16 = network.find("vgg16")
+images = dataset.load("photos", 1, 24, 0, vgg16.ABOUT.input_shape)
+calibration = vgg16.preprocess(images.calibration.pixels)
+model = vgg16.build("random", 0, calibration, print)
+before_s = time.monotonic()
+convert_whole(model, calibration, folder / "vgg16.tflite", print)
+took_s = time.monotonic() - before_s
+image = vgg16.preprocess(images.evaluation.pixels)
+tensors = cut_tensors(model, folder / "vgg16.tflite", calibration[:1])
+cuts = cut_points(model)
+floats = keras.Model(model.inputs[0], [c.tensor for c in cuts[1:]])(image)
+np.savez(folder / "floats.npz", image=image, **{str(k): f for k, f in enumerate(floats, 1)})
+(folder / "made.json").write_text(json.dumps({"took_s": took_s, "tensors": tensors}))
+"""
+
+CUT = """
+import resource, sys
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from ai_edge_litert import schema_py_generated
+from hosts.models.cut import cut_head
+def peak_mb(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+before_mb = peak_mb()
+cut_head(Path(sys.argv[1]), int(sys.argv[2]))
+print(peak_mb() - before_mb)
+"""
+
+
+def peak_mb_of(command) -> float:
+    """Run a program; its greatest resident memory, summed over it and its children."""
+    program = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    root, peak = psutil.Process(program.pid), 0
+    while program.poll() is None:
+        total = 0
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in (root, *root.children(recursive=True)):
+                total += process.memory_info().rss
+        peak = max(peak, total)
+        time.sleep(0.05)
+    assert program.returncode == 0
+    return peak / 2**20
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_vgg16_within_4_gb_and_45_s_and_its_heads_near_float32(tmp_path):
+    peak_mb = peak_mb_of([sys.executable, "-c", VGG16, str(tmp_path)])
+    made = json.loads((tmp_path / "made.json").read_text())
+    tensors = {int(k): t for k, t in made["tensors"].items()}
+    path, floats = tmp_path / "vgg16.tflite", np.load(tmp_path / "floats.npz")
+    print(f"peak {peak_mb:.0f} MB, {made['took_s']:.1f} s, {path.stat().st_size} bytes")
+    whole = interpreter_of(model_path=str(path))
+    run(whole, floats["image"][0])
+    for k in (1, 10, 18, 19, 20, 22):
+        before_s = time.monotonic()
+        head = cut_head(path, tensors[k])
+        cut_ms = 1000 * (time.monotonic() - before_s)
+        found, values = run(interpreter_of(model_content=head), floats["image"][0])
+        np.testing.assert_array_equal(found, whole.get_tensor(tensors[k]))
+        expected = floats[str(k)]
+        alike = np.corrcoef(values.ravel(), expected.ravel())[0, 1]
+        error = np.abs(values - expected).mean() / np.abs(expected - expected.mean()).mean()
+        print(f"k={k}: {len(head)} bytes, {cut_ms:.0f} ms, error {error:.3f}, r {alike:.4f}")
+        assert alike > 0.9, k
+    for k, most_mb in ((1, 8), (18, 60)):
+        grown = subprocess.run(
+            [sys.executable, "-c", CUT, str(path), str(tensors[k])], capture_output=True, text=True
+        )
+        print(f"cutting k={k} takes {float(grown.stdout):.1f} MB")
+        assert float(grown.stdout) < most_mb
+    assert 138e6 < path.stat().st_size < 141e6
+    assert peak_mb < 4096
+    assert made["took_s"] < 45
