@@ -211,6 +211,22 @@ class AuditConf:
     clean: bool = False
 
 
+@dataclass
+class BenchmarkConf:
+    """Search algorithms compared.
+
+    Attributes:
+        seeds: how many. algorithms: which.
+        fill: configurations absent from the table: `profile` predicts them, `none` leaves them out.
+    """
+
+    seeds: int = 20
+    algorithms: list[str] = field(
+        default_factory=lambda: ["structured", "tpe", "nsga3", "nsga2", "nsga3_reference", "random"]
+    )
+    fill: str = "profile"
+
+
 POLICIES = ["dynasplit", "cloud_only", "edge_only", "fastest", "least_energy"]
 
 
@@ -249,3 +265,4 @@ class Config:
     tracking: TrackingConf = field(default_factory=TrackingConf)
     replay: ReplayConf = field(default_factory=ReplayConf)
     audit: AuditConf = field(default_factory=AuditConf)
+    benchmark: BenchmarkConf = field(default_factory=BenchmarkConf)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dynasplit.figures.series import PolicySeries
 from dynasplit.front import ParetoFront
@@ -18,6 +18,7 @@ __all__ = [
     "PolicySeries",
     "draw_all",
     "draw_audit_figure",
+    "draw_benchmark_figure",
     "draw_front_figure",
     "draw_policy_figures",
 ]
@@ -78,3 +79,12 @@ def draw_audit_figure(path: Path, rows: int, source: Source, findings: Sequence[
     from dynasplit.figures.audit import draw
 
     return draw(path, rows, source, findings)
+
+
+def draw_benchmark_figure(
+    path: Path, algorithms: Mapping[str, Mapping[str, Sequence[Any]]], source: Source
+) -> Path:
+    """Hypervolume of search algorithms against their cost; see `figures.benchmark`."""
+    from dynasplit.figures.benchmark import draw
+
+    return draw(path, algorithms, source)
