@@ -1,0 +1,153 @@
+"""Plans that work on a table of runs: audit, fit, replay, and the benchmark of searches."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dynasplit.space import Knob, SearchSpace
+from dynasplit.tables import read_requests, read_runs, write_runs
+from dynasplit.testbed.modelled import ModelledTestbed
+from hosts.emulation.profile import load_profile
+
+ROOT = Path(__file__).resolve().parents[2]
+PROFILE = load_profile("quick")
+WRONG_ROW = 40
+
+
+def quick_space() -> SearchSpace:
+    knobs = [
+        Knob("cpu_mhz", PROFILE.edge.cpu_mhz),
+        Knob("edge_accelerator", ("off", "max"), "edge", "off"),
+        Knob("cloud_gpu", (False, True), "cloud", False),
+    ]
+    return SearchSpace.build(range(8), 7, knobs)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory) -> Path:
+    """Three runs of each configuration; one row was measured at another frequency than it says."""
+    testbed = ModelledTestbed(PROFILE, "digits_cnn")
+    rows = [
+        testbed.measure(c, repeat=repeat)
+        for c in quick_space().configurations
+        for repeat in range(3)
+    ]
+    at = next(
+        i
+        for i in range(WRONG_ROW, len(rows))
+        if rows[i].configuration.cpu_mhz == 1800
+        and rows[i].configuration.edge_accelerator == "off"
+        and rows[i].configuration.split_point == 7
+    )
+    slow = quick_space().nearest(7, dict(rows[at].configuration.knobs) | {"cpu_mhz": 600})
+    wrong = testbed.measure(slow)
+    rows[at] = dataclasses.replace(wrong, configuration=rows[at].configuration)
+    path = tmp_path_factory.mktemp("table") / "runs.parquet"
+    write_runs(path, rows, model="digits_cnn", last_split_point=7)
+    (path.parent / "wrong_row").write_text(str(at))
+    return path
+
+
+def run(tmp_path: Path, experiment: str, *overrides: str) -> Path:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "run_experiment.py",
+            f"+experiment={experiment}",
+            f"results_dir={tmp_path}",
+            *overrides,
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder,) = (tmp_path / experiment).iterdir()
+    return folder
+
+
+@pytest.mark.medium
+def test_the_audit_finds_the_wrongly_clocked_row_and_cleans_it(table, tmp_path):
+    folder = run(tmp_path, "audit_runs", f"runs={table}", "audit.clean=true")
+    rows = json.loads((folder / "audit.json").read_text())["rows"]
+    wrong = int((table.parent / "wrong_row").read_text())
+    serious = {r["index"] for r in rows if r["check"] == "frequency" and r["severity"] == "high"}
+    assert serious == {wrong}
+    assert set(rows[0]) >= {"index", "check", "expected", "found", "severity"}
+    assert (folder / "audit.png").stat().st_size > 5000
+    assert len(read_runs(folder / "cleaned.parquet")) < len(read_runs(table))
+
+
+@pytest.mark.medium
+def test_a_fitted_profile_serves_as_one(table, tmp_path):
+    folder = run(tmp_path, "fit_profile", f"runs={table}")
+    errors = json.loads((folder / "fit.json").read_text())
+    assert errors["latency_medape_pct"] < 1
+    assert errors["energy_medape_pct"] < 2
+    fitted = load_profile(str(folder / "profile.yaml"))
+    assert fitted.made_up is True
+    expected = PROFILE.latency_ms("digits_cnn", 3, 1400, "off", True)
+    assert fitted.latency_ms("digits_cnn", 3, 1400, "off", True) == pytest.approx(
+        expected, rel=0.03
+    )
+
+
+@pytest.mark.medium
+def test_a_replay_writes_what_an_experiment_writes(table, tmp_path):
+    folder = run(
+        tmp_path,
+        "replay",
+        f"runs={table}",
+        "workload.requests=5000",
+        "replay.keep_requests=20",
+        "policies=[dynasplit,cloud_only]",
+    )
+    summary = json.loads((folder / "summary.json").read_text())
+    assert (summary["hosts"], summary["emulated"]) == ("recorded", True)
+    block = summary["policies"]["dynasplit"]
+    assert block["requests"] == 5000
+    low, high = block["confidence_95"]["met_pct"]
+    assert low <= block["met_pct"] <= high
+    assert len(read_requests(folder / "requests.parquet").rows) == 40
+    assert (folder / "front.png").is_file()
+
+
+@pytest.mark.medium
+def test_the_benchmark_compares_searches_over_seeds(table, tmp_path):
+    folder = run(
+        tmp_path,
+        "search_benchmark",
+        f"runs={table}",
+        "benchmark.seeds=2",
+        "benchmark.algorithms=[nsga3,random]",
+        "search.trials=20",
+    )
+    found = json.loads((folder / "benchmark.json").read_text())
+    assert (found["space_size"], found["seeds"]) == (112, 2)
+    for lists in found["algorithms"].values():
+        assert {len(values) for values in lists.values()} == {20}
+        assert lists["evaluations"] == list(range(1, 21))
+        volumes = lists["hypervolume_median"]
+        assert volumes == sorted(volumes)
+        assert 0 < volumes[-1] <= 1 + 1e-9
+    assert (folder / "benchmark.png").is_file()
+
+
+@pytest.mark.parametrize("experiment", ["audit_runs", "fit_profile", "replay", "search_benchmark"])
+def test_without_a_table_each_says_what_it_needs(experiment, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "run_experiment.py", f"+experiment={experiment}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"+experiment={experiment} needs runs=FILE" in done.stderr
+    assert "Traceback" not in done.stderr
