@@ -133,6 +133,8 @@ def _rules(config: Config) -> WindowRules:
         max_gap_periods=asked.max_gap_periods,
         baseline_s=asked.baseline_s,
         cloud=config.energy.cloud,
+        relative_ci=asked.relative_ci,
+        max_inferences=asked.max_inferences,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import statistics
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +23,7 @@ from hosts.wire.messages import (
     decode,
 )
 
-_ANSWER_S = 120.0
+_NORMAL_95 = 1.96
 
 
 class TailStream:
@@ -110,6 +111,7 @@ class EdgeAgent:
         while (
             len(done) < order.min_inferences
             or done[-1].end_ns - done[0].start_ns < order.min_window_s * 1e9
+            or (len(done) < order.max_inferences and not _is_narrow(done, order.relative_ci))
         ):
             done.append(self._infer(order, run_start_ns, len(done)))
         return done
@@ -154,6 +156,17 @@ class EdgeAgent:
     def _exchange(self, header: TensorHeader, tensor: Tensor | None) -> TailResult:
         assert self.stream is not None
         return self.stream.exchange(pack(header, None if tensor is None else tensor.array))
+
+
+def _is_narrow(done: list[Inference], relative_ci: float | None) -> bool:
+    """Whether the mean latency is known as well as is asked (normal approximation)."""
+    if relative_ci is None:
+        return True
+    if len(done) < 2:
+        return False
+    latencies_ns = [i.end_ns - i.start_ns for i in done]
+    half_ns = _NORMAL_95 * statistics.stdev(latencies_ns) / len(done) ** 0.5
+    return bool(half_ns <= relative_ci * statistics.mean(latencies_ns))
 
 
 def _header(

@@ -135,6 +135,8 @@ class SshTestbed:
             ),
             min_window_s=self.rules.least_s(self._period_s),
             lead_out_s=_LEAD_OUT_PERIODS * self._period_s,
+            relative_ci=self.rules.relative_ci,
+            max_inferences=self.rules.max_inferences,
             board_ns=self._board_ns,
         )
         report = self.edge.agent.call("Run", order, messages.RunReport, RUN_S)

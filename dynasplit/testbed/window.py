@@ -21,6 +21,9 @@ class WindowRules:
         max_gap_periods: the largest gap allowed in a trace, in meter periods.
         baseline_s: how long the idle baseline is measured.
         cloud: `tail` counts the cloud's energy while tails run; `gross` all that it draws.
+        relative_ci: a window goes on until half the 95 % confidence interval of its mean latency
+            is at most this share of it; None: it does not.
+        max_inferences: the most inferences that a window takes for that.
     """
 
     min_inferences: int = 10
@@ -29,6 +32,8 @@ class WindowRules:
     max_gap_periods: float = 3.0
     baseline_s: float = 60.0
     cloud: str = "tail"
+    relative_ci: float | None = None
+    max_inferences: int = 1000
 
     def least_s(self, period_s: float) -> float:
         """The least length of a window that surely holds the samples."""

@@ -141,6 +141,9 @@ class RunOrder(Message):
         warmup: inferences before the window, not counted.
         min_inferences: a window holds at least as many,
         min_window_s: and is at least as long.
+        relative_ci: it goes on until half the 95 % confidence interval of the mean latency is at
+            most this share of it; None: it does not.
+        max_inferences: but to so many inferences at the most.
         lead_out_s: inferences go on for so long after the window, not counted.
     """
 
@@ -155,6 +158,8 @@ class RunOrder(Message):
     min_inferences: int
     min_window_s: float
     lead_out_s: float
+    relative_ci: float | None = None
+    max_inferences: int = 1000
 
 
 class Inference(msgspec.Struct, array_like=True):

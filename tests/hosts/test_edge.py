@@ -1,0 +1,89 @@
+"""How long a window lasts, on an edge whose inferences take what the test says."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from hosts.edge import EdgeAgent
+from hosts.errors import HostError
+from hosts.machine import HeadTiming, RealMachine
+from hosts.models.heads import Tensor
+from hosts.wire.messages import RunOrder
+
+
+class Paced(RealMachine):
+    """Heads take the durations given, in turn, on a clock of its own."""
+
+    def __init__(self, durations_ms) -> None:
+        super().__init__()
+        self.durations_ms = itertools.cycle(durations_ms)
+        self.at_ns = 0
+
+    def head(self, network, split_point, request, compute):
+        start_ns = self.at_ns
+        self.at_ns += round(next(self.durations_ms) * 1e6)
+        return HeadTiming(start_ns, self.at_ns, None), compute()
+
+
+class Heads:
+    def run(self, split_point, image):
+        return Tensor(np.eye(10, dtype=np.float32)[int(image)][np.newaxis])
+
+
+def agent(durations_ms) -> EdgeAgent:
+    made = EdgeAgent(Paced(durations_ms))
+    made.heads, made.images, made.last_split_point = Heads(), np.arange(10.0), 3
+    return made
+
+
+def order(**more) -> RunOrder:
+    fields = {
+        "run": "r",
+        "network": "n",
+        "split_point": 3,
+        "edge_accelerator": "off",
+        "cloud_gpu": False,
+        "knobs": {},
+        "images": tuple(range(4)),
+        "warmup": 5,
+        "min_inferences": 10,
+        "min_window_s": 2.1,
+        "lead_out_s": 0.2,
+    }
+    return RunOrder(**(fields | more))
+
+
+def test_a_window_holds_its_inferences_and_lasts_its_time_without_warmup_and_lead_out():
+    report = agent([100.0]).run(order())
+    inside = report.inferences[report.first : report.last]
+    assert (report.first, len(inside)) == (5, 21)
+    assert len(report.inferences) - report.last == 2
+    assert [i.image for i in inside[:5]] == [0, 1, 2, 3, 0]
+    assert [i.top1 for i in inside[:5]] == [0, 1, 2, 3, 0]
+    assert report.tensor_bytes == 0
+
+
+def test_slow_inferences_still_come_to_ten():
+    report = agent([5000.0]).run(order())
+    assert report.last - report.first == 10
+
+
+def test_a_window_goes_on_until_the_confidence_interval_is_narrow():
+    steady = agent([100.0, 101.0]).run(order(relative_ci=0.01))
+    assert steady.last - steady.first == 21
+    spread = agent([80.0, 120.0]).run(order(relative_ci=0.02))
+    count = spread.last - spread.first
+    assert 300 < count < 450  # (1.96 * 0.2 / 0.02) ** 2 = 384
+    bounded = agent([80.0, 120.0]).run(order(relative_ci=0.02, max_inferences=50))
+    assert bounded.last - bounded.first == 50
+
+
+def test_a_split_run_needs_the_cloud():
+    with pytest.raises(HostError, match="before the edge was connected"):
+        agent([1.0]).run(order(split_point=1))
+
+
+def test_a_run_needs_a_network():
+    with pytest.raises(HostError, match="before a network was loaded"):
+        EdgeAgent(Paced([1.0])).run(order())
