@@ -34,6 +34,11 @@ def command(results: Path, *overrides: str) -> list[str]:
     ]
 
 
+def _heed_ctrl_c() -> None:
+    """Where the tests run in the background, Ctrl-C is ignored, and so inherited."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Run:
     """One controller, its private folder known by its own temporary folder."""
 
@@ -48,6 +53,7 @@ class Run:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_heed_ctrl_c,
         )
 
     def folder(self) -> Path:
