@@ -143,6 +143,7 @@ def test_the_log_is_short_and_ends_with_where_to_look(quick):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_multirun_goes_into_one_mlflow_experiment(tmp_path):
     words = ("-m", "+experiment=quick_testbed", "seed=0,1", "search=nsga3,random")
     run = Run(tmp_path / "results", None, *words, "workload.requests=5")
