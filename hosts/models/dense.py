@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Range = tuple[float, float]
 _ACTIVATIONS = ("linear", "relu", "softmax")
+_BLOCK = 256  # output channels quantised at once
+_MOST = 2.0**30  # of a bias in steps: int32 with room for the sum
 
 
 def trailing(model: keras.Model, large_weights: int) -> list[Any]:
@@ -46,7 +48,7 @@ def activation_ranges(
     for i in range(0, len(calibration), 8):
         values = inputs(calibration[i : i + 8])
         for layer, x in zip(layers, values if len(layers) > 1 else [values], strict=True):
-            y = np.asarray(x) @ np.asarray(layer.kernel) + np.asarray(layer.bias)
+            y = np.asarray(x) @ np.asarray(layer.kernel) + _bias(layer).astype(np.float32)
             if layer.activation.__name__ == "relu":
                 y = np.maximum(y, 0)
             low, high = ranges.get(layer.name, (0.0, 0.0))
@@ -66,10 +68,9 @@ def append(model: Any, layer: Any, output: Range) -> None:
     _drop_dequantize(model, graph)
     source = int(graph.outputs[0])
     (in_scale,) = (float(s) for s in graph.tensors[source].quantization.scale)
-    kernel = np.asarray(layer.kernel).T
-    scales = np.maximum(np.abs(kernel).max(axis=1), 1e-9).astype(np.float32) / np.float32(127)
-    weights = np.round(kernel / scales[:, np.newaxis]).astype(np.int8)
-    biases = np.round(np.asarray(layer.bias, np.float64) / (in_scale * scales)).astype(np.int32)
+    bias = _bias(layer)
+    weights, scales = _quantised(np.asarray(layer.kernel), np.abs(bias) / (in_scale * _MOST))
+    biases = np.round(bias / (in_scale * scales.astype(np.float64))).astype(np.int32)
     scale = max(output[1] - output[0], 1e-6) / 255
     zero_point = int(np.clip(round(-128 - output[0] / scale), -128, 127))
     name = layer.name
@@ -86,6 +87,26 @@ def append(model: Any, layer: Any, output: Range) -> None:
     if activation == "softmax":
         result = _add_softmax(model, result, name, len(biases))
     graph.outputs = [result]
+
+
+def _bias(layer: Any) -> Any:
+    """(out,) float64; zeros where the layer has none."""
+    if layer.bias is None:
+        return np.zeros(int(layer.kernel.shape[1]))
+    return np.asarray(layer.bias, np.float64)
+
+
+def _quantised(kernel: Any, least: Any) -> tuple[Any, Any]:
+    """(out, in) int8 weights and (out,) scales, no scale below `least`; by blocks, for memory."""
+    outputs = kernel.shape[1]
+    weights = np.empty(kernel.shape[::-1], np.int8)
+    scales = np.empty(outputs, np.float32)
+    for i in range(0, outputs, _BLOCK):
+        block = kernel[:, i : i + _BLOCK].T
+        largest = np.maximum(np.abs(block).max(axis=1), 1e-9) / 127
+        scales[i : i + _BLOCK] = np.maximum(largest, least[i : i + _BLOCK])
+        weights[i : i + _BLOCK] = np.round(block / scales[i : i + _BLOCK, np.newaxis])
+    return weights, scales
 
 
 def _drop_dequantize(model: Any, graph: Any) -> None:

@@ -32,6 +32,7 @@ def write(model: Any) -> bytes:
     """The file's content."""
     import flatbuffers
 
-    builder = flatbuffers.Builder(1 << 20)
+    weights = sum(b.data.size for b in model.buffers if b.data is not None)
+    builder = flatbuffers.Builder(weights + (1 << 20))  # growing would copy all of it again
     builder.Finish(model.Pack(builder), file_identifier=_IDENTIFIER)
-    return bytes(builder.Output())
+    return bytes(memoryview(builder.Bytes)[builder.Head() :])

@@ -14,7 +14,7 @@ import numpy as np
 
 from hosts.errors import ModelError
 from hosts.models import dense, flatbuffer
-from hosts.models.graph import cut_points
+from hosts.models.graph import CutPoint, cut_points, tail_of
 from hosts.models.network import Images, Progress
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ def cut_tensors(model: keras.Model, path: Path, image: Images) -> dict[int, int]
                 f"{path}: the closest tensor is off by {error:.2f} of the values' spread"
             )
         found[cut.index] = candidates[start][0]
+    _check_fused(model, cuts, found, floats)
     return found
 
 
@@ -117,6 +118,24 @@ def _convert(model: keras.Model, calibration: Images) -> bytes:
         warnings.simplefilter("ignore")
         content: bytes = converter.convert()
     return content
+
+
+def _check_fused(
+    model: keras.Model, cuts: list[CutPoint], found: dict[int, int], floats: list[Any]
+) -> None:
+    """A tensor may stand for two cuts only if the earlier one's tail takes it as well.
+
+    A ReLU's may stand for what is before the ReLU; a batch normalisation's may not.
+    """
+    for k in range(1, len(cuts) - 1):
+        if found[k] != found[k + 1]:
+            continue
+        outputs = np.asarray(tail_of(model, cuts, k)(floats[k]))  # floats[k] is cut k + 1
+        if not np.allclose(outputs, np.asarray(floats[-1]), rtol=1e-3, atol=1e-4):
+            raise ModelError(
+                f"split point {k} ({cuts[k].name}) of {model.name} is fused with {k + 1} "
+                f"({cuts[k + 1].name}) by the converter, and cannot be split at in int8"
+            )
 
 
 def _check_size(model: keras.Model, path: Path) -> None:

@@ -1,0 +1,52 @@
+"""What the documents tell people to type is accepted, and what they point to is there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PLACEHOLDERS = ("<date_time>", "hosts=mine")
+
+
+def commands() -> list[str]:
+    found = []
+    for document in DOCUMENTS:
+        for line in document.read_text().splitlines():
+            told = re.match(r"\s{4,}python run_experiment\.py(.*?)(\s+#.*)?$", line)
+            if told and not any(word in line for word in PLACEHOLDERS):
+                found.append(told[1].strip())
+    return sorted(set(found))
+
+
+def test_there_are_commands_to_check():
+    assert len(commands()) >= 8
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if "-m " not in c])
+def test_a_documented_command_is_composed(command):
+    done = subprocess.run(
+        [sys.executable, "run_experiment.py", *command.split(), "--cfg", "job"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_links_between_documents_lead_somewhere():
+    for document in DOCUMENTS:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text()):
+            assert (document.parent / target).exists(), (document.name, target)
+
+
+def test_the_readme_is_short_and_its_make_targets_exist():
+    text = (ROOT / "README.md").read_text()
+    assert len(text.splitlines()) <= 150
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"\bmake ([a-z-]+)", text)):
+        assert f"\n{target}:" in makefile, target
