@@ -149,7 +149,7 @@ def test_a_multirun_goes_into_one_mlflow_experiment(tmp_path):
     run = Run(tmp_path / "results", None, *words, "workload.requests=5")
     assert run.code == 0, run.out + run.err
     assert len(run.folders) == 4
-    from dynasplit.recorder.tracking import MlflowClient
+    from mlflow.tracking import MlflowClient
 
     client = MlflowClient(f"sqlite:///{tmp_path}/results/mlflow.db")
     (experiment,) = [e for e in client.search_experiments() if e.name == "quick_testbed"]
