@@ -67,7 +67,7 @@ def fit_profile(runs: RunsTable, name: str | None = None) -> Fit:
         name=name or f"fitted_{network}",
         source=f"Fitted to {len(runs)} {runs.source} runs of "
         f"{len(runs.configurations)} configurations.",
-        made_up=runs.source != "measured",
+        made_up=runs.source not in ("measured", "recorded"),
         assumed=assumed,
         edge=edge,
         cloud=cloud,

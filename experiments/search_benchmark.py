@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,21 +11,17 @@ import numpy.typing as npt
 
 from dynasplit import search
 from dynasplit.config import Config
+from dynasplit.dominance import HypervolumeScale, objectives
 from dynasplit.errors import ConfigurationError
 from dynasplit.figures import draw_benchmark_figure
-from dynasplit.front import ParetoFront
 from dynasplit.journal import Journal
-from dynasplit.measurement import Measurement
-from dynasplit.profile import fit_profile
-from dynasplit.space import Configuration, SearchSpace
+from dynasplit.space import Configuration
 from dynasplit.study import explore
-from dynasplit.tables import RunsTable
 from experiments.analysis import check_runs, results_folder
+from experiments.answers import Answers
 from experiments.outputs import write_json
 from experiments.phases import budget_of
-from experiments.spaces import space_of_runs
 from experiments.terminal import Terminal
-from hosts.emulation.profile import Profile
 
 Floats = npt.NDArray[np.float64]
 FILLS = ("profile", "none")
@@ -69,80 +64,11 @@ def run(config: Config) -> None:
         terminal.say(f"Results: {folder.path}")
 
 
-@dataclass
-class Answers:
-    """A testbed that gives each configuration's known figures, the same ones every time.
-
-    Attributes:
-        space: the configurations that it knows.
-        reference: the front of all of them.
-        filled: how many were filled from the fitted profile.
-    """
-
-    space: SearchSpace
-    known: Mapping[Configuration, Measurement]
-    reference: ParetoFront
-    filled: int
-
-    @classmethod
-    def of(cls, config: Config, runs: RunsTable) -> Answers:
-        """The table's medians; what the grid has beyond it is filled, or left out."""
-        known = {s.configuration: _as_measurement(s) for s in runs.summaries()}
-        recorded = len(known)
-        space = space_of_runs(runs, config.space, config.model.split_points)
-        if config.benchmark.fill == "profile":
-            fit = fit_profile(runs)
-            space = SearchSpace.build(space.split_points, space.last_split_point, space.knobs)
-            known |= {c: fit.predict(c) for c in space.configurations if c not in known}
-            known = {c: _with_cost(m, fit.profile, fit.network) for c, m in known.items()}
-        known = {c: known[c] for c in space.configurations}
-        reference = ParetoFront.build(
-            known.values(),
-            model=runs.model,
-            last_split_point=runs.last_split_point,
-            source=runs.source,
-        )
-        return cls(space, known, reference, len(known) - recorded)
-
-    def measure(
-        self,
-        configuration: Configuration,
-        *,
-        repeat: int = 0,
-        request: int | None = None,
-        stream: str = "",
-    ) -> Measurement:
-        """The figures of a configuration."""
-        return dataclasses.replace(self.known[configuration], repeat=repeat)
-
-
-def _as_measurement(summary: Any) -> Measurement:
-    return Measurement(
-        configuration=summary.configuration,
-        source="recorded",
-        latency_ms=summary.latency_ms,
-        energy_j=summary.energy_j,
-        accuracy=summary.accuracy,
-        fidelity=summary.fidelity,
-    )
-
-
-def _with_cost(measurement: Measurement, profile: Profile, network: str) -> Measurement:
-    """With what a window of 10 inferences and 20 meter samples costs on the fitted testbed."""
-    from dynasplit.testbed.modelled import ModelledTestbed
-
-    modelled = ModelledTestbed(profile, network).measure(measurement.configuration)
-    parts = {
-        name: getattr(measurement, name) or getattr(modelled, name)
-        for name in ("edge_ms", "transfer_ms", "cloud_ms", "tensor_kb", "testbed_time_s")
-    }
-    return dataclasses.replace(measurement, **parts)
-
-
 def _searches(
     name: str, config: Config, answers: Answers, limit: int, terminal: Terminal
 ) -> Iterator[tuple[Floats, Floats]]:
     """For each seed: hypervolume (limit,) and testbed time in s (limit,) after each evaluation."""
+    scale = answers.scale()
     with terminal.during(f"{name}: {config.benchmark.seeds} searches of {limit}"):
         for seed in range(config.benchmark.seeds):
             explored = explore(
@@ -154,28 +80,23 @@ def _searches(
                 seed=seed,
                 front_repeats=0,
             )
-            yield _course([answers.known[c] for c in explored.searched], answers, limit)
+            yield _course(explored.searched, answers, scale, limit)
 
 
 def _options(name: str, config: Config) -> dict[str, Any]:
     return dict(config.search.options) if name == config.search.algorithm else {}
 
 
-def _course(found: Sequence[Measurement], answers: Answers, limit: int) -> tuple[Floats, Floats]:
-    volumes = np.full(limit, np.nan)
-    for n in range(1, limit + 1):
-        if n > len(found):
-            volumes[n - 1] = volumes[n - 2]  # it stopped before: its front stays
-            continue
-        front = ParetoFront.build(
-            found[:n],
-            model=answers.reference.model,
-            last_split_point=answers.reference.last_split_point,
-            source=answers.reference.source,
-        )
-        volumes[n - 1] = front.hypervolume(answers.reference)
-    spent_s = np.cumsum([m.testbed_time_s or np.nan for m in found])
-    return volumes, np.pad(spent_s, (0, limit - len(spent_s)), mode="edge")
+def _course(
+    found: Sequence[Configuration], answers: Answers, scale: HypervolumeScale, limit: int
+) -> tuple[Floats, Floats]:
+    """After each evaluation; a search that stopped before keeps its front to the end."""
+    known = [answers.known[c] for c in found]
+    points = objectives(known)
+    volumes = [scale.share(points[:n]) for n in range(1, len(points) + 1)]
+    spent_s = np.cumsum([m.testbed_time_s or np.nan for m in known])
+    after = (0, limit - len(known))
+    return np.pad(volumes, after, mode="edge"), np.pad(spent_s, after, mode="edge")
 
 
 def _block(searches: Sequence[tuple[Floats, Floats]]) -> dict[str, list[Any]]:

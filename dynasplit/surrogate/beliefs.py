@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dynasplit.measurement import Measurement
 from dynasplit.space import SearchSpace
-from dynasplit.surrogate.cells import Cells, stage_parts
+from dynasplit.surrogate.cells import Cells, crossed, stage_parts
 from dynasplit.surrogate.process import Belief, Part, believe
 
 Floats = npt.NDArray[np.float64]
@@ -84,9 +84,12 @@ class Believer:
 
     def _from_parts(self, runs: Runs) -> Beliefs:
         sends = self._points[runs.at] < self.space.last_split_point
-        edge = self._stage(self._edge, runs, runs.edge_ms)
         cloud = self._stage(self._cloud, runs, runs.cloud_ms, sends)
         link = self._stage(self._link, runs, runs.transfer_ms, sends)
+        # a run that is slow as a whole shows in the cloud, whose times vary least
+        edge = self._stage(
+            self._edge, runs, runs.edge_ms, trust=np.minimum(cloud.trust, link.trust)
+        )
         tail = self._points < self.space.last_split_point
         edge_ms, cloud_ms, link_ms = (_moments(b) for b in (edge, cloud, link))
         cloud_ms, link_ms = (_masked(m, tail) for m in (cloud_ms, link_ms))
@@ -119,19 +122,22 @@ class Believer:
         """Of the logarithm of the edge's mean power, by mode, numbers, and share of computing."""
         shares = shares.copy()
         shares[runs.at] = runs.edge_ms / runs.latency_ms
-        modes = self._edge.same_mode(0)[np.ix_(self._edge.of, self._edge.of)]
-        share = np.outer(shares - 0.5, shares - 0.5)
-        one = np.ones_like(modes)
-        parts = [Part(one, 10.0), Part(modes, 0.1), Part(share, 0.1), Part(share * modes, 0.03)]
-        for number in self._edge.numbers:
-            along = np.outer(number[self._edge.of], number[self._edge.of])
-            parts += [Part(along, 0.1), Part(along * modes, 0.03), Part(along * share, 0.1)]
+        one, share = np.ones(len(shares)), shares - 0.5
+        together = np.zeros(len(shares), dtype=np.intp)
+        groups = [together, *(group[self._edge.of] for group in self._edge.groups)]
+        parts = [Part(one, together, None, 10.0)]
+        for i, group in enumerate(groups):
+            scale = 0.1 if i == 0 else 0.03
+            parts += [Part(one, group, None, 0.1), Part(share, group, None, scale)]
+            for number in self._edge.numbers:
+                along = number[self._edge.of]
+                parts += [Part(along, group, None, scale), Part(along * share, group, None, scale)]
         values = np.log(runs.edge_energy_j / runs.latency_ms)
         return _shifted(parts, runs.at, values, _POWER_NOISE)
 
     def _power_of_both(self, runs: Runs, latency: Belief) -> Belief:
         power = self._stage(self._both, runs, runs.energy_j / runs.latency_ms, None, True)
-        return Belief(latency.mean + power.mean, np.hypot(latency.sd, power.sd))
+        return Belief(latency.mean + power.mean, np.hypot(latency.sd, power.sd), power.trust)
 
     def _from_totals(self, runs: Runs) -> Beliefs:
         latency = self._stage(self._both, runs, runs.latency_ms)
@@ -147,17 +153,20 @@ class Believer:
         values: Floats,
         used: npt.NDArray[np.bool_] | None = None,
         is_power: bool = False,
+        trust: Floats | None = None,
     ) -> Belief:
         """Of the logarithm of a stage's figure, for every configuration (c,)."""
         used = np.ones(len(values), dtype=bool) if used is None else used
         level, slope, noise = (0.1, 0.1, _POWER_NOISE) if is_power else (1.0, 0.5, _TIME_NOISE)
         if not used.any():
             unknown = np.full(len(cells.of), np.sqrt(10 * level))
-            return Belief(np.full(len(cells.of), np.log(_LEAST_MS)), unknown)
+            return Belief(np.full(len(cells.of), np.log(_LEAST_MS)), unknown, np.ones(len(values)))
         parts = stage_parts(cells, level, slope)
         logs = np.log(np.maximum(values[used], _LEAST_MS))
-        found = _shifted(parts, cells.of[runs.at[used]], logs, noise)
-        return Belief(found.mean[cells.of], found.sd[cells.of])
+        found = _shifted(parts, cells.of[runs.at[used]], logs, noise, trust=trust)
+        trusted = np.ones(len(values))
+        trusted[used] = found.trust
+        return Belief(found.mean[cells.of], found.sd[cells.of], trusted)
 
     def _quality(self, runs: Runs) -> Belief | None:
         """Of the quality, which follows from the split point and from what computes the head."""
@@ -165,20 +174,21 @@ class Believer:
             return None
         scale = float(np.ptp(runs.quality)) or 1e-3
         cells = self._modes
-        modes, kinds = cells.same_mode(0), cells.same_kind(0)
-        ends = cells.at(0) + cells.at(cells.last_split_point)
+        one, points = np.ones(len(cells.split_points)), cells.split_points
+        together = np.zeros(len(points), dtype=np.intp)
         parts = [
-            Part(cells.one, 1.0),
-            Part(cells.near, 0.3),
-            Part(cells.same_point, 0.3),
-            Part(ends, 0.3),
-            Part(kinds, 0.03),
-            Part(kinds * cells.same_point, 0.03),
-            Part(modes, 0.01),
-            Part(modes * cells.same_point, 0.01),
+            Part(one, together, None, 1.0),
+            Part(one, together, cells.place, 0.3),
+            Part(one, points, None, 0.3),
+            Part(cells.ends, points, None, 0.3),
         ]
+        for group in cells.groups:
+            parts += [
+                Part(one, group, None, 0.03),
+                Part(one, crossed(group, points), None, 0.03),
+            ]
         found = _shifted(parts, cells.of[runs.at], runs.quality / scale, _QUALITY_NOISE, False)
-        return Belief(found.mean[cells.of] * scale, found.sd[cells.of] * scale)
+        return Belief(found.mean[cells.of] * scale, found.sd[cells.of] * scale, found.trust)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,12 +200,17 @@ class Moments:
 
 
 def _shifted(
-    parts: Sequence[Part], cells: Indices, values: Floats, noise: float, with_noise: bool = True
+    parts: Sequence[Part],
+    cells: Indices,
+    values: Floats,
+    noise: float,
+    with_noise: bool = True,
+    trust: Floats | None = None,
 ) -> Belief:
     """A belief around the median of the values."""
     middle = float(np.median(values))
-    found = believe(parts, cells, values - middle, noise, with_noise)
-    return Belief(found.mean + middle, found.sd)
+    found = believe(parts, cells, values - middle, noise, with_noise, trust)
+    return Belief(found.mean + middle, found.sd, found.trust)
 
 
 def _moments(log: Belief) -> Moments:
@@ -222,4 +237,4 @@ def _multiplied(a: Moments, log: Belief) -> Moments:
 def _log_belief(found: Moments) -> Belief:
     """The lognormal of the same mean and variance."""
     variance = np.log1p(found.variance / found.mean**2)
-    return Belief(np.log(found.mean) - variance / 2, np.sqrt(variance))
+    return Belief(np.log(found.mean) - variance / 2, np.sqrt(variance), np.ones(0))

@@ -119,6 +119,19 @@ class RunsTable:
         """Whether the table has values of a column in every row."""
         return name in self.columns and not bool(np.isnan(self.columns[name]).any())
 
+    def medians(self) -> list[Measurement]:
+        """Each configuration as one recorded measurement: the median of every figure (c,)."""
+        names = [name for name in self.columns if name not in _INTEGERS]
+        values: dict[str, list[Any]] = {n: _natives(n, self.quantiles(n)) for n in names}
+        return [
+            Measurement(
+                configuration=configuration,
+                source="recorded",
+                **{name: figures[i] for name, figures in values.items()},
+            )
+            for i, configuration in enumerate(self.configurations)
+        ]
+
     def rows_of(self, configuration: int) -> npt.NDArray[np.intp]:
         """The rows of a configuration, by its position, in the file's order."""
         order, starts = self._groups
