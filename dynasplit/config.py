@@ -121,11 +121,14 @@ class PolicyConf:
 
     Attributes:
         quantile: share of the repeats that must be within the threshold (0.5: their median).
+        energy_tolerance: what needs at most this share more than the least energy is as good;
+            of it, the fastest is taken.
         margin: share by which the threshold must exceed that latency.
         min_accuracy: least accuracy (or fidelity) of what is chosen.
     """
 
-    quantile: float = 0.5
+    quantile: float = 0.9
+    energy_tolerance: float = 0.005
     margin: float = 0.0
     min_accuracy: float | None = None
 
@@ -198,10 +201,12 @@ class ReplayConf:
     Attributes:
         keep_requests: how many of the first requests go to requests.parquet.
         chunk: requests at a time; bounds the memory, changes no result.
+        out_of_sample: also choose by one half of the runs, and judge by the other.
     """
 
     keep_requests: int = 1000
     chunk: int = 32768
+    out_of_sample: bool = True
 
 
 @dataclass

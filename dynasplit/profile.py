@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from dynasplit.fitting.boards import fit_boards
 from dynasplit.fitting.figures import Figures
 from dynasplit.fitting.heads import Heads, fit_heads
 from dynasplit.fitting.noise import fit_noise
-from dynasplit.fitting.quality import Quality, nearest_quality
+from dynasplit.fitting.quality import nearest_quality, quality_by_cell
 from dynasplit.fitting.rest import between, fit_link, medians
 from dynasplit.measurement import Measurement
 from dynasplit.space import Configuration
 from dynasplit.tables import RunsTable
 from dynasplit.testbed.modelled import ModelledTestbed
 from hosts.emulation.profile import Link, Network, Noise, Profile, Split
+
+# A predicted configuration is given so many runs, evenly over what the fit leaves unexplained.
+_DRAWS = 9
 
 
 @dataclass(frozen=True)
@@ -31,20 +36,27 @@ class Fit:
         errors: `<figure>_medape_pct`, the median over the configurations of the absolute error
             of the prediction against the runs' median, in percent; None: not measured.
         filled: what had no runs and was taken from its neighbours.
+        latency_spread: quantiles of measured to predicted latency over the configurations.
     """
 
     profile: Profile
     network: str
     errors: dict[str, float | None]
     filled: tuple[str, ...]
-    quality: Quality = field(repr=False, compare=False)
+    latency_spread: tuple[float, ...] = (1.0,)
+
+    def draws(self, configuration: Configuration) -> list[Measurement]:
+        """What runs of a configuration may be: the prediction, as far off as it is elsewhere."""
+        run = self.predict(configuration)
+        return [
+            dataclasses.replace(run, repeat=repeat, latency_ms=run.latency_ms * factor)
+            for repeat, factor in enumerate(self.latency_spread)
+        ]
 
     def predict(self, configuration: Configuration) -> Measurement:
-        """What the model says of a configuration, without noise, with the nearest quality."""
+        """What the model says of a configuration, without noise."""
         quiet = msgspec.structs.replace(self.profile, noise=Noise())
-        run = ModelledTestbed(quiet, self.network).measure(configuration)
-        accuracy, fidelity = self.quality(configuration)
-        return dataclasses.replace(run, accuracy=accuracy, fidelity=fidelity)
+        return ModelledTestbed(quiet, self.network).measure(configuration)
 
 
 def fit_profile(runs: RunsTable, name: str | None = None) -> Fit:
@@ -60,7 +72,7 @@ def fit_profile(runs: RunsTable, name: str | None = None) -> Fit:
     figures = Figures.of(runs)
     network = runs.model or "network"
     heads = fit_heads(figures, runs.last_split_point)
-    splits, filled = _splits(figures, heads, runs.last_split_point)
+    splits, filled = _splits(runs, figures, heads, runs.last_split_point)
     filled += tuple(f"head {mode} at split point {k}" for k, mode in heads.filled)
     edge, cloud, assumed = fit_boards(runs, figures)
     profile = Profile(
@@ -75,22 +87,34 @@ def fit_profile(runs: RunsTable, name: str | None = None) -> Fit:
         noise=fit_noise(runs, figures.has_energy),
         networks={network: Network(runs.last_split_point, splits)},
     )
-    fit = Fit(profile, network, {}, filled, nearest_quality(runs))
-    return dataclasses.replace(fit, errors=errors_of(fit, runs))
+    fit = Fit(profile, network, {}, filled)
+    ratios = _ratios(fit, runs)
+    spread = np.quantile(ratios["latency_ms"], (np.arange(_DRAWS) + 0.5) / _DRAWS)
+    return dataclasses.replace(
+        fit, errors=_errors(ratios), latency_spread=tuple(float(factor) for factor in spread)
+    )
 
 
-def errors_of(fit: Fit, runs: RunsTable) -> dict[str, float | None]:
-    """Median absolute errors in percent of the fit's predictions, by figure (see `Fit`)."""
+def _ratios(fit: Fit, runs: RunsTable) -> dict[str, npt.NDArray[np.float64]]:
+    """Measured to predicted figures of the configurations that have them, by figure."""
     predicted = [fit.predict(c) for c in runs.configurations]
-    found: dict[str, float | None] = {}
+    found = {}
     for name in _PREDICTED:
         measured = runs.quantiles(name)
         modelled = np.array([getattr(m, name) for m in predicted], dtype=np.float64)
         there = np.isfinite(measured) & (measured > 0)
-        errors = np.abs(modelled[there] / measured[there] - 1)
-        label = name.rpartition("_")[0] + "_medape_pct"
-        found[label] = 100 * float(np.median(errors)) if there.any() else None
+        found[name] = measured[there] / modelled[there]
     return found
+
+
+def _errors(ratios: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, float | None]:
+    """Median absolute errors in percent of the fit's predictions, by figure (see `Fit`)."""
+    return {
+        f"{name.rpartition('_')[0]}_medape_pct": 100 * float(np.median(np.abs(1 / ratio - 1)))
+        if len(ratio)
+        else None
+        for name, ratio in ratios.items()
+    }
 
 
 _PREDICTED = (
@@ -112,7 +136,7 @@ def _link(figures: Figures) -> Link:
 
 
 def _splits(
-    figures: Figures, heads: Heads, last_split_point: int
+    runs: RunsTable, figures: Figures, heads: Heads, last_split_point: int
 ) -> tuple[tuple[Split, ...], tuple[str, ...]]:
     every = range(last_split_point + 1)
     points = figures.split_points.tolist()
@@ -128,11 +152,13 @@ def _splits(
             where = "GPU" if gpu else "CPU"
             filled += [f"tail on the {where} at {k}" for k in every[:-1] if k not in known]
     splits = []
+    quality = {name: quality_by_cell(runs, name) for name in ("accuracy", "fidelity")}
     for k in every:
         edge = {mode: line for (at_k, mode), line in heads.lines.items() if at_k == k}
         gpu_ms, cpu_ms = (
             tails[gpu][k] if gpu in tails and k < last_split_point else None
             for gpu in (True, False)
         )
-        splits.append(Split(k, kb[k], edge, gpu_ms, cpu_ms))
+        shares = {n: nearest_quality(cells, k, edge) or None for n, cells in quality.items()}
+        splits.append(Split(k, kb[k], edge, gpu_ms, cpu_ms, **shares))
     return tuple(splits), tuple(filled)

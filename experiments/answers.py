@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dynasplit.config import Config
 from dynasplit.dominance import HypervolumeScale, Points, objectives
+from dynasplit.errors import DataError
 from dynasplit.measurement import Measurement
 from dynasplit.profile import Fit, fit_profile
 from dynasplit.space import Configuration, SearchSpace
@@ -41,11 +42,12 @@ class Answers:
         space = space_of_runs(runs, config.space, config.model.split_points)
         filled = 0
         if config.benchmark.fill == "profile":
-            fit = fit_profile(runs)
             space = SearchSpace.build(space.split_points, space.last_split_point, space.knobs)
             lacking = [c for c in space.configurations if c not in known]
-            known |= {c: fit.predict(c) for c in lacking}
-            known = {c: _with_cost(known[c], fit) for c in space.configurations}
+            fit = _fit(runs, needed=bool(lacking))
+            if fit is not None:
+                known |= {c: fit.predict(c) for c in lacking}
+                known = {c: _with_cost(known[c], fit) for c in space.configurations}
             filled = len(lacking)
         return cls(space, {c: known[c] for c in space.configurations}, filled)
 
@@ -67,6 +69,18 @@ class Answers:
     ) -> Measurement:
         """The figures of a configuration."""
         return dataclasses.replace(self.known[configuration], repeat=repeat)
+
+
+def _fit(runs: RunsTable, needed: bool) -> Fit | None:
+    """The profile of a table; None: it cannot be fitted, and nothing has to be filled."""
+    try:
+        return fit_profile(runs)
+    except DataError as error:
+        if needed:
+            raise DataError(
+                f"{error}; or leave out what was not run: benchmark.fill=none"
+            ) from None
+        return None
 
 
 def _with_cost(measurement: Measurement, fit: Fit) -> Measurement:

@@ -32,6 +32,7 @@ _RANGES: dict[str, tuple[str, Test]] = {
     "search.min_gain": ("above 0, below 1", lambda v: 0 < v < 1),
     "search.front_repeats": _at_least(0),
     "policy.quantile": ("from 0 to 1", lambda v: 0 <= v <= 1),
+    "policy.energy_tolerance": ("from 0 to below 1", lambda v: 0 <= v < 1),
     "policy.margin": ("from 0, below 10 (a share)", lambda v: 0 <= v < 10),
     "policy.min_accuracy": ("from 0 to 1", lambda v: 0 <= v <= 1),
     "workload.requests": _at_least(1),

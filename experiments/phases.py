@@ -183,6 +183,7 @@ def policy_options(config: Config, name: str) -> dict[str, Any]:
     return {
         "quantile": given.quantile,
         "margin": given.margin,
+        "energy_tolerance": given.energy_tolerance,
         "min_accuracy": given.min_accuracy,
     }
 

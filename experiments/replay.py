@@ -8,13 +8,15 @@ from typing import Any
 from dynasplit import policies
 from dynasplit.bootstrap import intervals
 from dynasplit.config import Config
+from dynasplit.errors import DataError
 from dynasplit.figures import draw_all
 from dynasplit.front import ParetoFront
-from dynasplit.policies import Policy
+from dynasplit.profile import fit_profile
 from dynasplit.replay import Replay
 from dynasplit.served import Served
 from dynasplit.summary import policy_blocks
 from dynasplit.tables import RunsTable, write_requests
+from dynasplit.tables.halves import divide
 from dynasplit.testbed.recorded import RecordedTestbed
 from dynasplit.workload import Thresholds, WeibullThresholds, read_workload
 from experiments.analysis import check_runs, results_folder
@@ -39,18 +41,17 @@ def run(config: Config) -> None:
     """
     runs = check_runs(config)
     front = _front(config, runs)
-    chosen, left_out = _policies(config, front)
     thresholds = _thresholds(config, runs)
-    replay = Replay.of(chosen, RecordedTestbed(runs, config.seed), thresholds)
     with Terminal() as terminal, results_folder(config) as folder:
-        with terminal.during(f"Serving {thresholds.count:,} requests by {len(chosen)} policies"):
-            figures = replay.figures(config.replay.chunk)
-        blocks = policy_blocks(figures)
-        for name, confidence in intervals(figures, config.seed).items():
-            blocks[name]["confidence_95"] = confidence
-        served = list(
-            _served(replay, chosen, runs, min(config.replay.keep_requests, thresholds.count))
-        )
+        told = f"Serving {thresholds.count:,} requests by {len(config.policies)} policies"
+        with terminal.during(told):
+            replay, left_out = _replay(config, front, runs, thresholds)
+            blocks = _blocks(config, replay)
+        unseen = None
+        if config.replay.out_of_sample and config.front is None:
+            with terminal.during("The same, chosen by one half of the runs, judged by the other"):
+                unseen = _out_of_sample(config, runs, thresholds)
+        served = list(_served(replay, runs, min(config.replay.keep_requests, thresholds.count)))
         front.save(folder.path / "front.json")
         write_requests(
             folder.path / "requests.parquet",
@@ -59,11 +60,59 @@ def run(config: Config) -> None:
             last_split_point=runs.last_split_point,
         )
         draw_all(folder.path, runs.summaries(), front, served)
-        write_json(folder.path / "summary.json", _summary(config, runs, front, blocks))
+        summary = _summary(config, runs, front, blocks)
+        write_json(folder.path / "summary.json", summary | {"out_of_sample": unseen})
         for name, why in left_out.items():
             terminal.say(f"Policy {name} was left out: {why}")
-        terminal.policies(blocks)
+        if unseen is None:
+            terminal.policies(blocks)
+        else:
+            terminal.policies(blocks, "Policies, in-sample: the runs that they chose by")
+            _tell(unseen, terminal)
         terminal.say(f"Results: {folder.path}")
+
+
+def _blocks(config: Config, replay: Replay) -> dict[str, Any]:
+    """The policies' blocks of the summary."""
+    figures = replay.figures(config.replay.chunk)
+    blocks = policy_blocks(figures)
+    for name, confidence in intervals(figures, config.seed).items():
+        blocks[name]["confidence_95"] = confidence
+    return blocks
+
+
+def _out_of_sample(config: Config, runs: RunsTable, thresholds: Thresholds) -> dict[str, Any]:
+    """What the policies come to on runs that they have not chosen by."""
+    try:
+        predict, why = fit_profile(runs).draws, None
+    except DataError as error:
+        predict, why = None, str(error)
+    halves = divide(runs, config.seed, predict)
+    found: dict[str, Any] = {
+        "repeated_configurations": halves.repeated,
+        "predicted_configurations": halves.predicted,
+        "left_out_configurations": halves.left_out,
+        "not_predicted_because": why,
+        "policies": {},
+    }
+    if halves.choosing is not None:
+        front = ParetoFront.of_runs(halves.choosing)
+        replay, _ = _replay(config, front, halves.judging, thresholds)
+        found["policies"] = _blocks(config, replay)
+    return found
+
+
+def _tell(unseen: dict[str, Any], terminal: Terminal) -> None:
+    """The out-of-sample table, and what was chosen by."""
+    if unseen["policies"]:
+        terminal.policies(unseen["policies"], "Policies, out-of-sample: other runs")
+    terminal.say(
+        f"Out-of-sample: {unseen['repeated_configurations']} configurations have repeats, one half "
+        f"of which chose; {unseen['predicted_configurations']} with one run were predicted by a "
+        f"fitted profile, {unseen['left_out_configurations']} left out."
+    )
+    if unseen["left_out_configurations"]:
+        terminal.say(f"  No profile could be fitted: {unseen['not_predicted_because']}")
 
 
 def _summary(
@@ -93,12 +142,15 @@ def _front(config: Config, runs: RunsTable) -> ParetoFront:
     return ParetoFront.load(config.front, model=runs.model)
 
 
-def _policies(config: Config, front: ParetoFront) -> tuple[dict[str, Policy], dict[str, str]]:
+def _replay(
+    config: Config, front: ParetoFront, runs: RunsTable, thresholds: Thresholds
+) -> tuple[Replay, dict[str, str]]:
+    """The replay of the policies that the front allows, and why others were left out."""
     reasons = policies.available(front)
     left_out = {name: why for name in config.policies if (why := reasons.get(name)) is not None}
     names = [name for name in config.policies if name not in left_out]
     built = {n: policies.build(n, front, **policy_options(config, n)) for n in names}
-    return built, left_out
+    return Replay.of(built, RecordedTestbed(runs, config.seed), thresholds), left_out
 
 
 def _thresholds(config: Config, runs: RunsTable) -> Thresholds:
@@ -115,9 +167,7 @@ def _thresholds(config: Config, runs: RunsTable) -> Thresholds:
     )
 
 
-def _served(
-    replay: Replay, chosen: dict[str, Policy], runs: RunsTable, count: int
-) -> Iterator[Served]:
+def _served(replay: Replay, runs: RunsTable, count: int) -> Iterator[Served]:
     """The first requests as rows, request by request."""
     drawn = replay.rows(count)
     for i in range(count):
@@ -128,5 +178,5 @@ def _served(
                 policy=name,
                 threshold_ms=float(thresholds_ms[i]),
                 measurement=replay.pools[name].runs[int(places[i])],
-                infeasible=bool(thresholds_ms[i] < chosen[name].feasible_above_ms),
+                infeasible=bool(thresholds_ms[i] < replay.policies[name].feasible_above_ms),
             )

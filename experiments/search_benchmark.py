@@ -60,7 +60,8 @@ def run(config: Config) -> None:
             "algorithms": told,
         }
         write_json(folder.path / "benchmark.json", found)
-        draw_benchmark_figure(folder.path / "benchmark.png", told, runs.source)
+        source = "recorded" if runs.source == "measured" else runs.source
+        draw_benchmark_figure(folder.path / "benchmark.png", told, source, answers.filled)
         terminal.say(f"Results: {folder.path}")
 
 

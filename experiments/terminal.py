@@ -141,9 +141,9 @@ class Terminal:
             case events.Finished():
                 self.end(TITLES[event.phase], escape(event.reason))
 
-    def policies(self, blocks: Mapping[str, Mapping[str, Any]]) -> None:
+    def policies(self, blocks: Mapping[str, Mapping[str, Any]], title: str = "Policies") -> None:
         """The table of the policies."""
-        self.console.print(policies_table(blocks))
+        self.console.print(policies_table(blocks, title))
 
 
 class _Count(ProgressColumn):
@@ -186,11 +186,11 @@ class _Step:
         return f", about {left_s:.0f} s left" if left_s >= 1 else ""
 
 
-def policies_table(blocks: Mapping[str, Mapping[str, Any]]) -> Table:
+def policies_table(blocks: Mapping[str, Mapping[str, Any]], title: str = "Policies") -> Table:
     """The policies' block of summary.json as a table."""
     measured = [q for q in ("accuracy", "fidelity") if any(q in b for b in blocks.values())]
     quality = measured[0] if measured else "quality"
-    table = Table(title="Policies", title_justify="left", title_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("policy")
     for name in ("met %", "latency ms\nmedian", "\nmean", "energy J\nmedian", "\nmean", quality):
         table.add_column(name, justify="right")
@@ -203,7 +203,7 @@ def policies_table(blocks: Mapping[str, Mapping[str, Any]]) -> Table:
 def _cells(block: Mapping[str, Any], quality: str) -> Sequence[str]:
     latency, energy = block["latency_ms"], block["energy_j"]
     return (
-        _number(block["met_pct"], 0),
+        _number(block["met_pct"], 1),
         _number(latency["median"], 1),
         _number(latency["mean"], 1),
         _number(energy["median"], 2),

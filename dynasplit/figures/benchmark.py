@@ -13,14 +13,21 @@ from dynasplit.measurement import Source
 _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 
-def draw(path: Path, algorithms: Mapping[str, Mapping[str, Sequence[Any]]], source: Source) -> Path:
+def draw(
+    path: Path,
+    algorithms: Mapping[str, Mapping[str, Sequence[Any]]],
+    source: Source,
+    filled: int = 0,
+) -> Path:
     """Medians over the seeds with quartile bands.
 
     Args:
         path: of the PNG.
         algorithms: by name, the lists of `benchmark.json`.
         source: of the runs that answered.
+        filled: how many configurations had no run, and were predicted.
     """
+    also = f"; {filled} configurations predicted by a profile fitted to them" if filled else ""
     with figure(path, 9.6, 4.2) as made:
         left, right = made.subplots(1, 2, sharey=True)
         for colour, (name, lists) in zip(_COLOURS * 3, algorithms.items(), strict=False):
@@ -36,5 +43,5 @@ def draw(path: Path, algorithms: Mapping[str, Mapping[str, Sequence[Any]]], sour
         left.set_ylabel("hypervolume, share of the full grid's")
         left.set_ylim(0.5, 1.02)
         left.legend(loc="lower right", title="median, quartiles over seeds")
-        head(made, "Search: how much of the front is found, at what cost", source)
+        head(made, "Search: how much of the front is found, at what cost", source, also)
     return path

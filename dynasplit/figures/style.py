@@ -76,15 +76,15 @@ def figure(path: Path, width_in: float, height_in: float) -> Iterator[Figure]:
             raise ResultsError(f"{path} cannot be written: {error}") from error
 
 
-def head(figure: Figure, title: str, source: Source) -> None:
-    """The title, and below it in plain words where the numbers come from.
+def head(figure: Figure, title: str, source: Source, also: str = "") -> None:
+    """The title, and below it in plain words where the numbers come from, and what else to know.
 
     Raises:
         IndexError: the figure has no axes yet.
     """
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold", color=INK)
     colour = INK if source == "measured" else ACCENT
-    figure.axes[0].set_title(PROVENANCE[source], loc="left", fontsize=8, color=colour, pad=8)
+    figure.axes[0].set_title(PROVENANCE[source] + also, loc="left", fontsize=8, color=colour, pad=8)
 
 
 def log_limits(values: Iterable[float], margin: float = 0.05) -> tuple[float, float]:

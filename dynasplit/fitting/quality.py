@@ -1,34 +1,18 @@
-"""The quality of configurations without runs: it depends on where and in what precision it runs."""
+"""The quality of a network's outputs: it depends on the split point and on what runs the head."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
 import numpy as np
 
-from dynasplit.space import Configuration
 from dynasplit.tables import RunsTable
 
-Quality = Callable[[Configuration], tuple[float | None, float | None]]
+Cells = dict[tuple[int, str], float]
 
 
-def nearest_quality(runs: RunsTable) -> Quality:
-    """(accuracy, fidelity) of a configuration, from the runs nearest to it.
-
-    The network's output follows from the split point and from what computes the head; so the
-    median over the runs that share both, else over those of the nearest split point in the same
-    mode, else in any. None: not measured.
-    """
-    known = [_cells(runs, name) for name in ("accuracy", "fidelity")]
-
-    def quality(configuration: Configuration) -> tuple[float | None, float | None]:
-        accuracy, fidelity = (_nearest(cells, configuration) for cells in known)
-        return accuracy, fidelity
-
-    return quality
-
-
-def _cells(runs: RunsTable, name: str) -> dict[tuple[int, str], float]:
+def quality_by_cell(runs: RunsTable, name: str) -> Cells:
+    """The median of `accuracy` or `fidelity` by (split point, accelerator mode); empty: absent."""
     if not runs.has(name):
         return {}
     found: dict[tuple[int, str], list[float]] = {}
@@ -38,7 +22,11 @@ def _cells(runs: RunsTable, name: str) -> dict[tuple[int, str], float]:
     return {cell: float(np.median(values)) for cell, values in found.items()}
 
 
-def _nearest(cells: dict[tuple[int, str], float], configuration: Configuration) -> float | None:
-    k, mode = configuration.split_point, configuration.edge_accelerator
-    ranked = sorted(cells, key=lambda cell: (cell[1] != mode, abs(cell[0] - k), cell[0]))
-    return cells[ranked[0]] if ranked else None
+def nearest_quality(cells: Cells, split_point: int, modes: Iterable[str]) -> dict[str, float]:
+    """Of a split point by mode: its own, else the nearest split point's in the same mode."""
+    found = {}
+    for mode in modes:
+        ranked = sorted(cells, key=lambda c: (c[1] != mode, abs(c[0] - split_point), c[0]))
+        if ranked:
+            found[mode] = cells[ranked[0]]
+    return found

@@ -98,6 +98,7 @@ def least_energy_staircase(
     eligible: Sequence[Summary],
     guards_ms: Sequence[float],
     feasible_above_ms: float,
+    tolerance: float = 0.0,
 ) -> Staircase:
     """For each threshold the least energy among what meets it; ties by quality, then latency.
 
@@ -106,13 +107,22 @@ def least_energy_staircase(
         eligible: what may be chosen (e,); their energies are known.
         guards_ms: the threshold from which each is taken to be met (e,).
         feasible_above_ms: the least latency known.
+        tolerance: of what needs at most this share more than the least energy, the first to
+            be met is chosen.
     """
     order = sorted(range(len(eligible)), key=lambda i: (guards_ms[i], _cost(eligible[i])))
     choices = [eligible[order[0]]]
     edges: list[float] = []
-    for i in order[1:]:
-        if _cost(eligible[i]) < _cost(choices[-1]):
-            choices.append(eligible[i])
+    least = choices[0]
+    for place, i in enumerate(order[1:], start=2):
+        if _cost(eligible[i]) >= _cost(least):
+            continue
+        least = eligible[i]
+        enough_j = energy_j(least) * (1 + tolerance)
+        met = (eligible[other] for other in order[:place])
+        chosen = next(s for s in met if energy_j(s) <= enough_j) if tolerance else least
+        if chosen is not choices[-1]:
+            choices.append(chosen)
             edges.append(guards_ms[i])
     return Staircase(name, choices, edges, feasible_above_ms)
 

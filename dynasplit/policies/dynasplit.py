@@ -1,4 +1,8 @@
-"""The least energy that meets the threshold; where nothing does, the fastest."""
+"""The least energy that meets the threshold; where nothing does, the fastest.
+
+With an energy tolerance: of what costs about as little, the fastest, since differences within the
+meter's error tell nothing, and what is faster has more room for a slow run.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ def build(
     *,
     quantile: float = 0.5,
     margin: float = 0.0,
+    energy_tolerance: float = 0.0,
     min_accuracy: float | None = None,
 ) -> Policy:
     """The policy on a front.
@@ -24,6 +29,8 @@ def build(
         quantile: the share of a configuration's repeats that the threshold must allow; 0.5 is
             the median. Of a single run, every quantile is that run.
         margin: the threshold must exceed that latency by this share of it.
+        energy_tolerance: what needs more than the least energy by up to this share of it counts
+            as good as the least.
         min_accuracy: only configurations of at least this accuracy (or fidelity, where that was
             measured instead) are chosen.
 
@@ -34,10 +41,14 @@ def build(
         raise ConfigurationError(f"policy.quantile is {quantile}; allowed: 0 to 1")
     if not 0 <= margin < 10:
         raise ConfigurationError(f"policy.margin is {margin}; allowed: 0 to 10 (a share)")
+    if not 0 <= energy_tolerance < 1:
+        raise ConfigurationError(
+            f"policy.energy_tolerance is {energy_tolerance}; allowed: 0 to 1 (a share)"
+        )
     eligible = _accurate(front, min_accuracy)
     guards = [_quantile(s, quantile) * (1 + margin) for s in eligible]
     fastest_ms = min(s.latency_ms for s in eligible)
-    return least_energy_staircase("dynasplit", eligible, guards, fastest_ms)
+    return least_energy_staircase("dynasplit", eligible, guards, fastest_ms, energy_tolerance)
 
 
 def _accurate(front: ParetoFront, least: float | None) -> Sequence[Summary]:

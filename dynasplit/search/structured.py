@@ -38,11 +38,14 @@ class Structured(Algorithm):
     def suggest(self, progress: Progress) -> Suggestion:
         """What is expected to gain most."""
         import numpy as np
+        from threadpoolctl import threadpool_limits
 
         if not progress.history:
             left = progress.unmeasured
             return Suggestion(left[progress.random("first").integers(len(left))])
-        beliefs = _believer(progress.space).beliefs(progress.history)
+        # matrices this small are slower on several threads
+        with threadpool_limits(1, user_api="blas"):
+            beliefs = _believer(progress.space).beliefs(progress.history)
         gains, reached = gains_of(beliefs, progress.history)
         done = progress.measured | progress.failed
         left_mask = np.array([c not in done for c in progress.space.configurations])

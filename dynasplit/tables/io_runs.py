@@ -148,12 +148,12 @@ def _number_repeats(columns: Arrays, index: npt.NDArray[np.intp]) -> list[str]:
 
 def _sources(path: Path, table: pa.Table) -> list[Source]:
     if "source" not in table.column_names:
-        return ["measured"] * table.num_rows
+        return ["recorded"] * table.num_rows
     found = to_array(path, table["source"], _COLUMNS["source"]).tolist()
     for row, value in enumerate(found):
         if value is not None and value not in REALITY:
             reject(path, row, "source", repr(value), ", ".join(REALITY))
-    return [cast(Source, value or "measured") for value in found]
+    return [cast(Source, value or "recorded") for value in found]
 
 
 def _flags(table: pa.Table) -> list[tuple[str, ...]]:

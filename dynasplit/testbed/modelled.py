@@ -50,6 +50,7 @@ class ModelledTestbed:
         both = factors.latency * factors.power
         edge_j = p.edge_energy_j(net, k, mhz, mode, gpu) * both
         cloud_j = p.cloud_energy_j(net, k, gpu) * both
+        row = p.split(net, k)
         latency_ms = edge_ms + transfer_ms + cloud_ms
         window_s = max(self.min_window_s, self.inferences * latency_ms / 1000)
         return Measurement(
@@ -63,7 +64,9 @@ class ModelledTestbed:
             cloud_ms=cloud_ms,
             edge_energy_j=edge_j,
             cloud_energy_j=cloud_j,
-            tensor_kb=p.split(net, k).tensor_kb,
+            accuracy=(row.accuracy or {}).get(mode),
+            fidelity=(row.fidelity or {}).get(mode),
+            tensor_kb=row.tensor_kb,
             inferences=max(self.inferences, int(window_s * 1000 / latency_ms)),
             window_s=window_s,
             testbed_time_s=self._spent_s(configuration, latency_ms, window_s),

@@ -102,13 +102,15 @@ class Noise(Strict, frozen=True):
     outlier_max: float = 0.0
 
 
-class Split(Strict, frozen=True):
+class Split(Strict, frozen=True, omit_defaults=True):
     """One split point of a network on this testbed.
 
     Attributes:
         edge: accelerator mode to (a, b); the head takes a / f + b ms.
         cloud_gpu_ms: the tail on the GPU; absent at the last split point.
         cloud_cpu_ms: the tail on the cloud's CPU.
+        accuracy: accelerator mode to the share of right answers; absent where it is not known.
+        fidelity: accelerator mode to the share of answers as the unsplit network's; likewise.
     """
 
     split_point: int
@@ -116,6 +118,8 @@ class Split(Strict, frozen=True):
     edge: dict[str, Line]
     cloud_gpu_ms: float | None = None
     cloud_cpu_ms: float | None = None
+    accuracy: dict[str, float] | None = None
+    fidelity: dict[str, float] | None = None
 
 
 class Network(Strict, frozen=True):

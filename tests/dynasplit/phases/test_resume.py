@@ -22,7 +22,7 @@ class Killed(BaseException):
 
 ROOT = Path(__file__).resolve().parents[3]
 BUDGET = Budget(configurations=40)
-ALGORITHMS = [n for n in search.names() if n != "structured"]
+ALGORITHMS = search.names()
 
 
 def explored(space, testbed, folder: Path, name="nsga3", budget=BUDGET, **options):

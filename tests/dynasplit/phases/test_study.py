@@ -26,7 +26,7 @@ def run(space, testbed, name="nsga3", budget=None, journal=None, **options):
     return explore(space, algorithm, testbed, journal, budget=budget, retry_wait_s=0, **options)
 
 
-ALGORITHMS = [name for name in search.names() if name != "structured"]
+ALGORITHMS = search.names()
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)

@@ -34,26 +34,45 @@ def front_of(rows: list[tuple[float, float, float]]) -> ParetoFront:
     )
 
 
-def brute_force(front: ParetoFront, threshold_ms: float, margin: float, floor: float) -> Summary:
+def brute_force(
+    front: ParetoFront, threshold_ms: float, margin: float, floor: float, tolerance: float
+) -> Summary:
     allowed = [s for s in front.summaries if s.accuracy is not None and s.accuracy >= floor]
     meeting = [s for s in allowed if s.latency_ms * (1 + margin) <= threshold_ms]
     if not meeting:
         return min(allowed, key=lambda s: (s.latency_ms, s.energy_j, -(s.accuracy or 0)))
-    return min(meeting, key=lambda s: (s.energy_j, -(s.accuracy or 0), s.latency_ms))
+    least = min(meeting, key=lambda s: (s.energy_j, -(s.accuracy or 0), s.latency_ms))
+    if not tolerance:
+        return least
+    enough_j = (least.energy_j or 0) * (1 + tolerance)
+    as_good = [s for s in meeting if (s.energy_j or 0) <= enough_j]
+    return min(as_good, key=lambda s: (s.latency_ms, s.energy_j, -(s.accuracy or 0)))
 
 
-@given(Rows, st.floats(0, 12), st.sampled_from([0.0, 0.1, 0.5]), st.sampled_from([None, 0.2, 0.4]))
+@given(
+    Rows,
+    st.floats(0, 12),
+    st.sampled_from([0.0, 0.1, 0.5]),
+    st.sampled_from([None, 0.2, 0.4]),
+    st.sampled_from([0.0, 0.3, 0.9]),
+)
 def test_the_staircase_against_brute_force(
-    rows: list[tuple[float, float, float]], threshold: float, margin: float, floor: float | None
+    rows: list[tuple[float, float, float]],
+    threshold: float,
+    margin: float,
+    floor: float | None,
+    tolerance: float,
 ) -> None:
     front = front_of(rows)
     if floor is not None and max(a / 10 for _, _, a in rows) < floor:
         with pytest.raises(ConfigurationError, match="best accuracy"):
             policies.build("dynasplit", front, margin=margin, min_accuracy=floor)
         return
-    policy = policies.build("dynasplit", front, margin=margin, min_accuracy=floor)
+    policy = policies.build(
+        "dynasplit", front, margin=margin, min_accuracy=floor, energy_tolerance=tolerance
+    )
     for t in (threshold, *(r[0] for r in rows), *(r[0] * (1 + margin) for r in rows)):
-        chosen, expected = policy.choose(t), brute_force(front, t, margin, floor or 0.0)
+        chosen, expected = policy.choose(t), brute_force(front, t, margin, floor or 0.0, tolerance)
         assert (chosen.latency_ms, chosen.energy_j, chosen.accuracy) == (
             expected.latency_ms,
             expected.energy_j,
@@ -117,10 +136,11 @@ def test_what_is_refused_says_what_is_allowed() -> None:
     )
     for name, options, words in [
         ("best", {}, "there are: cloud_only, dynasplit, edge_only, fastest, least_energy"),
-        ("dynasplit", {"speed": 1}, "it has: quantile, margin, min_accuracy"),
+        ("dynasplit", {"speed": 1}, "it has: quantile, margin, energy_tolerance, min_accuracy"),
         ("fastest", {"margin": 0.1}, "it has: none"),
         ("dynasplit", {"quantile": 1.5}, "allowed: 0 to 1"),
         ("dynasplit", {"margin": -0.1}, "allowed: 0 to 10"),
+        ("dynasplit", {"energy_tolerance": 1}, "allowed: 0 to 1"),
         ("dynasplit", {"margin": math.nan}, "allowed: 0 to 10"),
         ("dynasplit", {"min_accuracy": 70}, "allowed: 0 to 1"),
     ]:

@@ -14,7 +14,7 @@ from dynasplit.study import Budget, explore
 from dynasplit.testbed.modelled import ModelledTestbed
 from hosts.emulation.profile import Noise, load_profile
 
-KNOWN = ["grid", "nsga2", "nsga3", "nsga3_reference", "random", "tpe"]
+KNOWN = ["grid", "nsga2", "nsga3", "nsga3_reference", "random", "structured", "tpe"]
 
 
 def test_every_file_is_an_algorithm_of_that_name():
