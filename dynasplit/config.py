@@ -232,6 +232,24 @@ class BenchmarkConf:
     fill: str = "profile"
 
 
+@dataclass
+class FitConf:
+    """What a profile is fitted from, besides runs.
+
+    Attributes:
+        macs: a file of the network's split points (split_point, head_mmac, tail_mmac,
+            tensor_kb). With it the fitted profile also gets the law that predicts networks
+            without runs.
+        profile: name or file; its boards and its law predict the network of `macs`, which
+            `runs`, a handful or none, correct.
+        network: what the predicted network is called; None: as in the runs, else model.name.
+    """
+
+    macs: str | None = None
+    profile: str | None = None
+    network: str | None = None
+
+
 POLICIES = ["dynasplit", "cloud_only", "edge_only", "fastest", "least_energy"]
 
 
@@ -270,4 +288,5 @@ class Config:
     tracking: TrackingConf = field(default_factory=TrackingConf)
     replay: ReplayConf = field(default_factory=ReplayConf)
     audit: AuditConf = field(default_factory=AuditConf)
+    fit: FitConf = field(default_factory=FitConf)
     benchmark: BenchmarkConf = field(default_factory=BenchmarkConf)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from dynasplit.errors import DataError
 from dynasplit.fitting.boards import fit_boards
 from dynasplit.fitting.figures import Figures
 from dynasplit.fitting.heads import Heads, fit_heads
+from dynasplit.fitting.law import Cut, fit_law, predict_network
 from dynasplit.fitting.noise import fit_noise
 from dynasplit.fitting.quality import nearest_quality, quality_by_cell
 from dynasplit.fitting.rest import between, fit_link, medians
@@ -59,24 +61,24 @@ class Fit:
         return ModelledTestbed(quiet, self.network).measure(configuration)
 
 
-def fit_profile(runs: RunsTable, name: str | None = None) -> Fit:
+def fit_profile(runs: RunsTable, network: str | None = None) -> Fit:
     """Fit edge lines, link, cloud and power to a table of runs, robustly against outliers.
 
     Args:
         runs: with the parts of the latency; the energy and its parts where they were measured.
-        name: the profile's; None: `fitted_<network>`.
+        network: its name; None: as the runs say, else "network".
 
     Raises:
         DataError: a column is missing, or a knob is one that the model does not know.
     """
     figures = Figures.of(runs)
-    network = runs.model or "network"
+    network = network or runs.model or "network"
     heads = fit_heads(figures, runs.last_split_point)
     splits, filled = _splits(runs, figures, heads, runs.last_split_point)
     filled += tuple(f"head {mode} at split point {k}" for k, mode in heads.filled)
     edge, cloud, assumed = fit_boards(runs, figures)
     profile = Profile(
-        name=name or f"fitted_{network}",
+        name=f"fitted_{network}",
         source=f"Fitted to {len(runs)} {runs.source} runs of "
         f"{len(runs.configurations)} configurations.",
         made_up=runs.source not in ("measured", "recorded"),
@@ -95,16 +97,80 @@ def fit_profile(runs: RunsTable, name: str | None = None) -> Fit:
     )
 
 
+def fit_profile_with_law(runs: RunsTable, cuts: Sequence[Cut], network: str | None = None) -> Fit:
+    """As `fit_profile`, with the law that predicts networks from their multiply-accumulates.
+
+    Args:
+        runs: of the network.
+        cuts: every split point of it, in order.
+        network: its name.
+
+    Raises:
+        DataError: as there; or the cuts are of another network.
+    """
+    fit = fit_profile(runs, network)
+    _check_cuts(runs, cuts)
+    law = fit_law(fit.profile.networks[fit.network], cuts)
+    return dataclasses.replace(fit, profile=msgspec.structs.replace(fit.profile, law=law))
+
+
+def predict_profile(
+    profile: Profile, network: str, cuts: Sequence[Cut], runs: RunsTable | None = None
+) -> Fit:
+    """A profile with a network whose own runs are missing, or too few to be fitted.
+
+    Args:
+        profile: of the testbed; its law predicts.
+        network: the predicted one's name.
+        cuts: every split point of it, in order.
+        runs: a handful of its runs, which correct the law; None: there are none.
+
+    Raises:
+        DataError: the profile has no law, or the cuts are of another network than the runs.
+    """
+    if profile.law is None:
+        raise DataError(
+            f"profile {profile.name} has no law that predicts networks; fit one with runs= and "
+            "fit.macs= of a network that has both"
+        )
+    if runs is not None:
+        _check_cuts(runs, cuts)
+    told = f"predicted from multiply-accumulates{f', {len(runs)} runs' if runs else ''}"
+    predicted = msgspec.structs.replace(
+        profile,
+        name=f"{profile.name}_{network}",
+        assumed=(*profile.assumed, f"{network}: {told}."),
+        networks={**profile.networks, network: predict_network(profile.law, cuts, runs)},
+    )
+    fit = Fit(predicted, network, {}, ())
+    return fit if runs is None else dataclasses.replace(fit, errors=_errors(_ratios(fit, runs)))
+
+
+def _check_cuts(runs: RunsTable, cuts: Sequence[Cut]) -> None:
+    last = cuts[-1].split_point
+    if runs.last_split_point > last:
+        raise DataError(
+            f"the multiply-accumulates are of split points 0..{last}; the runs have "
+            f"0..{runs.last_split_point}"
+        )
+
+
 def _ratios(fit: Fit, runs: RunsTable) -> dict[str, npt.NDArray[np.float64]]:
     """Measured to predicted figures of the configurations that have them, by figure."""
-    predicted = [fit.predict(c) for c in runs.configurations]
+    rows = fit.profile.networks[fit.network].splits
+    known = [i for i, c in enumerate(runs.configurations) if _has(rows[c.split_point], c)]
+    predicted = [fit.predict(runs.configurations[i]) for i in known]
     found = {}
     for name in _PREDICTED:
-        measured = runs.quantiles(name)
+        measured = runs.quantiles(name)[known]
         modelled = np.array([getattr(m, name) for m in predicted], dtype=np.float64)
         there = np.isfinite(measured) & (measured > 0)
         found[name] = measured[there] / modelled[there]
     return found
+
+
+def _has(row: Split, configuration: Configuration) -> bool:
+    return configuration.edge_accelerator in row.edge
 
 
 def _errors(ratios: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, float | None]:

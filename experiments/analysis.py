@@ -33,7 +33,7 @@ def results_folder(config: Config) -> Iterator[RunFolder]:
     """A new folder for the results; marked as finished if the work is done without an error."""
     results = Path(config.results_dir)
     check_writable(results)
-    named = (config.runs, config.front, config.workload.file)
+    named = (config.runs, config.front, config.workload.file, config.fit.macs)
     files = [Path(name) for name in named if name is not None]
     identity = identity_of(determining(config), files=files)
     with open_run_folder(

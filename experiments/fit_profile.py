@@ -1,18 +1,27 @@
-"""Fits a physical model to a table of runs, for hosts=modelled and for emulated boards."""
+"""Fits a physical model to a table of runs, for hosts=modelled and for emulated boards.
+
+A network without runs of its own is predicted from its multiply-accumulates.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from dynasplit.config import Config
-from dynasplit.profile import fit_profile
+from dynasplit.errors import ConfigurationError
+from dynasplit.fitting.law import Cut, read_cuts
+from dynasplit.profile import Fit, fit_profile, fit_profile_with_law, predict_profile
+from dynasplit.tables import RunsTable
 from experiments.analysis import check_runs, results_folder
+from experiments.grounds import profile_of
 from experiments.outputs import write_json
 from experiments.terminal import Terminal
 from hosts.emulation.profile import save_profile
 
 
 def check(config: Config) -> None:
-    """Refuse a table that cannot be read."""
-    check_runs(config)
+    """Refuse a table, a profile or multiply-accumulates that cannot be read."""
+    _sources(config)
 
 
 def run(config: Config) -> None:
@@ -21,11 +30,11 @@ def run(config: Config) -> None:
     Raises:
         DynaSplitError: the table cannot be read or lacks a column, or results cannot be written.
     """
-    runs = check_runs(config)
-    fit = fit_profile(runs)
+    runs, cuts = _sources(config)
+    fit = _fit(config, runs, cuts)
     with Terminal() as terminal, results_folder(config) as folder:
         save_profile(fit.profile, folder.path / "profile.yaml")
-        told = {"runs": str(config.runs), "network": fit.network, "filled": list(fit.filled)}
+        told = {"runs": config.runs, "network": fit.network, "filled": list(fit.filled)}
         write_json(folder.path / "fit.json", told | fit.errors)
         for name, percent in fit.errors.items():
             what = name.removesuffix("_medape_pct")
@@ -34,4 +43,33 @@ def run(config: Config) -> None:
         for what in fit.filled:
             terminal.say(f"  no runs of {what}: taken from its neighbours")
         terminal.say(f"Results: {folder.path}")
-        terminal.say(f"Use it with: hosts=modelled hosts.profile={folder.path / 'profile.yaml'}")
+        path = Path(folder.path) / "profile.yaml"
+        terminal.say(f"Use it with: hosts=modelled hosts.profile={path} model.name={fit.network}")
+
+
+def _sources(config: Config) -> tuple[RunsTable | None, list[Cut] | None]:
+    """The runs and the split points, as far as they are named."""
+    asked = config.fit
+    if asked.profile is not None:
+        profile_of(asked.profile, "fit.profile")
+        if asked.macs is None:
+            raise ConfigurationError(
+                f"fit.profile={asked.profile} predicts a network from its multiply-accumulates: "
+                "it needs fit.macs=FILE with the columns split_point, head_mmac, tail_mmac, "
+                "tensor_kb"
+            )
+    cuts = None if asked.macs is None else read_cuts(asked.macs)
+    predicts = asked.profile is not None and config.runs is None
+    return None if predicts else check_runs(config), cuts
+
+
+def _fit(config: Config, runs: RunsTable | None, cuts: list[Cut] | None) -> Fit:
+    asked = config.fit
+    if asked.profile is not None and cuts is not None:
+        named = runs.model if runs is not None else None
+        network = asked.network or named or config.model.name
+        return predict_profile(profile_of(asked.profile, "fit.profile"), network, cuts, runs)
+    assert runs is not None
+    if cuts is None:
+        return fit_profile(runs, asked.network)
+    return fit_profile_with_law(runs, cuts, asked.network)

@@ -92,7 +92,8 @@ def ground_of(config: Config, manifest: Manifest | None = None) -> Ground:
     """
     if config.hosts.kind == "recorded":
         return _recorded(config)
-    profile = _profile(config)
+    named = config.hosts.profile
+    profile = None if named is None else profile_of(named, "hosts.profile")
     if profile is not None:
         last = _last(profile, config, manifest)
     elif manifest is not None:
@@ -137,10 +138,13 @@ def _recorded(config: Config) -> Ground:
     return Ground(runs.model or config.model.name, space, runs=runs)
 
 
-def _profile(config: Config) -> Profile | None:
-    if config.hosts.profile is None:
-        return None
+def profile_of(named: str, key: str) -> Profile:
+    """A profile by name or file; `key` is the option that names it.
+
+    Raises:
+        ConfigurationError: there is none, or its file does not say what it must.
+    """
     try:
-        return load_profile(config.hosts.profile)
+        return load_profile(named)
     except BoardError as error:
-        raise ConfigurationError(f"hosts.profile={config.hosts.profile}: {error}") from error
+        raise ConfigurationError(f"{key}={named}: {error}") from error

@@ -82,9 +82,12 @@ def draw_audit_figure(path: Path, rows: int, source: Source, findings: Sequence[
 
 
 def draw_benchmark_figure(
-    path: Path, algorithms: Mapping[str, Mapping[str, Sequence[Any]]], source: Source
+    path: Path,
+    algorithms: Mapping[str, Mapping[str, Sequence[Any]]],
+    source: Source,
+    filled: int = 0,
 ) -> Path:
     """Hypervolume of search algorithms against their cost; see `figures.benchmark`."""
     from dynasplit.figures.benchmark import draw
 
-    return draw(path, algorithms, source)
+    return draw(path, algorithms, source, filled)

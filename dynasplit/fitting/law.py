@@ -112,7 +112,8 @@ def fit_law(network: Network, cuts: Sequence[Cut]) -> Law:
     gpu = _line(*map(np.array, zip(*(tails["cloud_gpu_ms"] or tails["cloud_cpu_ms"]), strict=True)))
     a_base, a_slope = _line(mmac, a)
     b_base, b_slope = _line(mmac, b)
-    return Law(a_slope, b_slope, a_base, b_base, gpu[0], gpu[1], cpu[0], cpu[1])
+    without = rows[0].edge["off"] if 0 in rows else (0.0, 0.0)
+    return Law(a_slope, b_slope, a_base, b_base, *gpu, *cpu, without)
 
 
 def _line(x: Floats, y: Floats) -> tuple[float, float]:

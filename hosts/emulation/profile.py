@@ -130,7 +130,11 @@ class Network(Strict, frozen=True):
 
 
 class Law(Strict, frozen=True):
-    """Timings of a network without published ones, from its multiply-accumulates (MMAC)."""
+    """Timings of a network without published ones, from its multiply-accumulates (MMAC).
+
+    Attributes:
+        without_head: (a, b) of the edge where the whole network runs in the cloud.
+    """
 
     edge_ms_ghz_per_mmac: float
     edge_ms_per_mmac: float
@@ -140,11 +144,14 @@ class Law(Strict, frozen=True):
     cloud_gpu_ms_per_mmac: float
     cloud_cpu_base_ms: float
     cloud_cpu_ms_per_mmac: float
+    without_head: Line = (0.0, 0.0)
 
     def split(self, split_point: int, head_mmac: float, tail_mmac: float, kb: float) -> Split:
         """The timings of one split point; accelerators have no law."""
         a = self.edge_ms_ghz_per_mmac * head_mmac + self.edge_base_ms_ghz
         b = self.edge_ms_per_mmac * head_mmac + self.edge_base_ms
+        if split_point == 0:
+            a, b = self.without_head
         gpu_ms = self.cloud_gpu_base_ms + self.cloud_gpu_ms_per_mmac * tail_mmac
         cpu_ms = self.cloud_cpu_base_ms + self.cloud_cpu_ms_per_mmac * tail_mmac
         return Split(split_point, kb, {"off": (a, b)}, gpu_ms, cpu_ms)

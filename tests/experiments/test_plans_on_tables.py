@@ -99,6 +99,29 @@ def test_a_fitted_profile_serves_as_one(table, tmp_path):
 
 
 @pytest.mark.medium
+def test_a_network_without_runs_is_predicted_and_served(tmp_path):
+    """From a file of multiply-accumulates to a front, on the packaged testbed's law."""
+    macs = tmp_path / "macs.csv"
+    rows = [f"{k},{500 * k},{3000 - 500 * k},{(6 - k) * 100}" for k in range(7)]
+    macs.write_text("\n".join(["split_point,head_mmac,tail_mmac,tensor_kb", *rows]))
+    words = (f"fit.macs={macs}", "fit.profile=pi4_coral_v100", "fit.network=mine")
+    folder = run(tmp_path / "fit", "fit_profile", *words)
+    assert json.loads((folder / "fit.json").read_text())["network"] == "mine"
+    folder = run(
+        tmp_path / "planned",
+        "vgg16_testbed",
+        "hosts=modelled",
+        f"hosts.profile={folder / 'profile.yaml'}",
+        "model.name=mine",
+        "search.trials=20",
+        "workload.requests=10",
+        "tracking=none",
+    )
+    summary = json.loads((folder / "summary.json").read_text())
+    assert (summary["model"], summary["search"]["space_size"]) == ("mine", 91)
+
+
+@pytest.mark.medium
 def test_a_replay_writes_what_an_experiment_writes(table, tmp_path):
     folder = run(
         tmp_path,
@@ -114,6 +137,12 @@ def test_a_replay_writes_what_an_experiment_writes(table, tmp_path):
     assert block["requests"] == 5000
     low, high = block["confidence_95"]["met_pct"]
     assert low <= block["met_pct"] <= high
+    unseen = summary["out_of_sample"]
+    assert unseen["repeated_configurations"] == 112
+    other = unseen["policies"]["dynasplit"]
+    assert other["met_pct"] == pytest.approx(block["met_pct"], abs=8)
+    assert other["energy_j"]["mean"] == pytest.approx(block["energy_j"]["mean"], rel=0.05)
+    assert other["latency_ms"] != block["latency_ms"]
     assert len(read_requests(folder / "requests.parquet").rows) == 40
     assert (folder / "front.png").is_file()
 

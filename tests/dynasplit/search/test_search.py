@@ -83,3 +83,35 @@ def test_repaired_and_seeded_search_beats_the_reference(vgg16_space, noiseless):
     repaired = reached(vgg16_space, noiseless, "nsga3", 9)
     assert repaired > 0.95
     assert repaired > reached(vgg16_space, noiseless, "nsga3_reference", 9) + 0.02
+
+
+@pytest.mark.medium
+def test_structured_needs_a_twentieth_of_the_space(vgg16_space):
+    """With the profile's noise and outliers, judged by the true figures; and in how much time."""
+    noisy = ModelledTestbed(load_profile("pi4_coral_v100"), "vgg16")
+    quiet = msgspec.structs.replace(noisy.profile, noise=Noise())
+    truth = ModelledTestbed(quiet, "vgg16")
+    grid = {c: truth.measure(c) for c in vgg16_space.configurations}
+    scale = HypervolumeScale.of(objectives(list(grid.values())))
+    found, spent_h = [], []
+    for seed in range(5):
+        explored = explore(
+            vgg16_space,
+            search.build("structured"),
+            dataclasses.replace(noisy, seed=seed),
+            Journal(),
+            budget=Budget(configurations=92),
+            seed=seed,
+            front_repeats=0,
+        )
+        points = objectives([grid[c] for c in explored.searched])
+        course = [scale.share(points[:n]) for n in range(1, 93)]
+        found.append((course[45], course[91]))
+        times_s = {m.configuration: m.testbed_time_s for m in explored.measurements}
+        enough = next(n for n, share in enumerate(course) if share >= 0.99)
+        spent_h.append(sum(times_s[c] for c in explored.searched[: enough + 1]) / 3600)
+    early, late = zip(*found, strict=True)
+    assert statistics.median(early) >= 0.98
+    assert min(early) >= 0.95
+    assert statistics.median(late) >= 0.999
+    assert max(spent_h) <= 2
