@@ -10,8 +10,10 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Line = tuple[float, float]
-# A tenth of the power away from what holds a line weighs as two runs that are 1 % off.
-_HOLD = 0.14
+# Half of the power away from what holds a line weighs as one run that is 1 % off.
+_HOLD = 0.02
+# How much larger residuals are forgiven at first.
+_COARSE = (25.0, 10.0, 5.0, 2.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,17 +106,22 @@ def _fit(spent: Spent, held: Floats, scale: float) -> Floats:
 
 
 def _robust(design: Floats, energy_j: Floats, held: Floats, scale: float) -> Floats:
-    """Powers (p,), none below 0, under a Cauchy loss; held (p,) decides what is left open."""
+    """Powers (p,), none below 0, under a Cauchy loss; held (p,) decides what is left open.
+
+    The loss forgives outliers only little by little, so that it does not settle on a part of
+    the runs before it has seen what most of them say.
+    """
     from scipy.optimize import nnls
 
-    hold = np.diag(_HOLD / np.maximum(held, held.max() / 10))
+    hold = np.diag(_HOLD / np.where(held > 0, np.maximum(held, held.max() / 10), held.max()))
     powers = held
-    for _ in range(60):
-        residuals = np.log(energy_j / np.maximum(design @ powers, 1e-12))
-        weights = 1 / (energy_j * np.sqrt(1 + (residuals / scale) ** 2))
-        rows = np.vstack([design * weights[:, None], hold])
-        updated, _ = nnls(rows, np.concatenate([energy_j * weights, hold @ held]))
-        if np.allclose(updated, powers, rtol=1e-6, atol=1e-9):
-            break
-        powers = updated
+    for coarse in (*_COARSE, 1.0):
+        for _ in range(60):
+            residuals = np.log(energy_j / np.maximum(design @ powers, 1e-12))
+            weights = 1 / (energy_j * np.sqrt(1 + (residuals / (coarse * scale)) ** 2))
+            rows = np.vstack([design * weights[:, None], hold])
+            updated, _ = nnls(rows, np.concatenate([energy_j * weights, hold @ held]))
+            if np.allclose(updated, powers, rtol=1e-6, atol=1e-9):
+                break
+            powers = updated
     return np.asarray(powers)
