@@ -150,12 +150,15 @@ class ParetoFront:
             raise ResultsError(f"{path} cannot be written: {error}") from error
 
     @classmethod
-    def load(cls, path: str | Path, *, model: str | None = None) -> ParetoFront:
+    def load(
+        cls, path: str | Path, *, model: str | None = None, last_split_point: int | None = None
+    ) -> ParetoFront:
         """Read a front that `save` wrote.
 
         Args:
             path: the file.
             model: the network that it has to be of; None: any.
+            last_split_point: that network's; None: any.
 
         Raises:
             DataError: no such file, not a front, of another version or of another network.
@@ -173,7 +176,7 @@ class ParetoFront:
             raise DataError(f"{path}: the front cannot be read: {error.strerror}") from error
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise DataError(f"{path}: not a front file: {error}") from error
-        return _checked(front, path, model)
+        return _checked(front, path, model, last_split_point)
 
 
 class _Head(msgspec.Struct):
@@ -187,11 +190,18 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     front: ParetoFront
 
 
-def _checked(front: ParetoFront, path: str | Path, model: str | None) -> ParetoFront:
+def _checked(
+    front: ParetoFront, path: str | Path, model: str | None, last_split_point: int | None
+) -> ParetoFront:
     if not front.summaries:
         raise DataError(f"{path}: the front is empty")
     if model is not None and front.model is not None and front.model != model:
         raise DataError(f"{path}: the front is of {front.model!r}; asked for: {model!r}")
+    if last_split_point not in (None, front.last_split_point):
+        raise DataError(
+            f"{path}: the front is of {front.model or 'a network'} with split points "
+            f"0..{front.last_split_point}; asked for: one with 0..{last_split_point}"
+        )
     for place, s in enumerate(front.summaries):
         if not 0 <= s.configuration.split_point <= front.last_split_point:
             raise DataError(

@@ -156,7 +156,9 @@ def _front(explored: Explored, ground: Ground) -> ParetoFront:
 
 def _given_front(path: str, ground: Ground) -> ParetoFront:
     """A front from a file, all of whose configurations this run's hosts can be set to."""
-    front = ParetoFront.load(path, model=ground.network)
+    front = ParetoFront.load(
+        path, model=ground.network, last_split_point=ground.space.last_split_point
+    )
     baselines = [s for s in (front.cloud_only, front.edge_only) if s is not None]
     for summary in (*front.summaries, *baselines):
         why = ground.space.explain(summary.configuration)

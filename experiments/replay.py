@@ -139,7 +139,7 @@ def _summary(
 def _front(config: Config, runs: RunsTable) -> ParetoFront:
     if config.front is None:
         return ParetoFront.of_runs(runs)
-    return ParetoFront.load(config.front, model=runs.model)
+    return ParetoFront.load(config.front, model=runs.model, last_split_point=runs.last_split_point)
 
 
 def _replay(

@@ -91,6 +91,8 @@ def test_a_front_file_is_read_back(
     assert ParetoFront.load(tmp_path / "front.json") == front
     with pytest.raises(DataError, match="asked for: 'vit'"):
         ParetoFront.load(tmp_path / "front.json", model="vit")
+    with pytest.raises(DataError, match=r"split points 0\.\.22; asked for: one with 0\.\.7"):
+        ParetoFront.load(tmp_path / "front.json", last_split_point=7)
     with pytest.raises(ResultsError, match="cannot be written"):
         front.save(tmp_path / "no" / "front.json")
 
