@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +123,13 @@ def fronts(measurements: list, folder: Path) -> None:
     timed("in memory", in_memory, unit="ms")
     in_memory().save(folder / "front.json")
     timed("from its file", lambda: ParetoFront.load(folder / "front.json"), unit="ms")
+    for name in ("runs.parquet", "runs.csv"):
+        write_runs(folder / name, measurements, model="vgg16", last_split_point=22)
+        timed(f"from {name}", partial(_front_of, folder / name), unit="ms")
+
+
+def _front_of(path: Path) -> ParetoFront:
+    return ParetoFront.of_runs(read_runs(path))
 
 
 def replaying(runs_file: Path, requests: int) -> None:
