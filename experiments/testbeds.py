@@ -41,6 +41,8 @@ def rehearsal(config: Config, ground: Ground) -> Testbed:
         seed=config.seed,
         inferences=rules.min_inferences,
         warmup=rules.warmup,
+        relative_ci=rules.relative_ci,
+        max_inferences=rules.max_inferences,
         min_window_s=(rules.min_samples + 1) * ground.profile.edge.meter.period_s,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from dynasplit.measurement import Measurement
@@ -21,6 +22,9 @@ class ModelledTestbed:
         inferences: what a window is taken to hold.
         warmup: inferences before a window, counted in the testbed's time.
         min_window_s: a window's least length; more inferences fill it.
+        relative_ci: a window holds as many as a 95 % confidence interval of the mean latency needs
+            whose half is at most this share of it; None: `inferences`.
+        max_inferences: the most that it holds for that.
     """
 
     profile: Profile
@@ -29,6 +33,8 @@ class ModelledTestbed:
     inferences: int = 10
     warmup: int = 5
     min_window_s: float = 2.0
+    relative_ci: float | None = None
+    max_inferences: int = 1000
     _set: Configuration | None = field(default=None, repr=False)
 
     def measure(
@@ -52,7 +58,8 @@ class ModelledTestbed:
         cloud_j = p.cloud_energy_j(net, k, gpu) * both
         row = p.split(net, k)
         latency_ms = edge_ms + transfer_ms + cloud_ms
-        window_s = max(self.min_window_s, self.inferences * latency_ms / 1000)
+        inferences = self._inferences()
+        window_s = max(self.min_window_s, inferences * latency_ms / 1000)
         return Measurement(
             configuration=configuration,
             repeat=repeat,
@@ -67,10 +74,16 @@ class ModelledTestbed:
             accuracy=(row.accuracy or {}).get(mode),
             fidelity=(row.fidelity or {}).get(mode),
             tensor_kb=row.tensor_kb,
-            inferences=max(self.inferences, int(window_s * 1000 / latency_ms)),
+            inferences=max(inferences, int(window_s * 1000 / latency_ms)),
             window_s=window_s,
             testbed_time_s=self._spent_s(configuration, latency_ms, window_s),
         )
+
+    def _inferences(self) -> int:
+        if self.relative_ci is None:
+            return self.inferences
+        needed = math.ceil((1.96 * self.profile.noise.request_latency_cv / self.relative_ci) ** 2)
+        return max(self.inferences, min(needed, self.max_inferences))
 
     def _spent_s(self, configuration: Configuration, latency_ms: float, window_s: float) -> float:
         """Reconfiguration where knobs differ from the last ones, warm-up, and the window."""

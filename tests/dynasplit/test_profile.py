@@ -207,3 +207,14 @@ def test_cuts_are_read_and_checked(tmp_path: Path) -> None:
     path.write_text("split_point,head_mmac,tail_mmac,tensor_kb\n1,5,0,0\n")
     with pytest.raises(DataError, match=r"column split_point: found \[1\]"):
         read_cuts(path)
+
+
+def test_the_profile_counts_the_inferences_that_an_interval_needs() -> None:
+    noisy = msgspec.structs.replace(QUIET, noise=Noise(request_latency_cv=0.05))
+    at = Configuration.of(0, cpu_mhz=1800, edge_accelerator="off", cloud_gpu=True)
+    found = [
+        ModelledTestbed(noisy, "vgg16", min_window_s=0.1, relative_ci=ci).measure(at)
+        for ci in (None, 0.02, 0.005)
+    ]
+    assert [m.inferences for m in found] == [10, 25, 385]
+    assert found[2].testbed_time_s > found[1].testbed_time_s + 30
