@@ -127,8 +127,8 @@ class PolicyConf:
         min_accuracy: least accuracy (or fidelity) of what is chosen.
     """
 
-    quantile: float = 0.9
-    energy_tolerance: float = 0.005
+    quantile: float = 0.5
+    energy_tolerance: float = 0.01
     margin: float = 0.0
     min_accuracy: float | None = None
 

@@ -31,7 +31,7 @@ Values often changed:
   space.cpu_mhz=[600,1800]      narrows the space; likewise space.edge_accelerator=[off,max],
                                 space.cloud_gpu=[true], model.split_points=[0,6,22]
   workload.requests=50          how many requests are served
-  policy.quantile=0.9           how safe dynasplit plays; likewise policy.margin,
+  policy.quantile=0.5           how safe dynasplit plays; likewise policy.margin,
                                 policy.energy_tolerance, policy.min_accuracy
   hosts.profile=NAME|FILE       physical model of emulated and modelled hosts
   model.weights=auto            or imagenet, random, trained
