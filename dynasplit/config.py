@@ -201,12 +201,13 @@ class ReplayConf:
     Attributes:
         keep_requests: how many of the first requests go to requests.parquet.
         chunk: requests at a time; bounds the memory, changes no result.
-        out_of_sample: also choose by one half of the runs, and judge by the other.
+        divisions: how often the runs are divided at random, to choose by one half and judge by
+            the other; 0: not at all.
     """
 
     keep_requests: int = 1000
     chunk: int = 32768
-    out_of_sample: bool = True
+    divisions: int = 5
 
 
 @dataclass

@@ -141,6 +141,19 @@ def summarise_requests(rows: Iterable[Served]) -> dict[str, dict[str, Any]]:
     return policy_blocks({name: PolicyFigures.of(mine) for name, mine in by_policy.items()})
 
 
+def medians_of(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One policy's blocks (at least one), each figure their median; None where all have None."""
+    found: dict[str, Any] = {}
+    for name, first in blocks[0].items():
+        values = [block[name] for block in blocks]
+        if isinstance(first, Mapping):
+            found[name] = medians_of(values)
+        else:
+            present = [v for v in values if v is not None]
+            found[name] = float(np.median(present)) if present else None
+    return found
+
+
 def _complete(values: Sequence[float | None]) -> Distribution | None:
     present = [v for v in values if v is not None]
     return Distribution.of(present) if present and len(present) == len(values) else None

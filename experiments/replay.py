@@ -14,7 +14,7 @@ from dynasplit.front import ParetoFront
 from dynasplit.profile import fit_profile
 from dynasplit.replay import Replay
 from dynasplit.served import Served
-from dynasplit.summary import policy_blocks
+from dynasplit.summary import medians_of, policy_blocks
 from dynasplit.tables import RunsTable, write_requests
 from dynasplit.tables.halves import divide
 from dynasplit.testbed.recorded import RecordedTestbed
@@ -48,7 +48,7 @@ def run(config: Config) -> None:
             replay, left_out = _replay(config, front, runs, thresholds)
             blocks = _blocks(config, replay)
         unseen = None
-        if config.replay.out_of_sample and config.front is None:
+        if config.replay.divisions and config.front is None:
             with terminal.during("The same, chosen by one half of the runs, judged by the other"):
                 unseen = _out_of_sample(config, runs, thresholds)
         served = list(_served(replay, runs, min(config.replay.keep_requests, thresholds.count)))
@@ -82,30 +82,41 @@ def _blocks(config: Config, replay: Replay) -> dict[str, Any]:
 
 
 def _out_of_sample(config: Config, runs: RunsTable, thresholds: Thresholds) -> dict[str, Any]:
-    """What the policies come to on runs that they have not chosen by."""
+    """What the policies come to on runs that they have not chosen by: medians over divisions."""
     try:
         predict, why = fit_profile(runs).draws, None
     except DataError as error:
         predict, why = None, str(error)
-    halves = divide(runs, config.seed, predict)
+    times = config.replay.divisions
+    every = [divide(runs, config.seed * times + i, predict) for i in range(times)]
     found: dict[str, Any] = {
-        "repeated_configurations": halves.repeated,
-        "predicted_configurations": halves.predicted,
-        "left_out_configurations": halves.left_out,
+        "divisions": times,
+        "repeated_configurations": every[0].repeated,
+        "predicted_configurations": every[0].predicted,
+        "left_out_configurations": every[0].left_out,
         "not_predicted_because": why,
         "policies": {},
     }
-    if halves.choosing is not None:
-        front = ParetoFront.of_runs(halves.choosing)
-        replay, _ = _replay(config, front, halves.judging, thresholds)
-        found["policies"] = _blocks(config, replay)
+    blocks = []
+    for halves in every:
+        if halves.choosing is not None:
+            front = ParetoFront.of_runs(halves.choosing)
+            replay, _ = _replay(config, front, halves.judging, thresholds)
+            blocks.append(policy_blocks(replay.figures(config.replay.chunk)))
+    for name in dict.fromkeys(name for block in blocks for name in block):
+        mine = [block[name] for block in blocks if name in block]
+        met = [block["met_pct"] for block in mine]
+        found["policies"][name] = medians_of(mine) | {"met_pct_range": [min(met), max(met)]}
     return found
 
 
 def _tell(unseen: dict[str, Any], terminal: Terminal) -> None:
     """The out-of-sample table, and what was chosen by."""
     if unseen["policies"]:
-        terminal.policies(unseen["policies"], "Policies, out-of-sample: other runs")
+        terminal.policies(
+            unseen["policies"],
+            f"Policies, out-of-sample: medians over {unseen['divisions']} divisions of the runs",
+        )
     terminal.say(
         f"Out-of-sample: {unseen['repeated_configurations']} configurations have repeats, one half "
         f"of which chose; {unseen['predicted_configurations']} with one run were predicted by a "

@@ -143,6 +143,10 @@ def test_a_replay_writes_what_an_experiment_writes(table, tmp_path):
     assert other["met_pct"] == pytest.approx(block["met_pct"], abs=8)
     assert other["energy_j"]["mean"] == pytest.approx(block["energy_j"]["mean"], rel=0.05)
     assert other["latency_ms"] != block["latency_ms"]
+    assert unseen["divisions"] == 5
+    low, high = other["met_pct_range"]
+    assert low <= other["met_pct"] <= high
+    assert low < high
     assert len(read_requests(folder / "requests.parquet").rows) == 40
     assert (folder / "front.png").is_file()
 
