@@ -83,7 +83,9 @@ def find(name: str, path: str = "", scaling: str = "none") -> Network:
     """The network of that name.
 
     Args:
-        name: which one. path: the file of `keras_file`. scaling: of its pixels.
+        name: which one.
+        path: the file of `keras_file`.
+        scaling: of its pixels.
 
     Raises:
         ModelError: there is none, or `path` is missing or has no use.

@@ -85,7 +85,7 @@ Take = Callable[[npt.NDArray[Any], tuple[int, ...]], npt.NDArray[Any]]
 Layout = Callable[[str], tuple[str, Take]]
 
 
-def _as_is(array: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+def _as_is(array: npt.NDArray[Any], _shape: tuple[int, ...]) -> npt.NDArray[Any]:
     return array
 
 
@@ -110,9 +110,7 @@ def _hugging_face(prefix: str) -> Layout:
     inside = {
         "LayerNorm_0": "layernorm_before",
         "LayerNorm_2": "layernorm_after",
-        **{
-            f"MultiHeadDotProductAttention_1/{p}": f"attention.attention.{p}" for p in _PARTS
-        },
+        **{f"MultiHeadDotProductAttention_1/{p}": f"attention.attention.{p}" for p in _PARTS},
         "MultiHeadDotProductAttention_1/out": "attention.output.dense",
         "MlpBlock_3/Dense_0": "intermediate.dense",
         "MlpBlock_3/Dense_1": "output.dense",

@@ -64,8 +64,10 @@ def built(
 
     Args:
         build: takes `weights`, as those of `keras.applications` do.
-        about: of the network. weights: `imagenet`, `random` or a file.
-        seed: of random weights. calibration: (n, ...) preprocessed images.
+        about: of the network.
+        weights: `imagenet`, `random` or a file.
+        seed: of random weights.
+        calibration: (n, ...) preprocessed images.
         progress: is told what is done.
 
     Raises:

@@ -109,9 +109,8 @@ def input_shape(path: Path) -> tuple[int, int, int]:
             raise ModelError(
                 f"{path} has {count} {ends}; only graphs with one input and one output can be split"
             )
-    shapes = [
-        layer["config"].get("batch_shape") for layer in layers if layer["class_name"] == "InputLayer"
-    ]
+    inputs = [layer["config"] for layer in layers if layer["class_name"] == "InputLayer"]
+    shapes = [config.get("batch_shape") for config in inputs]
     shape = tuple(shapes[0][1:]) if shapes and shapes[0] else ()
     if len(shape) != 3 or None in shape:
         raise ModelError(
