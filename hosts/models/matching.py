@@ -50,8 +50,8 @@ def cut_tensors(
     graph = calls(model)
     values = _values(model, graph, image)
     candidates = _activations(path, image)
-    found = _closest(cuts, values, candidates, _WORST_ERROR[precision])
-    if len(cuts) > 2 and not found:
+    found, least = _closest(cuts, values, candidates, _WORST_ERROR[precision])
+    if len(cuts) > 2 and least > _WORST_ERROR[precision] / 4:  # early tensors are near
         raise ModelError(f"none of {model.name}'s split points has a counterpart in {path}")
     found[cuts[-1].index] = candidates[-1][0]  # int8 may flip a softmax: no comparison
     by_input = {id(c.inputs[0]): c for c in graph if len(c.inputs) == len(c.outputs) == 1}
@@ -76,9 +76,10 @@ def _values(model: keras.Model, graph: list[Call], image: Images) -> dict[int, A
 
 def _closest(
     cuts: list[CutPoint], values: dict[int, Any], candidates: list[tuple[int, Any]], worst: float
-) -> dict[int, int]:
+) -> tuple[dict[int, int], float]:
+    """The tensor of each cut that has one, and the least error of all."""
     found: dict[int, int] = {}
-    start = 0
+    start, least = 0, np.inf
     for cut in cuts[1:]:
         expected = values[id(cut.tensor)]
         errors = [
@@ -90,8 +91,8 @@ def _closest(
         if error > worst or not _is_mutual(expected, candidates[place][1], values, error):
             continue
         found[cut.index] = candidates[place][0]
-        start = place
-    return found
+        start, least = place, min(least, error)
+    return found, least
 
 
 def _is_mutual(expected: Any, made: Any, values: dict[int, Any], error: float) -> bool:
