@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -169,7 +170,7 @@ def _read(path: Path) -> Arrays:
             return loaded
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
-    except (SafetensorError, ValueError, OSError, EOFError, AttributeError, TypeError) as error:
+    except (SafetensorError, BadZipFile, ValueError, OSError, EOFError, AttributeError) as error:
         raise ModelError(
             f"{path} cannot be read as weights (.npz or .safetensors): {error}"
         ) from error
