@@ -63,8 +63,11 @@ class ModelConf:
 
     Attributes:
         name: a module of hosts/models/networks.
-        weights: auto (learned ones where they are at hand, else random), imagenet, trained or
-            random, as far as the network has them.
+        weights: auto (learned ones where they are at hand, else random), imagenet, trained,
+            stored or random, as far as the network has them; or a file.
+        precision: of heads: auto (the network's own), int8, float32 or float16.
+        path: the .keras file of model=keras_file.
+        scaling: of that network's pixels: none (0..255) or unit (0..1).
         seed: of random weights, and of the choice of images.
         calibration_images: how many integers are calibrated with.
         split_points: those that may be searched; None: all.
@@ -72,6 +75,9 @@ class ModelConf:
 
     name: str = MISSING
     weights: str = "auto"
+    precision: str = "auto"
+    path: str | None = None
+    scaling: str = "none"
     seed: int = 0
     calibration_images: int = 24
     split_points: list[int] | None = None

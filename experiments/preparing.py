@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,7 @@ from hosts.models.manifest import Manifest
 from hosts.models.prepare import Order, Plan, plan, prepare, settled
 
 _PARTS = 5
+_OF_SEVERAL = re.compile(r"^head (\d+) of (\d+)")
 NEEDED_BY = ("emulated", "ssh")
 """The kinds of hosts that compute a network for real."""
 
@@ -30,6 +32,9 @@ def order_of(config: Config) -> Order:
         images=config.data.images,
         calibration=config.model.calibration_images,
         seed=config.model.seed,
+        precision=config.model.precision,
+        path=config.model.path or "",
+        scaling=config.model.scaling,
     )
     with _explained():
         return settled(order)
@@ -54,7 +59,10 @@ def prepared(config: Config, terminal: Terminal) -> Manifest:
     with _explained():
         manifest = prepare(order, followed)
     followed.end()
-    terminal.say(f"{manifest.network} with {manifest.weights} weights: {_quality(manifest)}")
+    terminal.say(
+        f"{manifest.network} with {manifest.weights} weights, {manifest.precision} heads: "
+        f"{_quality(manifest)}"
+    )
     return manifest
 
 
@@ -63,10 +71,13 @@ class _Followed:
 
     def __init__(self, title: str, terminal: Terminal) -> None:
         self._title, self._terminal = title, terminal
-        self._begun = 0
+        self._begun, self._parts = 0, _PARTS
 
     def __call__(self, what: str, /) -> None:
-        total = max(_PARTS, self._begun + 1)
+        if of_several := _OF_SEVERAL.search(what):
+            place, several = map(int, of_several.groups())
+            self._parts = self._begun + several - place + 3
+        total = max(self._parts, self._begun + 1)
         self._terminal.advance(self._title, self._begun, total, what)
         self._begun += 1
 

@@ -46,7 +46,7 @@ def load(part: EdgeAgent | CloudAgent, order: LoadOrder) -> Loaded:
     if isinstance(part, EdgeAgent):
         from hosts.models.heads import Heads
 
-        part.heads = Heads.open(Path(order.paths["head"]), manifest)
+        part.heads = Heads.open(Path(order.paths["head"]), manifest, order.paths)
         with np.load(order.paths["images"], allow_pickle=False) as images:
             part.images = images["images"]
         part.last_split_point = manifest.last_split_point

@@ -14,11 +14,10 @@ from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import Credentials, make_credentials
 from dynasplit.testbed.meter import MeterStream
 from dynasplit.testbed.programs import push_programs
-from hosts.models.manifest import Manifest
+from hosts.models.manifest import Manifest, parts
 from hosts.wire import messages
 
 LOAD_S = 300.0
-_PARTS = {"edge": ("head", "images"), "cloud": ("tail",)}
 
 
 class Host:
@@ -62,7 +61,7 @@ class Host:
             manifest: the prepared network, as JSON.
             artifacts: name to (path here, sha256).
         """
-        wanted = {name: artifacts[name] for name in _PARTS[self.role]}
+        wanted = {name: artifacts[name] for name in parts(self.role, artifacts)}
         files = {sha256: str(path) for path, sha256 in wanted.values()}
         ask = messages.FindOrder(files=files)
         found = self.agent.call("Find", ask, messages.Found, LOAD_S)

@@ -70,7 +70,9 @@ class ArtifactCache:
             self.root.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{path}.lock"):
                 found = self.find(name, key, suffix)
-                return found or self._make(path, make)
+                if found is not None and sha256_of(path) == found.sha256:
+                    return found
+                return self._make(path, make)
         except OSError as error:
             raise ArtifactError(f"the cache {self.root} cannot be written: {error}") from error
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hosts.errors import ModelError
@@ -28,32 +29,89 @@ class CutPoint:
     tensor: Any
 
 
-def cut_points(model: keras.Model) -> list[CutPoint]:
-    """All cuts of a functional graph with one input and one output, in topological order.
+@dataclass(frozen=True)
+class Call:
+    """One call of an operation in a graph; a shared layer has several.
 
-    After each operation the tensors that a later one still needs are counted; where it is just
-    the one made last, the graph can be cut there.
+    Attributes:
+        operation: the layer, or another Keras operation.
+        name: the operation's; from its second call on with `:1`, `:2`...
+        inputs: symbolic tensors that it takes. outputs: those that it makes.
+        arguments: Keras' record of how it was called.
+    """
+
+    operation: Any
+    name: str
+    inputs: tuple[Any, ...]
+    outputs: tuple[Any, ...]
+    arguments: Any
+
+
+def calls(model: keras.Model) -> list[Call]:
+    """The calls that a graph consists of, in topological order, its input first.
 
     Raises:
         ModelError: no functional graph, or several inputs or outputs.
     """
     _check(model)
-    operations = list(model.operations)
-    last_use = _last_uses(operations)
+    by_depth = model._nodes_by_depth  # the only record of calls that belong to this graph
+    found: list[Call] = []
+    times: dict[int, int] = {}
+    for depth in sorted(by_depth, reverse=True):
+        for node in by_depth[depth]:
+            before = times.get(id(node.operation), 0)
+            times[id(node.operation)] = before + 1
+            name = f"{node.operation.name}:{before}" if before else node.operation.name
+            inputs, outputs = tuple(node.input_tensors), tuple(node.outputs)
+            found.append(Call(node.operation, name, inputs, outputs, node.arguments))
+    return found
+
+
+def cut_points(model: keras.Model) -> list[CutPoint]:
+    """All cuts of a functional graph with one input and one output, in topological order.
+
+    After each call the tensors that a later one still needs are counted; where it is just
+    the one made last, the graph can be cut there.
+
+    Raises:
+        ModelError: no functional graph, or several inputs or outputs.
+    """
+    made_by = calls(model)
+    last_use = {id(t): step for step, call in enumerate(made_by) for t in call.inputs}
     output = id(model.outputs[0])
-    last_use[output] = len(operations)
+    last_use[output] = len(made_by)
     alive: set[int] = set()
     cuts: list[CutPoint] = []
-    for step, operation in enumerate(operations):
-        made = _tensors(operation.output)
-        alive |= {id(t) for t in made}
+    for step, call in enumerate(made_by):
+        alive |= {id(t) for t in call.outputs}
         alive = {t for t in alive if last_use.get(t, -1) > step}
-        if len(made) == 1 and alive == {id(made[0])}:
-            shape = tuple(int(size) for size in made[0].shape[1:])
-            cuts.append(CutPoint(len(cuts), operation.name, shape, made[0]))
-        if id(made[0]) == output:
+        made = call.outputs[0]
+        if alive == {id(made)}:
+            shape = tuple(int(size) for size in made.shape[1:])
+            cuts.append(CutPoint(len(cuts), call.name, shape, made))
+        if output in {id(t) for t in call.outputs}:
             break
     return cuts
+
+
+def chosen(cuts: list[CutPoint], names: Sequence[str]) -> list[CutPoint]:
+    """The cuts of these names, numbered anew from 0; all of them if no name is given.
+
+    Raises:
+        ModelError: a name is no cut, or the input or the output is left out.
+    """
+    if not names:
+        return cuts
+    by_name = {cut.name: cut for cut in cuts}
+    if strangers := [name for name in names if name not in by_name]:
+        raise ModelError(f"split points {strangers} asked; the graph's cuts are {list(by_name)}")
+    kept = sorted((by_name[name] for name in names), key=lambda cut: cut.index)
+    if kept[0] is not cuts[0] or kept[-1] is not cuts[-1]:
+        raise ModelError(
+            f"split points must begin with the input ({cuts[0].name}) and end with the output "
+            f"({cuts[-1].name}); asked: {kept[0].name} to {kept[-1].name}"
+        )
+    return [replace(cut, index=index) for index, cut in enumerate(kept)]
 
 
 def tail_of(model: keras.Model, cuts: list[CutPoint], split_point: int) -> keras.Model:
@@ -73,19 +131,3 @@ def _check(model: Any) -> None:
             f"{model.name} has {len(model.inputs)} inputs and {len(model.outputs)} outputs; "
             "only graphs with one of each can be cut"
         )
-
-
-def _last_uses(operations: list[Any]) -> dict[int, int]:
-    last: dict[int, int] = {}
-    for step, operation in enumerate(operations):
-        if type(operation).__name__ == "InputLayer":
-            continue
-        for tensor in _tensors(operation.input):
-            last[id(tensor)] = step
-    return last
-
-
-def _tensors(nested: Any) -> list[Any]:
-    import keras
-
-    return [t for t in keras.tree.flatten(nested) if t is not None]

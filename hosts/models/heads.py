@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,23 +40,33 @@ class Heads:
 
     def __init__(
         self,
-        whole: Path,
-        tensors: dict[int, int],
+        places: Mapping[int, tuple[Path, int]],
         last_split_point: int,
         threads: int | None = None,
     ) -> None:
-        self._whole = whole
-        self._tensors = tensors
+        self._places = places
         self._last = last_split_point
         self._threads = threads
         self._resident: OrderedDict[int, _Head] = OrderedDict()
         self.resident_mb = RESIDENT_MB
 
     @classmethod
-    def open(cls, whole: Path, manifest: Manifest) -> Heads:
-        """The heads of a prepared network."""
-        tensors = {p.index: p.tensor for p in manifest.split_points if p.tensor is not None}
-        return cls(whole, tensors, manifest.last_split_point)
+    def open(cls, whole: Path, manifest: Manifest, paths: Mapping[str, str] | None = None) -> Heads:
+        """The heads of a prepared network.
+
+        Args:
+            whole: the LiteRT file of the whole network.
+            manifest: of the network.
+            paths: where this host has the files, by name; None: where they were made.
+        """
+        found = {name: artifact.path for name, artifact in manifest.artifacts.items()}
+        found = {**found, **(paths or {}), "head": str(whole)}
+        places = {
+            p.index: (Path(found[p.artifact]), p.tensor)
+            for p in manifest.split_points
+            if p.artifact is not None and p.tensor is not None
+        }
+        return cls(places, manifest.last_split_point)
 
     def run(self, split_point: int, image: npt.NDArray[np.float32]) -> Tensor:
         """Run a head on one preprocessed image, without a batch dimension.
@@ -70,10 +81,10 @@ class Heads:
         return self._head(split_point).run(image)
 
     def _head(self, split_point: int) -> _Head:
-        if split_point not in self._tensors:
+        if split_point not in self._places:
             raise ModelError(f"split point {split_point} asked; allowed: 0..{self._last}")
         if split_point not in self._resident:
-            content = cut_head(self._whole, self._tensors[split_point])
+            content = cut_head(*self._places[split_point])
             self._make_room(len(content) / 2**20)
             self._resident[split_point] = _Head(content, self._threads)
         self._resident.move_to_end(split_point)

@@ -1,4 +1,4 @@
-"""The process that makes a network ready: builds, quantises, computes references; then ends.
+"""The process that makes a network ready: builds, converts, computes references; then ends.
 
 Reads an order on standard input; says what it does on lines that start with `made:`.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +18,10 @@ import numpy as np
 
 from hosts.errors import HostError
 from hosts.models import dataset, network
-from hosts.models.artifacts import ArtifactCache, Key
+from hosts.models.artifacts import ArtifactCache
+from hosts.models.litert import SENT_BYTES
 from hosts.models.manifest import Artifact, Manifest, SplitPoint
-from hosts.models.prepare import MADE_MARK, Order, key_of
+from hosts.models.prepare import MADE_MARK, Order, key_of, weights_name
 
 if TYPE_CHECKING:
     import keras
@@ -26,63 +29,93 @@ if TYPE_CHECKING:
     from hosts.models.graph import CutPoint
     from hosts.models.network import Images
 
+Place = tuple[str, int]
+"""Which file a head is cut from, and the tensor in it."""
+
 
 def make(order: Order, cache: ArtifactCache) -> Manifest:
     """Make all files of a network, those that are there already left alone."""
-    key = key_of(order)
-    making = _Making(order, cache, key)
-    tail = cache.obtain(f"{order.network}-tail", key, ".keras", making.write_model)
-    model = making.model(tail)
-    head = cache.obtain(f"{order.network}-head", key, ".tflite", making.write_head)
-    images = cache.obtain(f"{order.network}-images", key, ".npz", making.write_images)
-    manifest = making.manifest(model, {"tail": tail, "head": head, "images": images})
-    cache.obtain("manifest", key, ".json", lambda p: _write(p, msgspec.json.encode(manifest)))
+    making = _Making(order, cache)
+    artifacts = {
+        "tail": making.obtain("tail", ".keras", making.write_model, ("images", "precision")),
+        "head": making.obtain("head", ".tflite", making.write_head, ("images",)),
+        "images": making.obtain("images", ".npz", making.write_images, ("precision",)),
+    }
+    places, apart = making.heads(artifacts["head"])
+    manifest = making.manifest(places, {**artifacts, **apart})
+    content = msgspec.json.encode(manifest)
+    cache.obtain("manifest", key_of(order), ".json", lambda p: _write(p, content))
     return manifest
 
 
 class _Making:
     """One network, its images loaded and its model built once, when first needed."""
 
-    def __init__(self, order: Order, cache: ArtifactCache, key: Key) -> None:
+    def __init__(self, order: Order, cache: ArtifactCache) -> None:
         self.order = order
-        self.about = network.find(order.network).ABOUT
-        self._network = network.find(order.network)
+        self._cache = cache
+        self._network = network.find(order.network, order.path, order.scaling)
         self._data = dataset.load(
-            order.data, order.images, order.calibration, order.seed, self.about.input_shape
+            order.data,
+            order.images,
+            order.calibration,
+            order.seed,
+            self._network.ABOUT.input_shape,
         )
         self._model: keras.Model | None = None
+        self._saved: Path | None = None
+        self._cuts: list[CutPoint] = []
+
+    def obtain(
+        self, name: str, suffix: str, write: Callable[[Path], None], without: tuple[str, ...]
+    ) -> Artifact:
+        """A file, made only if it is not there."""
+        key = key_of(self.order, without)
+        found = self._cache.obtain(f"{self.order.network}-{name}", key, suffix, write)
+        if name == "tail":
+            self._saved = Path(found.path)
+        return found
 
     @property
     def calibration(self) -> Images:
         pixels = self._data.calibration.pixels[: self.order.calibration]
         return self._network.preprocess(pixels)
 
+    @property
+    def model(self) -> keras.Model:
+        if self._model is None:
+            from hosts.models.keras_files import load_model
+
+            assert self._saved is not None
+            self._model = load_model(self._saved)
+        return self._model
+
+    @property
+    def cuts(self) -> list[CutPoint]:
+        from hosts.models.graph import chosen, cut_points
+
+        if not self._cuts:
+            self._cuts = chosen(cut_points(self.model), self._network.ABOUT.split_points)
+        return self._cuts
+
     def write_model(self, path: Path) -> None:
         order = self.order
         self._model = self._network.build(order.weights, order.seed, self.calibration, _say)
+        self._cuts = self.cuts  # what cannot be cut is refused before it is saved
         _say("saving the network's weights")
         self._model.save(path)
 
-    def model(self, saved: Artifact) -> keras.Model:
-        if self._model is None:
-            import keras
-
-            self._model = keras.models.load_model(saved.path, compile=False)
-        return self._model
-
     def write_head(self, path: Path) -> None:
-        from hosts.models.int8 import convert_whole
+        from hosts.models.whole import convert_whole
 
-        assert self._model is not None
-        convert_whole(self._model, self.calibration, path, _say)
+        convert_whole(self.model, self.calibration, path, _say, self.order.precision)
 
     def write_images(self, path: Path) -> None:
         """Evaluation images, preprocessed, with the unsplit float32 network's answers."""
-        assert self._model is not None
         _say("computing the unsplit network's answers")
         images = self._network.preprocess(self._data.evaluation.pixels)
         outputs = np.concatenate(
-            [np.asarray(self._model(images[i : i + 8])) for i in range(0, len(images), 8)]
+            [np.asarray(self.model(images[i : i + 8])) for i in range(0, len(images), 8)]
         )
         arrays = {"images": images, "reference_top1": outputs.argmax(axis=1)}
         if self._data.evaluation.labels is not None:
@@ -90,33 +123,55 @@ class _Making:
         with path.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
 
-    def manifest(self, model: keras.Model, artifacts: dict[str, Artifact]) -> Manifest:
-        from hosts.models.graph import cut_points
-        from hosts.models.int8 import cut_tensors
+    def heads(self, whole: Artifact) -> tuple[dict[int, Place], dict[str, Artifact]]:
+        """Where each head is, and the files of those that the whole's does not have."""
+        from hosts.models.matching import cut_tensors
+        from hosts.models.whole import convert_head, output_tensor
 
-        cuts = cut_points(model)
-        tensors = cut_tensors(model, Path(artifacts["head"].path), self.calibration[:1])
-        labelled = self._data.evaluation.labels is not None and self.order.weights != "random"
+        order, calibration = self.order, self.calibration
+        tensors = cut_tensors(
+            self.model, self.cuts, Path(whole.path), calibration[:1], order.precision
+        )
+        places = {k: ("head", tensor) for k, tensor in tensors.items()}
+        missing = [cut for cut in self.cuts[1:] if cut.index not in tensors]
+        apart: dict[str, Artifact] = {}
+        for place, cut in enumerate(missing, 1):
+            _say(f"head {place} of {len(missing)} that the whole's file lacks: {cut.name}")
+            name = f"head_{cut.index}"
+            write = partial(convert_head, self.model, cut, calibration, precision=order.precision)
+            apart[name] = self.obtain(name, ".tflite", write, ("images",))
+            places[cut.index] = (name, output_tensor(Path(apart[name].path)))
+        return places, apart
+
+    def manifest(self, places: dict[int, Place], artifacts: dict[str, Artifact]) -> Manifest:
+        order, cuts = self.order, self.cuts
+        labelled = self._data.evaluation.labels is not None and order.weights != "random"
         return Manifest(
-            network=self.order.network,
-            weights=self.order.weights,
+            network=order.network,
+            weights=weights_name(order),
+            precision=order.precision,
             quality="accuracy" if labelled else "fidelity",
-            classes=self.about.classes,
-            images=self.order.images,
+            classes=int(np.prod(cuts[-1].shape)),
+            images=order.images,
             last_split_point=len(cuts) - 1,
-            split_points=tuple(_split_point(cut, len(cuts) - 1, tensors) for cut in cuts),
+            split_points=tuple(
+                _split_point(cut, len(cuts) - 1, places.get(cut.index), order.precision)
+                for cut in cuts
+            ),
             artifacts=artifacts,
         )
 
 
-def _split_point(cut: CutPoint, last: int, tensors: dict[int, int]) -> SplitPoint:
-    sent_bytes = int(np.prod(cut.shape)) * (4 if cut.index == 0 else 1)
+def _split_point(cut: CutPoint, last: int, place: Place | None, precision: str) -> SplitPoint:
+    element_bytes = 4 if place is None else SENT_BYTES[precision]
     return SplitPoint(
         index=cut.index,
         name=cut.name,
         shape=cut.shape,
-        bytes=0 if cut.index == last else sent_bytes,
-        tensor=tensors.get(cut.index),
+        bytes=0 if cut.index == last else int(np.prod(cut.shape)) * element_bytes,
+        artifact=place[0] if place else None,
+        tensor=place[1] if place else None,
+        dtype="int8" if element_bytes == 1 else "float32",
     )
 
 

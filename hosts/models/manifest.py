@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 
@@ -13,14 +15,19 @@ class SplitPoint(msgspec.Struct, frozen=True):
         name: of the operation whose output is the intermediate tensor.
         shape: of that tensor, without the batch dimension.
         bytes: as it is sent; at the last split point nothing is.
-        tensor: its index in the LiteRT file of the whole network; None for the input.
+        artifact: the LiteRT file that the head is cut from: `head` or, where the converter fused
+            the tensor away, a file of its own `head_<index>`; None for the input.
+        tensor: its index in that file; None for the input.
+        dtype: of its elements as they are sent: `int8` or `float32`.
     """
 
     index: int
     name: str
     shape: tuple[int, ...]
     bytes: int
+    artifact: str | None = None
     tensor: int | None = None
+    dtype: str = "float32"
 
 
 class Artifact(msgspec.Struct, frozen=True):
@@ -35,20 +42,30 @@ class Manifest(msgspec.Struct, frozen=True):
     """A network made ready to run.
 
     Attributes:
-        network: its name. weights: `imagenet`, `random` or `trained`.
+        network: its name. weights: `imagenet`, `random`, `trained`, `stored` (in a Keras file), or
+            the name of the file that they came from.
+        precision: of the heads: `int8`, `float32`, or `float16` (their weights only: what they
+            compute and send is float32).
         quality: `accuracy` where labels and learned weights exist, else `fidelity`.
         classes: how many. images: how many evaluation images.
         last_split_point: the index of the last split point.
         split_points: all of them in order.
-        artifacts: `head` (LiteRT file of the whole network), `tail` (Keras file), `images`
-            (npz: images (n, ...) float32, reference_top1 (n,), labels (n,) where known).
+        artifacts: `head` (LiteRT file of the whole network), `head_<index>` (of single heads),
+            `tail` (Keras file), `images` (npz: images (n, ...) float32, reference_top1 (n,),
+            labels (n,) where known).
     """
 
     network: str
     weights: str
+    precision: str
     quality: str
     classes: int
     images: int
     last_split_point: int
     split_points: tuple[SplitPoint, ...]
     artifacts: dict[str, Artifact]
+
+
+def parts(role: str, artifacts: Iterable[str]) -> list[str]:
+    """Which of a network's files a host needs: the cloud its tail, the edge all the others."""
+    return [name for name in artifacts if (name == "tail") == (role == "cloud")]

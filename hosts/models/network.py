@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -33,9 +33,13 @@ class About:
     Attributes:
         input_shape: (height, width, channels). classes: how many.
         dataset: the data set that it is measured with by default.
-        learned: the weights that it can learn or download: `imagenet` or `trained`.
+        learned: the weights that it can learn, download or have stored: `imagenet`, `trained` or
+            `stored`; empty: none.
         pretrained_file: what Keras' own cache calls the downloaded weights; empty: none.
         size_mb: about what its prepared files take on disk.
+        precision: of its heads by default.
+        weight_files: the kinds of files, by suffix, that its weights can be read from.
+        split_points: names of those cuts of its graph that are its split points; empty: all.
     """
 
     input_shape: tuple[int, int, int]
@@ -44,12 +48,18 @@ class About:
     learned: str
     pretrained_file: str = ""
     size_mb: float = 1.0
+    precision: str = "int8"
+    weight_files: tuple[str, ...] = ()
+    split_points: tuple[str, ...] = ()
 
 
 class Network(Protocol):
-    """A module of `networks/`."""
+    """A module of `networks/`, or what such a module makes of a file."""
 
-    ABOUT: About
+    @property
+    def ABOUT(self) -> About:  # noqa: N802
+        """What can be known without building it."""
+        ...
 
     def build(
         self, weights: str, seed: int, calibration: Images, progress: Progress, /
@@ -69,13 +79,24 @@ def names() -> list[str]:
     return sorted(m.name for m in pkgutil.iter_modules(hosts.models.networks.__path__))
 
 
-def find(name: str) -> Network:
+def find(name: str, path: str = "", scaling: str = "none") -> Network:
     """The network of that name.
 
+    Args:
+        name: which one.
+        path: the file of `keras_file`.
+        scaling: of its pixels.
+
     Raises:
-        ModelError: there is none.
+        ModelError: there is none, or `path` is missing or has no use.
     """
     if name not in names():
         raise ModelError(f"network {name!r} asked; there are: {', '.join(names())}")
-    network: Network = importlib.import_module(f"hosts.models.networks.{name}")  # type: ignore[assignment]
+    module: Any = importlib.import_module(f"hosts.models.networks.{name}")
+    if hasattr(module, "at"):
+        found: Network = module.at(path, scaling)
+        return found
+    if path:
+        raise ModelError(f"model.path={path} has no use with model={name}; say model=keras_file")
+    network: Network = module
     return network

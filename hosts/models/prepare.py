@@ -10,7 +10,8 @@ import hashlib
 import importlib.metadata
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,9 +19,10 @@ import msgspec
 
 from hosts.errors import ArtifactError, ModelError
 from hosts.models import dataset, network
-from hosts.models.artifacts import ArtifactCache, Key
+from hosts.models.artifacts import ArtifactCache, Key, sha256_of
+from hosts.models.litert import PRECISIONS
 from hosts.models.manifest import Manifest
-from hosts.models.network import Progress
+from hosts.models.network import About, Progress
 from hosts.models.weights import resolve
 
 _LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "ai-edge-litert", "numpy", "scikit-learn")
@@ -32,9 +34,12 @@ class Order:
     """What to prepare.
 
     Attributes:
-        network: its name. weights: `auto`, `imagenet`, `trained` or `random`.
+        network: its name.
+        weights: `auto`, `imagenet`, `trained`, `stored`, `random`, or a file.
         data: the data set's name. images: how many for evaluation.
         calibration: how many for calibration. seed: of weights and choices.
+        precision: of the heads: `auto` (the network's own), `int8`, `float32` or `float16`.
+        path: the file of the network `keras_file`. scaling: of its pixels: `none` or `unit`.
     """
 
     network: str
@@ -43,6 +48,17 @@ class Order:
     images: int = 24
     calibration: int = 24
     seed: int = 0
+    precision: str = "auto"
+    path: str = ""
+    scaling: str = "none"
+
+    def about(self) -> About:
+        """What is known of the network.
+
+        Raises:
+            ModelError: there is no such network, or its file cannot be used.
+        """
+        return network.find(self.network, self.path, self.scaling).ABOUT
 
 
 @dataclass(frozen=True)
@@ -62,22 +78,28 @@ def settled(order: Order) -> Order:
     """The order with what it leaves open filled in, checked without importing a framework.
 
     Raises:
-        ModelError: no such network, data set or weights.
+        ModelError: no such network, data set, weights or precision.
     """
-    about = network.find(order.network).ABOUT
+    about = order.about()
     data = order.data or about.dataset
     if data not in dataset.names():
         raise ModelError(f"data set {data!r} asked; there are: {', '.join(dataset.names())}")
     weights = resolve(order.weights, about, order.network)
-    return Order(order.network, weights, data, order.images, order.calibration, order.seed)
+    precision = about.precision if order.precision == "auto" else order.precision
+    if precision not in PRECISIONS:
+        raise ModelError(
+            f"model.precision={precision} asked; allowed: auto, {', '.join(PRECISIONS)}"
+        )
+    path = str(Path(order.path).resolve()) if order.path else ""
+    return replace(order, weights=weights, data=data, precision=precision, path=path)
 
 
 def plan(order: Order, root: Path | None = None) -> Plan:
     """What preparing would do."""
     order = settled(order)
     ready = _ready(ArtifactCache(root), order) is not None
-    size_mb = 0.0 if ready else network.find(order.network).ABOUT.size_mb
-    return Plan(ready, order.weights, size_mb)
+    size_mb = 0.0 if ready else order.about().size_mb
+    return Plan(ready, weights_name(order), size_mb)
 
 
 def prepare(order: Order, progress: Progress, root: Path | None = None) -> Manifest:
@@ -97,9 +119,30 @@ def prepare(order: Order, progress: Progress, root: Path | None = None) -> Manif
     return ready or _make_apart(cache, order, progress)
 
 
-def key_of(order: Order) -> Key:
-    """What a prepared network depends on: the order, the libraries, and the code here."""
-    return {**asdict(order), **_libraries(), "code": _code()}
+def key_of(order: Order, without: Collection[str] = ()) -> Key:
+    """What a prepared network depends on: the order, its files, the libraries, and the code here.
+
+    Args:
+        order: what is prepared.
+        without: fields of it on which a part does not depend.
+    """
+    fields = {name: value for name, value in asdict(order).items() if name not in without}
+    for name in ("weights", "path"):
+        path = Path(str(fields[name]))
+        if path.is_absolute():
+            stat = path.stat()
+            fields[name] = _hash(path, (stat.st_mtime_ns, stat.st_size))
+    return {**fields, **_libraries(), "code": _code()}
+
+
+def weights_name(order: Order) -> str:
+    """What an order's weights are called: their source, or their file's name."""
+    return Path(order.weights).name
+
+
+@cache
+def _hash(path: Path, _version: tuple[int, int]) -> str:
+    return sha256_of(path)
 
 
 def _ready(cache: ArtifactCache, order: Order) -> Manifest | None:
@@ -179,6 +222,9 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=24)
     parser.add_argument("--calibration", type=int, default=24)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--path", default="")
+    parser.add_argument("--scaling", default="none")
     asked = vars(parser.parse_args())
     manifest = prepare(Order(**asked), lambda what: print(what, file=sys.stderr))
     print(msgspec.json.encode(manifest).decode())

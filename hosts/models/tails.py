@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hosts.errors import ArtifactError, ModelError
-from hosts.models.graph import cut_points, tail_of
+from hosts.models.graph import chosen, cut_points, tail_of
+from hosts.models.keras_files import load_model
 from hosts.models.manifest import Manifest
 
 KEPT = 32
@@ -24,9 +26,9 @@ class Tails:
         device: where the last tail ran.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, names: Sequence[str] = ()) -> None:
         self._model = model
-        self._cuts = cut_points(model)
+        self._cuts = chosen(cut_points(model), names)
         self._compiled: OrderedDict[tuple[int, str | None], Any] = OrderedDict()
         self.device = ""
 
@@ -37,17 +39,11 @@ class Tails:
         Raises:
             ArtifactError: the file is not a Keras model, or not this network's.
         """
-        import keras
-
         try:
-            tails = cls(keras.models.load_model(path, compile=False))
-        except (ValueError, OSError) as error:
-            raise ArtifactError(f"{path} cannot be read as a Keras model: {error}") from error
-        if len(tails._cuts) - 1 != manifest.last_split_point:
-            raise ArtifactError(
-                f"{path} has split points 0..{len(tails._cuts) - 1}; "
-                f"{manifest.network} has 0..{manifest.last_split_point}"
-            )
+            model = load_model(path)
+            tails = cls(model, [point.name for point in manifest.split_points])
+        except ModelError as error:
+            raise ArtifactError(f"{path} is not {manifest.network}'s: {error}") from error
         return tails
 
     def run(

@@ -1,4 +1,4 @@
-"""Where a network's weights come from: a download bounded in time, or a seeded draw."""
+"""Where a network's weights come from: a download bounded in time, a file, or a seeded draw."""
 
 from __future__ import annotations
 
@@ -8,22 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hosts.errors import ModelError
 from hosts.models.network import About, Images, Progress
 
 if TYPE_CHECKING:
     import keras
 
-SOURCES = ("auto", "imagenet", "trained", "random")
+SOURCES = ("auto", "imagenet", "trained", "stored", "random")
 _STALLED_S = 30.0
-_LOGIT_SPREAD = 5.0
-_STATISTICS_IMAGES = 12
-_CLASS_SPREAD = 0.8
-_SHIFT = 0.8  # of a channel's mean: all of it makes deep layers chaotic, none of it alike
-_WHITE = 0.3
-_BUMP = np.array([[0.5, 0.7, 0.5], [0.7, 1.0, 0.7], [0.5, 0.7, 0.5]], dtype=np.float32)
 
 
 def keras_cache() -> Path:
@@ -35,23 +27,65 @@ def resolve(asked: str, about: About, network: str) -> str:
     """Which weights `asked` means here.
 
     Args:
-        asked: `auto` takes learned weights where they are at hand, else random ones.
+        asked: `auto` takes learned weights where they are at hand, else random ones; a file's
+            path is made absolute.
         about: of the network.
         network: its name, for the message.
 
     Raises:
-        ModelError: the network has no such weights.
+        ModelError: the network has no such weights, or there is no such file.
     """
     if asked == "auto":
-        if about.learned == "trained":
-            return "trained"
+        if about.learned in ("trained", "stored"):
+            return about.learned
         at_hand = about.pretrained_file and (keras_cache() / about.pretrained_file).is_file()
         return about.learned if at_hand else "random"
-    if asked not in (about.learned, "random"):
-        raise ModelError(
-            f"model.weights={asked} asked for {network}; allowed: auto, {about.learned}, random"
-        )
-    return asked
+    if asked in (about.learned, "random"):
+        return asked
+    if asked not in SOURCES and about.weight_files and Path(asked).is_file():
+        return str(Path(asked).resolve())
+    named = [name for name in ("auto", about.learned, "random") if name]
+    files = f", or a file ({', '.join(about.weight_files)})" if about.weight_files else ""
+    missing = "" if asked in SOURCES else "; there is no such file"
+    raise ModelError(
+        f"model.weights={asked} asked for {network}; allowed: {', '.join(named)}{files}{missing}"
+    )
+
+
+def built(
+    build: Callable[..., Any],
+    about: About,
+    weights: str,
+    seed: int,
+    calibration: Images,
+    progress: Progress,
+) -> keras.Model:
+    """A network of `keras.applications` with its weights.
+
+    Args:
+        build: takes `weights`, as those of `keras.applications` do.
+        about: of the network.
+        weights: `imagenet`, `random` or a file.
+        seed: of random weights.
+        calibration: (n, ...) preprocessed images.
+        progress: is told what is done.
+
+    Raises:
+        ModelError: the weights cannot be had, or belong to another network.
+    """
+    from hosts.models.drawing import randomise
+    from hosts.models.keras_files import load_weights
+
+    if weights == "imagenet":
+        return download(lambda: build(weights="imagenet"), about.pretrained_file, progress)
+    model: keras.Model = build(weights=None)
+    if weights == "random":
+        progress(f"drawing random weights for {model.name}")
+        randomise(model, seed, calibration)
+        return model
+    progress(f"reading the weights of {Path(weights).name}")
+    load_weights(model, Path(weights))
+    return model
 
 
 def download(build: Callable[[], Any], file: str, progress: Progress) -> keras.Model:
@@ -73,65 +107,3 @@ def download(build: Callable[[], Any], file: str, progress: Progress) -> keras.M
     finally:
         socket.setdefaulttimeout(before)
     return model
-
-
-def randomise(model: keras.Model, seed: int, calibration: Images) -> None:
-    """Draw weights that keep activations in scale, images apart, and rounding errors small.
-
-    Drawn with the variance of He et al. (arXiv 1502.01852); then, layer by layer, each channel is
-    shifted and scaled over the calibration images (after Mishkin and Matas, arXiv 1511.06422):
-    without that, all images look alike to deep layers. Spatial kernels are mostly smooth, as
-    learned ones are: white ones amplify rounding from layer to layer. The last layer's classes
-    differ in scale, so that the highest logit stands out, and each has mean 0: predictions depend
-    on the image, not on the draw, and are neither flat nor saturated.
-
-    Args:
-        model: a functional graph whose layers are called once, the last one dense with softmax;
-            changed in place.
-        seed: of the draw.
-        calibration: (n, ...) preprocessed images.
-    """
-    import keras
-
-    random = np.random.default_rng(seed)
-    values: dict[int, Any] = {id(model.inputs[0]): calibration[:_STATISTICS_IMAGES]}
-    for layer in model.operations:
-        if type(layer).__name__ == "InputLayer":
-            continue
-        inputs = keras.tree.map_structure(lambda tensor: values[id(tensor)], layer.input)
-        if getattr(layer, "kernel", None) is not None and getattr(layer, "bias", None) is not None:
-            is_last = layer.output is model.outputs[0]
-            _draw(layer, random, inputs, is_last)
-        values[id(layer.output)] = layer(inputs)
-
-
-def _draw(layer: Any, random: np.random.Generator, inputs: Any, last: bool) -> None:
-    """Draw one layer, and set mean and spread of what it gives before its activation."""
-    import keras
-
-    kernel = _kernel(random, layer.kernel.shape)
-    if last:
-        scales = np.exp(_CLASS_SPREAD * random.standard_normal(kernel.shape[-1]))
-        kernel *= scales.astype(np.float32)
-    layer.set_weights([kernel, np.zeros(layer.bias.shape, np.float32)])
-    activation, layer.activation = layer.activation, keras.activations.linear
-    before = np.asarray(layer(inputs))
-    layer.activation = activation
-    over = tuple(range(before.ndim - 1))
-    shift = before.mean(axis=over) * (1.0 if last else _SHIFT)
-    if last:
-        scale = _LOGIT_SPREAD / (before - shift).std()
-    else:
-        scale = np.sqrt(2.0 / np.maximum(((before - shift) ** 2).mean(axis=over), 1e-12))
-    layer.set_weights([kernel * scale, -shift * scale])
-
-
-def _kernel(random: np.random.Generator, shape: tuple[int, ...]) -> Any:
-    """(..., in, out) float32; with spatial dimensions of 3, mostly a smooth bump."""
-    fan_in = int(np.prod(shape[:-1]))
-    kernel = random.standard_normal(shape, dtype=np.float32)
-    if shape[:-2] == (3, 3):
-        mixed = random.standard_normal(shape[2:], dtype=np.float32)
-        kernel = _WHITE * kernel + _BUMP[:, :, np.newaxis, np.newaxis] * mixed
-    kernel *= np.float32(np.sqrt(2.0 / fan_in))
-    return kernel

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hosts.models.network import About, Images, Progress
-from hosts.models.weights import download, randomise
+from hosts.models.weights import built
 
 if TYPE_CHECKING:
     import keras
@@ -20,6 +20,7 @@ ABOUT = About(
     learned="imagenet",
     pretrained_file="vgg16_weights_tf_dim_ordering_tf_kernels.h5",
     size_mb=710,
+    weight_files=(".keras", ".h5"),
 )
 
 
@@ -31,12 +32,7 @@ def preprocess(images: npt.NDArray[np.generic]) -> Images:
 
 
 def build(weights: str, seed: int, calibration: Images, progress: Progress) -> keras.Model:
-    """Build it with ImageNet's weights, or with seeded random ones."""
+    """Build it with ImageNet's weights, those of a file, or seeded random ones."""
     from keras.applications import VGG16
 
-    if weights == "imagenet":
-        return download(lambda: VGG16(weights="imagenet"), ABOUT.pretrained_file, progress)
-    model = VGG16(weights=None)
-    progress("drawing random weights for vgg16")
-    randomise(model, seed, calibration)
-    return model
+    return built(VGG16, ABOUT, weights, seed, calibration, progress)

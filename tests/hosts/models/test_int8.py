@@ -56,13 +56,13 @@ def whole(request, files) -> Path:
 @pytest.fixture(scope="module")
 def files(model, images, tmp_path_factory) -> dict[int, Path]:
     """The same network quantised by the converter alone, and with its dense layers appended."""
-    from hosts.models.int8 import convert_whole
+    from hosts.models.whole import convert_whole
 
     folder = tmp_path_factory.mktemp("int8")
     made = {}
     for threshold in (NEVER, APPEND):
         made[threshold] = folder / f"{threshold}.tflite"
-        convert_whole(model, images[:64], made[threshold], silent, threshold)
+        convert_whole(model, images[:64], made[threshold], silent, large_weights=threshold)
     return made
 
 
@@ -133,9 +133,10 @@ def test_the_appended_layers_have_int8_weights_by_channel(files):
 def test_every_cut_has_its_tensor(model, whole, images):
     import keras
 
-    from hosts.models.int8 import cut_tensors
+    from hosts.models.graph import cut_points
+    from hosts.models.matching import cut_tensors
 
-    tensors = cut_tensors(model, whole, images[:1])
+    tensors = cut_tensors(model, cut_points(model), whole, images[:1])
     assert sorted(tensors) == list(range(1, 8))
     graph = flatbuffer.read(whole).subgraphs[0]
     places = [
@@ -152,9 +153,10 @@ def test_every_cut_has_its_tensor(model, whole, images):
 
 @pytest.mark.medium
 def test_heads_are_bit_identical_to_the_whole(model, whole, images):
-    from hosts.models.int8 import cut_tensors
+    from hosts.models.graph import cut_points
+    from hosts.models.matching import cut_tensors
 
-    tensors = cut_tensors(model, whole, images[:1])
+    tensors = cut_tensors(model, cut_points(model), whole, images[:1])
     reference = interpreter_of(model_path=str(whole))
     for image in images[80:84]:
         run(reference, image)
@@ -167,20 +169,21 @@ def test_heads_are_bit_identical_to_the_whole(model, whole, images):
 def test_a_file_of_another_network_is_not_mapped(model, whole, images):
     import keras
 
-    from hosts.models.int8 import cut_tensors
+    from hosts.models.graph import cut_points
+    from hosts.models.matching import cut_tensors
 
     other = keras.models.clone_model(model)  # draws its weights anew
-    with pytest.raises(ModelError, match="has no counterpart"):
-        cut_tensors(other, whole, images[:1])
+    with pytest.raises(ModelError, match="none of small's split points has a counterpart"):
+        cut_tensors(other, cut_points(other), whole, images[:1])
 
 
 @pytest.mark.medium
 def test_weights_left_out_are_noticed(model, images, tmp_path, monkeypatch):
-    from hosts.models import int8
+    from hosts.models import whole
 
-    monkeypatch.setattr(int8, "_convert", lambda *_: b"\0" * 1000)
+    monkeypatch.setattr(whole, "convert", lambda *_: b"\0" * 1000)
     with pytest.raises(ModelError, match="some were left out"):
-        int8.convert_whole(model, images, tmp_path / "x.tflite", silent, NEVER)
+        whole.convert_whole(model, images, tmp_path / "x.tflite", silent, large_weights=NEVER)
 
 
 VGG16 = """
@@ -190,7 +193,8 @@ import numpy as np
 from hosts.models import dataset, network
 from hosts.models.cut import cut_head
 from hosts.models.graph import cut_points
-from hosts.models.int8 import convert_whole, cut_tensors
+from hosts.models.matching import cut_tensors
+from hosts.models.whole import convert_whole
 import keras
 folder = Path(sys.argv[1])
 vgg16 = network.find("vgg16")
@@ -201,8 +205,8 @@ before_s, cpu_before_s = time.monotonic(), time.process_time()
 convert_whole(model, calibration, folder / "vgg16.tflite", print)
 took_s, cpu_s = time.monotonic() - before_s, time.process_time() - cpu_before_s
 image = vgg16.preprocess(images.evaluation.pixels)
-tensors = cut_tensors(model, folder / "vgg16.tflite", calibration[:1])
 cuts = cut_points(model)
+tensors = cut_tensors(model, cuts, folder / "vgg16.tflite", calibration[:1])
 floats = keras.Model(model.inputs[0], [c.tensor for c in cuts[1:]])(image)
 last = model.get_layer("predictions")
 arrays = {str(k): f for k, f in enumerate(floats, 1)}

@@ -1,0 +1,140 @@
+"""Any functional graph with one input and one output, from a `.keras` file (`model.path=`)."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hosts.errors import ModelError
+from hosts.models.network import About, Images, Progress
+
+if TYPE_CHECKING:
+    import keras
+
+SCALINGS = {"none": 1.0, "unit": 1 / 255}
+_DISK_PER_FILE = 2.5  # the network, its whole conversion, and some heads of their own
+
+
+def at(path: str, scaling: str) -> KerasFile:
+    """The network of a file.
+
+    Args:
+        path: of a `.keras` file.
+        scaling: of pixels before the network: `none` leaves them 0..255, `unit` makes them 0..1.
+
+    Raises:
+        ModelError: no such file or scaling, or no graph that can be split.
+    """
+    if not path:
+        raise ModelError("model=keras_file needs model.path=FILE.keras")
+    if scaling not in SCALINGS:
+        raise ModelError(f"model.scaling={scaling} asked; allowed: {', '.join(SCALINGS)}")
+    return KerasFile(Path(path).resolve(), scaling)
+
+
+class KerasFile:
+    """A network that a file defines.
+
+    Attributes:
+        path: of the file. scaling: of pixels before the network.
+    """
+
+    def __init__(self, path: Path, scaling: str) -> None:
+        self.path = path
+        self.scaling = scaling
+
+    @cached_property
+    def ABOUT(self) -> About:  # noqa: N802  as in the modules of networks
+        """What the file's configuration says, read without Keras.
+
+        Raises:
+            ModelError: no Keras model, several inputs or outputs, or no images as the input.
+        """
+        shape = input_shape(self.path)
+        return About(
+            input_shape=shape,
+            classes=0,  # known when it is built
+            dataset="digits" if shape[2] == 1 else "photos",
+            learned="stored",
+            size_mb=_DISK_PER_FILE * self.path.stat().st_size / 2**20 + 15,
+            weight_files=(".keras", ".h5"),
+        )
+
+    def preprocess(self, images: npt.NDArray[np.generic]) -> Images:
+        """Pixels 0..255, scaled as asked."""
+        return (images.astype(np.float32) * np.float32(SCALINGS[self.scaling])).astype(np.float32)
+
+    def build(
+        self, weights: str, seed: int, calibration: Images, progress: Progress, /
+    ) -> keras.Model:
+        """Read it, with the weights it was stored with, those of a file, or random ones."""
+        import keras
+
+        from hosts.models.drawing import randomise
+        from hosts.models.keras_files import load_model, load_weights
+
+        progress(f"reading {self.path.name}")
+        model = load_model(self.path)
+        if isinstance(model, keras.Sequential):
+            model = keras.Model(model.inputs, model.outputs, name=model.name)
+        if weights == "random":
+            keras.utils.set_random_seed(seed)
+            model = keras.models.clone_model(model)
+            randomise(model, seed, calibration)
+        elif weights != "stored":
+            load_weights(model, Path(weights))
+        return model
+
+
+def input_shape(path: Path) -> tuple[int, int, int]:
+    """(height, width, channels) of the images that a file's network takes.
+
+    Raises:
+        ModelError: no Keras model, several inputs or outputs, or no images as the input.
+    """
+    config = _config(path)
+    layers = config.get("layers")
+    if not isinstance(layers, list):
+        raise ModelError(f"{path}: a functional graph expected, found a subclassed model")
+    for end in ("input_layers", "output_layers"):
+        count = _count(config.get(end))
+        if count != 1:
+            ends = end.replace("_layers", "s")
+            raise ModelError(
+                f"{path} has {count} {ends}; only graphs with one input and one output can be split"
+            )
+    inputs = [layer["config"] for layer in layers if layer["class_name"] == "InputLayer"]
+    shapes = [config.get("batch_shape") for config in inputs]
+    shape = tuple(shapes[0][1:]) if shapes and shapes[0] else ()
+    if len(shape) != 3 or None in shape:
+        raise ModelError(
+            f"{path} takes inputs of shape {shape or 'unknown'}; images (height, width, channels) "
+            "of a fixed size expected"
+        )
+    return shape
+
+
+def _config(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ModelError(f"model.path={path}: there is no such file")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found: dict[str, Any] = json.loads(archive.read("config.json"))["config"]
+            return found
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"{path} is no Keras model: it is truncated, or no .keras file ({error})"
+        ) from error
+
+
+def _count(ends: Any) -> int:
+    """How many inputs or outputs: one is [name, 0, 0], several are a list or dict of those."""
+    if ends is None:  # of a Sequential
+        return 1
+    return 1 if isinstance(ends, list) and ends and isinstance(ends[0], str) else len(ends)

@@ -1,0 +1,36 @@
+"""MobileNetV2 (Sandler et al., arXiv 1801.04381) as keras.applications has it; 0..75."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from hosts.models.network import About, Images, Progress
+from hosts.models.weights import built
+
+if TYPE_CHECKING:
+    import keras
+
+ABOUT = About(
+    input_shape=(224, 224, 3),
+    classes=1000,
+    dataset="photos",
+    learned="imagenet",
+    pretrained_file="mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5",
+    size_mb=80,
+    weight_files=(".keras", ".h5"),
+)
+
+
+def preprocess(images: npt.NDArray[np.generic]) -> Images:
+    """Pixels 0..255 to -1..1."""
+    return (images.astype(np.float32) / 127.5 - 1.0).astype(np.float32)
+
+
+def build(weights: str, seed: int, calibration: Images, progress: Progress) -> keras.Model:
+    """Build it with ImageNet's weights, those of a file, or seeded random ones."""
+    from keras.applications import MobileNetV2
+
+    return built(MobileNetV2, ABOUT, weights, seed, calibration, progress)

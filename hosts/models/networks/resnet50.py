@@ -1,0 +1,38 @@
+"""ResNet50 (He et al., arXiv 1512.03385) as keras.applications has it; split points 0..40."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from hosts.models.network import About, Images, Progress
+from hosts.models.weights import built
+
+if TYPE_CHECKING:
+    import keras
+
+ABOUT = About(
+    input_shape=(224, 224, 3),
+    classes=1000,
+    dataset="photos",
+    learned="imagenet",
+    pretrained_file="resnet50_weights_tf_dim_ordering_tf_kernels.h5",
+    size_mb=145,
+    weight_files=(".keras", ".h5"),
+)
+
+
+def preprocess(images: npt.NDArray[np.generic]) -> Images:
+    """RGB 0..255 to BGR less ImageNet's mean, as its published weights expect."""
+    from keras.applications.resnet50 import preprocess_input
+
+    return np.asarray(preprocess_input(images.astype(np.float32).copy()), dtype=np.float32)
+
+
+def build(weights: str, seed: int, calibration: Images, progress: Progress) -> keras.Model:
+    """Build it with ImageNet's weights, those of a file, or seeded random ones."""
+    from keras.applications import ResNet50
+
+    return built(ResNet50, ABOUT, weights, seed, calibration, progress)
