@@ -104,4 +104,4 @@ class Codec:
 
 def bytes_of(array: npt.NDArray[np.generic]) -> memoryview:
     """An array's bytes in C order; a view where it is contiguous, of any shape."""
-    return memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
