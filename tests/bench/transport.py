@@ -1,6 +1,7 @@
 """Bars of streaming: round trips, throughput, switching, memory; real agents and TLS on loopback.
 
-python -m tests.bench.transport [--int8 MANIFEST] [--float32 MANIFEST]    files in place of the cache's
+python -m tests.bench.transport
+python -m tests.bench.transport --int8 MANIFEST --float32 MANIFEST    instead of the cache's
 """
 
 from __future__ import annotations
