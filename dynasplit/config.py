@@ -93,11 +93,18 @@ class DataConf:
 
 @dataclass
 class SpaceConf:
-    """Which knob values the search may choose; None: all that the hosts offer."""
+    """Which knob values the search may choose; None: all that the hosts offer.
+
+    Attributes:
+        codec: codecs to choose from; None: none to choose, measure.codec is the one.
+        batch_size: likewise; None: measure.batch_size is the one.
+    """
 
     cpu_mhz: list[int] | None = None
     edge_accelerator: list[str] | None = None
     cloud_gpu: list[bool] | None = None
+    codec: list[str] | None = None
+    batch_size: list[int] | None = None
 
 
 @dataclass
@@ -163,7 +170,10 @@ class MeasureConf:
     """How one configuration is measured.
 
     Attributes:
-        mode: latency (one inference at a time).
+        mode: latency (one batch at a time) or throughput (edge, link and cloud at the same time).
+        codec: how intermediate tensors are sent: none, lz4, zstd, float16, int8, or one of the
+            last two with a compressor, as int8+zstd.
+        batch_size: how many images head and tail take at once.
         min_inferences: least number in a window. max_inferences: most, for relative_ci.
         min_samples: least meter samples in a window.
         warmup: inferences before the window.
@@ -174,6 +184,8 @@ class MeasureConf:
     """
 
     mode: str = "latency"
+    codec: str = "none"
+    batch_size: int = 1
     min_inferences: int = 10
     max_inferences: int = 1000
     min_samples: int = 20

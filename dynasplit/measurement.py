@@ -17,7 +17,7 @@ class Measurement:
     """One measured run of a configuration; figures are per inference unless named otherwise.
 
     Absent values are None. Latencies are medians over the window's inferences, energies means
-    over the window.
+    over the window. An inference in a batch takes as long as its batch.
 
     Attributes:
         configuration: what was measured.
@@ -28,10 +28,15 @@ class Measurement:
         accuracy: top-1 share of labelled images (0..1).
         fidelity: share of images whose top-1 class equals the unsplit network's (0..1).
         latency_spread_ms: interquartile range over the window's inferences.
-        edge_ms: computing the head. transfer_ms: sending. cloud_ms: computing the tail.
+        edge_ms: computing the head. cloud_ms: computing the tail.
+        transfer_ms: all between them, and the way back: encoding, waiting, decoding included.
         edge_energy_j: the edge's part. cloud_energy_j: the cloud's.
         edge_idle_w: the edge's idle baseline. cloud_idle_w: the cloud's.
-        tensor_kb: size of what was sent, in 1024 bytes.
+        tensor_kb: size of an image's tensor before it is encoded, in 1024 bytes.
+        mode: latency (one batch at a time) or throughput (edge, link and cloud at once).
+        throughput_rps: inferences per second over the window.
+        wire_kb: size of an image's tensor on the wire. encode_ms: encoding a batch on the edge.
+        decode_ms: decoding it in the cloud; both are within transfer_ms.
         inferences: how many the window counts.
         edge_samples: meter samples within the window on the edge. cloud_samples: on the cloud.
         window_s: the window's length.
@@ -55,6 +60,11 @@ class Measurement:
     edge_idle_w: float | None = None
     cloud_idle_w: float | None = None
     tensor_kb: float | None = None
+    mode: str | None = None
+    throughput_rps: float | None = None
+    wire_kb: float | None = None
+    encode_ms: float | None = None
+    decode_ms: float | None = None
     inferences: int | None = None
     edge_samples: int | None = None
     cloud_samples: int | None = None

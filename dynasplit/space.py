@@ -11,6 +11,7 @@ from typing import Literal
 from dynasplit.errors import ConfigurationError
 
 KnobValue = int | str | bool
+Where = Literal["edge", "cloud", "link", "all"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,6 +47,16 @@ class Configuration:
         return str(self.get("edge_accelerator", "off"))
 
     @property
+    def codec(self) -> str:
+        """How the intermediate tensor is sent; `none`: as it is."""
+        return str(self.get("codec", "none"))
+
+    @property
+    def batch_size(self) -> int:
+        """How many images head and tail take at once."""
+        return int(self.get("batch_size", 1) or 1)
+
+    @property
     def cloud_gpu(self) -> bool:
         """Whether the cloud uses its GPU; False where there is none."""
         return bool(self.get("cloud_gpu", False))
@@ -60,18 +71,18 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """A hardware setting that the search may choose.
+    """A setting that the search may choose.
 
     Attributes:
         name: also the column's name; carries its unit.
         values: allowed values, from the slowest to the fastest.
-        host: whose hardware it sets.
+        host: whose hardware it sets; `link`: how tensors are sent, `all`: what every stage sees.
         idle: the value that it must have while its host computes nothing; None: any.
     """
 
     name: str
     values: tuple[KnobValue, ...]
-    host: Literal["edge", "cloud"] = "edge"
+    host: Where = "edge"
     idle: KnobValue | None = None
 
 
@@ -127,7 +138,8 @@ class SearchSpace:
     ) -> SearchSpace:
         """The space of just these configurations; knob values are ordered by what they are.
 
-        Numbers ascend; words keep `off` first and the order of `std`, `max`, then the alphabet.
+        Numbers ascend; words keep `off` first and the order of `std`, `max`, then the alphabet;
+        codecs and batches are the other way round, so that the plain one counts as the fastest.
         """
         found = tuple(sorted(set(configurations), key=_sort_key))
         if not found:
@@ -136,6 +148,8 @@ class SearchSpace:
         knobs = []
         for name in names:
             values = sorted({dict(c.knobs)[name] for c in found}, key=_value_key)
+            if name in _PLAIN_LAST:
+                values.reverse()
             knobs.append(Knob(name, tuple(values), *_nature(name, values)))
         points = tuple(sorted({c.split_point for c in found}))
         return cls(tuple(knobs), points, last_split_point, found)
@@ -252,7 +266,7 @@ def _why_invalid(
         if idles and chosen[knob.name] != knob.idle:
             return (
                 f"{knob.name}={chosen[knob.name]} at split point {split_point}, where the "
-                f"{knob.host} computes nothing; allowed: {knob.idle}"
+                f"{knob.host} has nothing to do; allowed: {knob.idle}"
             )
     return None
 
@@ -261,6 +275,7 @@ def _is_numeric(knob: Knob) -> bool:
     return all(isinstance(v, int) and not isinstance(v, bool) for v in knob.values)
 
 
+_PLAIN_LAST = ("codec", "batch_size")
 _WORDS = {"off": "0", "none": "0", "std": "1", "max": "2"}
 
 
@@ -274,9 +289,11 @@ def _sort_key(configuration: Configuration) -> tuple[object, ...]:
     return configuration.split_point, *(_value_key(v) for _, v in configuration.knobs)
 
 
-def _nature(
-    name: str, values: list[KnobValue]
-) -> tuple[Literal["edge", "cloud"], KnobValue | None]:
+def _nature(name: str, values: list[KnobValue]) -> tuple[Where, KnobValue | None]:
+    if name == "batch_size":
+        return "all", None
+    if name == "codec":
+        return "link", values[-1]
     host: Literal["edge", "cloud"] = "cloud" if name.startswith("cloud_") else "edge"
     resting = isinstance(values[0], bool) or values[0] == "off"
     return host, values[0] if resting else None

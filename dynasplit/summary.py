@@ -65,6 +65,7 @@ class PolicyFigures:
         quality: accuracy or fidelity of the requests; None: not measured.
         quality_name: which of the two.
         exceedance_ms_median: over the requests that were not met; None: there are none.
+        throughput_rps: inferences a second while each was measured; None: not measured.
     """
 
     requests: int
@@ -75,6 +76,7 @@ class PolicyFigures:
     quality: Distribution | None
     quality_name: Literal["accuracy", "fidelity"] | None
     exceedance_ms_median: float | None
+    throughput_rps: Distribution | None = None
 
     @classmethod
     def of(cls, rows: Sequence[Served]) -> PolicyFigures:
@@ -94,6 +96,7 @@ class PolicyFigures:
             quality=quality,
             quality_name=name if quality else None,
             exceedance_ms_median=float(np.median(exceedances)) if exceedances else None,
+            throughput_rps=_complete([m.throughput_rps for m in runs]),
         )
 
     def block(self, baseline_j: float | None) -> dict[str, Any]:
@@ -116,6 +119,8 @@ class PolicyFigures:
         }
         if self.quality_name and self.quality:
             found[self.quality_name] = self.quality.mean()
+        if self.throughput_rps:
+            found["throughput_rps"] = {"median": self.throughput_rps.quantile(0.5)}
         found["exceedance_ms_median"] = self.exceedance_ms_median
         found["energy_saving_vs_cloud_pct"] = saving
         return found

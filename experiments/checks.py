@@ -9,6 +9,7 @@ from typing import Any
 from dynasplit import policies, search
 from dynasplit.config import Config
 from dynasplit.errors import ConfigurationError
+from hosts import codecs
 
 Test = Callable[[Any], bool]
 
@@ -42,6 +43,7 @@ _RANGES: dict[str, tuple[str, Test]] = {
     "workload.min_ms": _above(0),
     "workload.max_ms": _above(0),
     "workload.shape": _above(0),
+    "measure.batch_size": _at_least(1),
     "measure.min_inferences": _at_least(1),
     "measure.max_inferences": _at_least(1),
     "measure.min_samples": _at_least(2),
@@ -55,7 +57,8 @@ _RANGES: dict[str, tuple[str, Test]] = {
 KINDS = ("emulated", "ssh", "modelled", "recorded")
 _CHOICES: dict[str, Sequence[str]] = {
     "hosts.kind": KINDS,
-    "measure.mode": ("latency",),
+    "measure.mode": ("latency", "throughput"),
+    "measure.codec": codecs.names(),
     "energy.cloud": ("tail", "gross"),
     "tracking.kind": ("mlflow", "none"),
 }
@@ -96,6 +99,11 @@ def _check_together(config: Config) -> None:
     least, most = config.measure.min_inferences, config.measure.max_inferences
     if least > most:
         raise _refused("measure.min_inferences", least, f"up to measure.max_inferences={most}")
+    if config.hosts.kind == "modelled" and config.measure.mode == "throughput":
+        raise ConfigurationError(
+            "measure.mode=throughput; hosts=modelled predicts latency mode only: say "
+            "hosts=emulated, or measure.mode=latency"
+        )
     if config.hosts.kind == "recorded" and config.runs is None:
         raise ConfigurationError("hosts=recorded answers from a table of runs: say runs=FILE")
     if config.hosts.kind in ("emulated", "modelled") and config.hosts.profile is None:

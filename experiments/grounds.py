@@ -14,7 +14,13 @@ from dynasplit.measurement import Measurement
 from dynasplit.space import SearchSpace
 from dynasplit.tables import RunsTable, read_runs
 from dynasplit.testbed.modelled import ModelledTestbed
-from experiments.spaces import build_space, offer_of_hosts, offer_of_profile, space_of_runs
+from experiments.spaces import (
+    build_space,
+    offer_of_hosts,
+    offer_of_profile,
+    sending_knobs,
+    space_of_runs,
+)
 from hosts.emulation.profile import Noise, Profile, load_profile
 from hosts.errors import BoardError
 from hosts.models.manifest import Manifest
@@ -107,7 +113,8 @@ def ground_of(config: Config, manifest: Manifest | None = None) -> Ground:
         offer = offer_of_hosts(config, profile)
     else:
         offer = offer_of_profile(profile, config.model.name)
-    space = build_space(offer, config.space, config.model.split_points, last)
+    more = sending_knobs(config, profile)
+    space = build_space(offer, config.space, config.model.split_points, last, more)
     return Ground(config.model.name, space, profile, manifest=manifest)
 
 

@@ -10,6 +10,7 @@ from dynasplit.config import Config, SpaceConf
 from dynasplit.errors import ConfigurationError
 from dynasplit.space import Configuration, Knob, SearchSpace
 from dynasplit.tables import RunsTable
+from hosts import codecs
 from hosts.emulation.profile import Profile
 
 Value = TypeVar("Value", int, str, bool)
@@ -65,10 +66,48 @@ def offer_of_hosts(config: Config, profile: Profile | None) -> Offer:
     )
 
 
+def sending_knobs(config: Config, profile: Profile | None) -> list[Knob]:
+    """Codec and batch size, where the search chooses them or they are not the plain ones.
+
+    Their plain values (none and 1) count as the fastest. At the last split point nothing is sent,
+    and the codec is the plainest of those asked for.
+
+    Raises:
+        ConfigurationError: there is no such codec, or the profile does not say what it costs.
+    """
+    found, space, measure = [], config.space, config.measure
+    wanted = [measure.codec] if space.codec is None else space.codec
+    _check_codecs(config, wanted, profile)
+    if wanted != [codecs.PLAIN]:
+        ordered = tuple(name for name in reversed(codecs.names()) if name in wanted)
+        found.append(Knob("codec", ordered, host="link", idle=ordered[-1]))
+    sizes = [measure.batch_size] if space.batch_size is None else space.batch_size
+    if not sizes or min(sizes) < 1:
+        raise ConfigurationError(f"space.batch_size={sizes}; allowed: numbers from 1")
+    if sizes != [1]:
+        found.append(Knob("batch_size", tuple(sorted(set(sizes), reverse=True)), host="all"))
+    return found
+
+
+def _check_codecs(config: Config, wanted: Sequence[str], profile: Profile | None) -> None:
+    key = "measure.codec" if config.space.codec is None else "space.codec"
+    shown = config.measure.codec if config.space.codec is None else list(wanted)
+    allowed = codecs.names()
+    if profile is not None and config.hosts.kind in ("emulated", "modelled"):
+        costs = {codecs.PLAIN, *profile.codecs}
+        allowed = [name for name in allowed if costs.issuperset(name.split("+"))]
+    if not wanted or not set(wanted) <= set(allowed):
+        raise ConfigurationError(f"{key}={shown}; allowed: {', '.join(allowed)}")
+
+
 def build_space(
-    offer: Offer, asked: SpaceConf, split_points: Iterable[int] | None, last_split_point: int
+    offer: Offer,
+    asked: SpaceConf,
+    split_points: Iterable[int] | None,
+    last_split_point: int,
+    more: Sequence[Knob] = (),
 ) -> SearchSpace:
-    """The valid configurations of what is offered and asked for.
+    """The valid configurations of what is offered and asked for, and of further knobs.
 
     Raises:
         ConfigurationError: a value is not offered, or nothing valid is left.
@@ -90,7 +129,8 @@ def build_space(
         ),
     ]
     points = range(last_split_point + 1) if split_points is None else split_points
-    return SearchSpace.build(points, last_split_point, [knob for knob in found if knob.values])
+    knobs = [*(knob for knob in found if knob.values), *more]
+    return SearchSpace.build(points, last_split_point, knobs)
 
 
 def space_of_runs(runs: RunsTable, asked: SpaceConf, points: Sequence[int] | None) -> SearchSpace:
@@ -101,7 +141,7 @@ def space_of_runs(runs: RunsTable, asked: SpaceConf, points: Sequence[int] | Non
     """
     whose = str(runs.path or "the runs")
     kept: list[Configuration] = list(runs.configurations)
-    for name in ("cpu_mhz", "edge_accelerator", "cloud_gpu"):
+    for name in ("cpu_mhz", "edge_accelerator", "cloud_gpu", "codec", "batch_size"):
         offered = list(dict.fromkeys(v for c in kept if (v := c.get(name)) is not None))
         values = _narrowed(name, getattr(asked, name), offered, whose)  # type: ignore[type-var]
         kept = [c for c in kept if c.get(name) in (*values, None)]

@@ -107,7 +107,8 @@ def _ssh_between(
     encoded = msgspec.json.encode(manifest)
     with ssh_testbed(edge, cloud, manifest, encoded, _rules(config), folder) as testbed:
         testbed.qualities.know(earlier)
-        testbed.check_offered({knob.name: knob.values for knob in ground.space.knobs})
+        hardware = [k for k in ground.space.knobs if k.host in ("edge", "cloud")]
+        testbed.check_offered({knob.name: knob.values for knob in hardware})
         yield testbed
 
 
@@ -129,6 +130,7 @@ def _address(host: HostConf) -> HostAddress:
 def _rules(config: Config) -> WindowRules:
     asked = config.measure
     return WindowRules(
+        mode=asked.mode,
         min_inferences=asked.min_inferences,
         min_samples=asked.min_samples,
         warmup=asked.warmup,

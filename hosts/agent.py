@@ -19,13 +19,14 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from hosts.cloud import CloudAgent
-from hosts.edge import EdgeAgent, TailStream
+from hosts.edge import EdgeAgent
 from hosts.errors import HostError
 from hosts.facts import host_facts
 from hosts.knobs.setting import Knobs, state_folder
 from hosts.loading import find, load
 from hosts.machine import Machine, open_machine
 from hosts.rpc import channel, serve, server_credentials, start_server, tensor_handler
+from hosts.streaming import TailStream
 from hosts.wire import messages
 
 SILENCE_S = 60.0

@@ -6,15 +6,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hosts.codecs.base import Tensor
 from hosts.errors import HostError, WireError
 from hosts.machine import Machine
 from hosts.models.tails import Tails
-from hosts.wire.frames import unpack
+from hosts.streaming import ahead
+from hosts.wire.frames import tensor_of, unpack
 from hosts.wire.messages import TailResult, TensorHeader, encode
 
 _TOP = 5
+AHEAD = 2
+"""Frames read while a tail runs; more are held back on the link, and then on the edge."""
 
-Top = tuple[int, ...]
+Tops = tuple[tuple[int, ...], ...]
 
 
 class CloudAgent:
@@ -27,39 +31,55 @@ class CloudAgent:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.tails: Tails | None = None
-        self._tops: dict[tuple[str, int, int], Top] = {}
+        self._tops: dict[tuple[str, int, str, tuple[int, ...]], Tops] = {}
 
     def exchange(self, frames: Iterator[bytes]) -> Iterator[bytes]:
         """One result for each frame, in order; a bad frame is answered with its error."""
-        for frame in frames:
-            yield encode(self._answer(frame))
+        waiting, stop = ahead(frames, AHEAD)
+        try:
+            for frame in waiting:
+                yield encode(self._answer(frame))
+        finally:
+            stop()
 
     def _answer(self, frame: bytes) -> TailResult:
         request = -1
         try:
-            header, tensor = unpack(frame)
+            header, body = unpack(frame)
             request = header.request
-            start_ns, end_ns, top = self.machine.tail(header, lambda: self._top(header, tensor))
+            times, tops = self.machine.tail(
+                header,
+                lambda: None if header.reuse else tensor_of(header, body),
+                lambda tensor: self._classes(header, tensor),
+            )
         except HostError as error:
             return TailResult(request=request, error=f"{type(error).__name__}: {error}")
-        return TailResult(request=request, start_ns=start_ns, end_ns=end_ns, top=top)
+        except Exception as error:  # whatever one frame does, the next are served
+            return TailResult(request=request, error=f"unexpected {type(error).__name__}: {error}")
+        return TailResult(
+            request=request,
+            start_ns=times.start_ns,
+            end_ns=times.end_ns,
+            decode_start_ns=times.decode_start_ns,
+            decode_end_ns=times.decode_end_ns,
+            tops=tops,
+        )
 
-    def _top(self, header: TensorHeader, tensor: np.ndarray | None) -> Top:
-        """The five highest classes; on emulated boards an output may be reused."""
-        key = (header.network, header.split_point, header.image)
+    def _classes(self, header: TensorHeader, tensor: Tensor | None) -> Tops:
+        """The five highest classes of each image; on emulated boards they may be reused."""
+        key = (header.network, header.split_point, header.codec, header.images)
         if tensor is None:
             if key not in self._tops:
-                raise WireError(f"image {header.image} was never sent at {header.split_point}")
+                raise WireError(f"images {header.images} never sent at {header.split_point}")
             return self._tops[key]
         if self.tails is None:
             raise HostError("a tensor arrived before a network was loaded")
-        outputs = self.tails.run(
-            header.split_point, tensor, header.scale, header.zero_point, device=self._device(header)
-        )
-        top = tuple(int(i) for i in np.argsort(outputs)[::-1][:_TOP])
+        outputs = self.tails.run_batch(header.split_point, tensor, self._device(header))
+        order = np.argsort(outputs, axis=1)[:, ::-1][:, :_TOP]
+        tops = tuple(tuple(int(i) for i in row) for row in order)
         if self.machine.emulated:
-            self._tops[key] = top
-        return top
+            self._tops[key] = tops
+        return tops
 
     def _device(self, header: TensorHeader) -> str | None:
         """Where the tail runs; an emulated GPU computes on whatever this machine has."""

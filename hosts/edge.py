@@ -2,67 +2,39 @@
 
 from __future__ import annotations
 
-import queue
-import statistics
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-import grpc
+import numpy as np
+import numpy.typing as npt
 
-from hosts.errors import HostError, WireError
-from hosts.machine import Machine
-from hosts.models.heads import Heads, Tensor
+from hosts import codecs
+from hosts.codecs.base import Tensor
+from hosts.counting import IN_FLIGHT, Counting
+from hosts.errors import HostError
+from hosts.machine import HeadJob, HeadTiming, Machine, Payload
+from hosts.models.heads import Heads
+from hosts.streaming import Receiver, TailStream
 from hosts.wire.frames import pack
-from hosts.wire.messages import (
-    TENSOR_SERVICE,
-    Inference,
-    RunOrder,
-    RunReport,
-    TailResult,
-    TensorHeader,
-    decode,
-)
+from hosts.wire.messages import Inference, RunOrder, RunReport, TailResult, TensorHeader
 
-_NORMAL_95 = 1.96
+_MODES = ("latency", "throughput")
+
+Key = tuple[tuple[int, ...], int, str]
 
 
-class TailStream:
-    """One bidirectional stream to the cloud's tensor port, kept open between runs."""
+class Begun(NamedTuple):
+    """A batch whose head is done, waiting for its result."""
 
-    def __init__(self, channel: grpc.Channel) -> None:
-        self._frames: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        exchange = channel.stream_stream(f"/{TENSOR_SERVICE}/Exchange")
-        self._channel = channel
-        self._results: Any = exchange(iter(self._frames.get, None))
-
-    def exchange(self, frame: bytes) -> TailResult:
-        """Send one frame and wait for its result.
-
-        Raises:
-            WireError: the cloud has gone, or could not serve it.
-        """
-        self._frames.put(frame)
-        try:
-            result = decode(next(self._results), TailResult)
-        except grpc.RpcError as error:
-            raise WireError(f"the cloud agent broke off the stream: {error.details()}") from error
-        except StopIteration as error:
-            raise WireError("the cloud agent ended the stream") from error
-        if result.error:
-            raise WireError(f"the cloud could not run the tail: {result.error}")
-        return result
-
-    def close(self) -> None:
-        """End the stream."""
-        self._frames.put(None)
-        self._channel.close()
+    images: tuple[int, ...]
+    timing: HeadTiming
+    sent_bytes: int
 
 
 class EdgeAgent:
     """Runs windows of inferences.
 
-    On an emulated board, whose time does not depend on computing, the output of an image at a
-    split point is computed once and then reused: all accelerator modes run the same head there.
+    On an emulated board, whose time does not depend on computing, the outputs of a batch at a
+    split point are computed once and then reused: all accelerator modes run the same head there.
 
     Attributes:
         machine: the machine below.
@@ -76,120 +48,197 @@ class EdgeAgent:
         self.images: Any = None
         self.stream: TailStream | None = None
         self.last_split_point = -1
-        self._top1: dict[tuple[int, int], int] = {}  # by image and split point
-        self._tensor_bytes: dict[int, int] = {}  # by split point
-        self._request = 0
+        self._payloads: dict[Key, Payload] = {}  # on emulated boards; without bodies
+        self._tops: dict[Key, tuple[int, ...]] = {}  # likewise
+        self._tensor_bytes = 0
 
     def run(self, order: RunOrder) -> RunReport:
         """Warm up, run a window, and lead out.
 
         Raises:
-            HostError: nothing loaded, no such split point, or the cloud failed.
+            HostError: nothing loaded, no such split point or codec, or the cloud failed.
         """
+        self._check(order)
+        self.machine.catch_up(order.board_ns)
+        run_start_ns = self.machine.begin(order.run)
+        counting = Counting(order)
+        sends = order.split_point < self.last_split_point
+        if order.mode == "throughput" and sends and not self.machine.emulated:
+            self._pipelined(order, counting)
+        else:
+            self._in_turn(order, counting, run_start_ns)
+        assert counting.last is not None
+        return RunReport(
+            inferences=counting.inferences,
+            first=counting.first,
+            last=counting.last,
+            tensor_bytes=self._tensor_bytes if sends else 0,
+            mode=order.mode,
+            batch_size=order.batch_size,
+            board_ns=self.machine.board_ns(),
+        )
+
+    def _check(self, order: RunOrder) -> None:
         if self.heads is None or self.images is None:
             raise HostError("a run asked before a network was loaded")
         if order.split_point < self.last_split_point and self.stream is None:
             raise HostError("a split run asked before the edge was connected to the cloud")
-        self.machine.catch_up(order.board_ns)
-        self._request = 0
-        run_start_ns = self.machine.begin(order.run)
-        inferences = [self._infer(order, run_start_ns, 0) for _ in range(max(1, order.warmup))]
-        first = len(inferences)
-        inferences += self._window(order, run_start_ns)
-        last = len(inferences)
-        inferences += self._lead_out(order, run_start_ns, inferences[-1].end_ns)
-        return RunReport(
-            inferences=inferences,
-            first=first,
-            last=last,
-            tensor_bytes=self._tensor_bytes[order.split_point],
-            board_ns=self.machine.board_ns(),
-        )
+        if order.mode not in _MODES:
+            raise HostError(f"mode {order.mode!r} asked; allowed: {', '.join(_MODES)}")
+        if order.batch_size < 1:
+            raise HostError(f"batch_size {order.batch_size} asked; allowed: 1 or more")
+        codecs.find(order.codec)
 
-    def _window(self, order: RunOrder, run_start_ns: int | None) -> list[Inference]:
-        done: list[Inference] = []
-        while (
-            len(done) < order.min_inferences
-            or done[-1].end_ns - done[0].start_ns < order.min_window_s * 1e9
-            or (len(done) < order.max_inferences and not _is_narrow(done, order.relative_ci))
-        ):
-            done.append(self._infer(order, run_start_ns, len(done)))
-        return done
+    def _in_turn(self, order: RunOrder, counting: Counting, run_start_ns: int | None) -> None:
+        """One batch after the other by the wall's clock.
 
-    def _lead_out(
-        self, order: RunOrder, run_start_ns: int | None, window_end_ns: int
-    ) -> Iterator[Inference]:
-        """Go on as in the window, so that the meters' last periods see the same load."""
-        end_ns = window_end_ns
-        while end_ns - window_end_ns < order.lead_out_s * 1e9:
-            inference = self._infer(order, run_start_ns, 0)
-            end_ns = inference.end_ns
-            yield inference
+        In throughput mode, which is this only on emulated boards, they overlap in board time: a
+        head waits for no result but the one that the bound of batches in flight makes it await.
+        """
+        in_flight = IN_FLIGHT if order.mode == "throughput" else 1
+        ends_ns: list[int] = []
+        while not counting.is_done:
+            if len(ends_ns) >= in_flight:
+                self.machine.wait_until(ends_ns[-in_flight])
+            images = counting.images(len(ends_ns))
+            begun, frame = self._head(order, images, len(ends_ns), run_start_ns)
+            result = None
+            if frame is not None:
+                assert self.stream is not None
+                self.stream.send(frame)
+                result = self.stream.receive()
+            done = self._done(order, begun, result)
+            ends_ns.append(done[0].end_ns)
+            counting.add(done)
+        self.machine.wait_until(ends_ns[-1])
 
-    def _infer(self, order: RunOrder, run_start_ns: int | None, place: int) -> Inference:
-        image, k = order.images[place % len(order.images)], order.split_point
-        request, self._request = self._request, self._request + 1
-        reuse = self.machine.emulated and (image, k) in self._top1
-        timing, tensor = self.machine.head(
-            order.network, k, request, lambda: None if reuse else self._head(k, image)
-        )
-        tail_ns: tuple[int | None, int | None] = (None, None)
-        end_ns = timing.end_ns
-        if k < self.last_split_point:
-            header = _header(order, request, image, tensor, timing.arrives_ns, run_start_ns)
-            result = self._exchange(header, tensor)
-            tail_ns = (result.start_ns, result.end_ns)
-            end_ns = self.machine.result_ns(result.end_ns)
-            self._top1[image, k] = result.top[0]
-        elif tensor is not None:
-            self._top1[image, k] = int(tensor.array.argmax())
-        top1 = self._top1[image, k]
-        return Inference(image, timing.start_ns, timing.end_ns, end_ns, *tail_ns, top1)
-
-    def _head(self, split_point: int, image: int) -> Tensor:
-        assert self.heads is not None
-        tensor = self.heads.run(split_point, self.images[image])
-        sent = split_point < self.last_split_point
-        self._tensor_bytes[split_point] = tensor.array.nbytes if sent else 0
-        return tensor
-
-    def _exchange(self, header: TensorHeader, tensor: Tensor | None) -> TailResult:
+    def _pipelined(self, order: RunOrder, counting: Counting) -> None:
+        """Heads here, tensors on the link and tails in the cloud, all at the same time."""
         assert self.stream is not None
-        return self.stream.exchange(pack(header, None if tensor is None else tensor.array))
+        receiver, batch = Receiver(IN_FLIGHT, self.stream.receive), 0
+        try:
+            while not counting.is_done and receiver.error is None:
+                receiver.begin()
+                take = None
+                try:
+                    begun, frame = self._head(order, counting.images(batch), batch, None)
+                    assert frame is not None
+                    self.stream.send(frame)
+                    take = self._taking(order, begun, counting)
+                finally:
+                    receiver.expect(take)
+                batch += 1
+        finally:
+            receiver.finish()
+        if receiver.error is not None:
+            raise receiver.error
+
+    def _taking(self, order: RunOrder, begun: Begun, counting: Counting) -> Any:
+        return lambda result: counting.add(self._done(order, begun, result))
+
+    def _head(
+        self, order: RunOrder, images: tuple[int, ...], request: int, run_start_ns: int | None
+    ) -> tuple[Begun, bytes | None]:
+        """Run the head on a batch; returns the frame to send, None where nothing is sent."""
+        k, key = order.split_point, (images, order.split_point, order.codec)
+        job = HeadJob(order.network, k, request, order.batch_size, order.codec)
+        known = self._payloads.get(key) if self.machine.emulated else None
+        timing, payload = self.machine.head(
+            job,
+            lambda: None if known else self._compute(k, images),
+            lambda tensor: known or self._encoded(key, tensor),
+        )
+        begun = Begun(images, timing, payload.sent_bytes)
+        self._tensor_bytes = payload.raw_bytes // len(images)
+        if k == self.last_split_point:
+            return begun, None
+        header = _header(order, request, images, payload, timing.arrives_ns, run_start_ns)
+        return begun, pack(header, payload.body or b"")
+
+    def _compute(self, split_point: int, images: tuple[int, ...]) -> Tensor:
+        assert self.heads is not None
+        first, count = images[0], len(images)
+        in_order = images == tuple(range(first, first + count))
+        chosen = self.images[first : first + count] if in_order else self.images[list(images)]
+        return self.heads.run_batch(split_point, chosen)
+
+    def _encoded(self, key: Key, tensor: Tensor | None) -> Payload:
+        """What of a head's output is sent; at the last split point its classes are all."""
+        assert tensor is not None
+        _, k, codec = key
+        raw_bytes = tensor.array.nbytes
+        if k == self.last_split_point:
+            self._tops[key] = _classes(tensor.array)
+            payload = Payload(raw_bytes=raw_bytes)
+        else:
+            seen, body = codecs.find(codec).encode(tensor)
+            payload = Payload(
+                raw_bytes=raw_bytes,
+                sent_bytes=len(body),
+                dtype=seen.array.dtype.name,
+                shape=seen.array.shape,
+                scale=seen.scale,
+                zero_point=seen.zero_point,
+                body=body,
+            )
+        if self.machine.emulated:
+            self._payloads[key] = payload._replace(body=None)
+        return payload
+
+    def _done(self, order: RunOrder, begun: Begun, result: TailResult | None) -> list[Inference]:
+        """The inferences of a batch whose result is there."""
+        timing = begun.timing
+        if result is None:
+            tops = self._tops[begun.images, order.split_point, order.codec]
+            return [
+                Inference(image, timing.start_ns, timing.end_ns, timing.end_ns, None, None, top)
+                for image, top in zip(begun.images, tops, strict=True)
+            ]
+        end_ns = self.machine.result_ns(result.end_ns)
+        return [
+            Inference(
+                image=image,
+                start_ns=timing.start_ns,
+                head_ns=timing.end_ns,
+                end_ns=end_ns,
+                tail_start_ns=result.start_ns,
+                tail_end_ns=result.end_ns,
+                top1=top[0],
+                encoded_ns=timing.encoded_ns,
+                decode_start_ns=result.decode_start_ns,
+                decode_end_ns=result.decode_end_ns,
+                sent_bytes=begun.sent_bytes,
+            )
+            for image, top in zip(begun.images, result.tops, strict=True)
+        ]
 
 
-def _is_narrow(done: list[Inference], relative_ci: float | None) -> bool:
-    """Whether the mean latency is known as well as is asked (normal approximation)."""
-    if relative_ci is None:
-        return True
-    if len(done) < 2:
-        return False
-    latencies_ns = [i.end_ns - i.start_ns for i in done]
-    half_ns = _NORMAL_95 * statistics.stdev(latencies_ns) / len(done) ** 0.5
-    return bool(half_ns <= relative_ci * statistics.mean(latencies_ns))
+def _classes(outputs: npt.NDArray[np.generic]) -> tuple[int, ...]:
+    return tuple(int(c) for c in outputs.reshape(len(outputs), -1).argmax(axis=1))
 
 
 def _header(
     order: RunOrder,
     request: int,
-    image: int,
-    tensor: Tensor | None,
+    images: tuple[int, ...],
+    payload: Payload,
     arrives_ns: int | None,
     run_start_ns: int | None,
 ) -> TensorHeader:
     """The header of a tensor, or of none where the cloud can reuse its output."""
     return TensorHeader(
         request=request,
-        image=image,
+        images=images,
         run=order.run,
         network=order.network,
         split_point=order.split_point,
         cloud_gpu=order.cloud_gpu,
-        dtype="" if tensor is None else tensor.array.dtype.name,
-        shape=() if tensor is None else tensor.array.shape,
-        scale=None if tensor is None else tensor.scale,
-        zero_point=None if tensor is None else tensor.zero_point,
-        reuse=tensor is None,
+        codec=order.codec,
+        dtype=payload.dtype,
+        shape=payload.shape,
+        scale=payload.scale,
+        zero_point=payload.zero_point,
+        reuse=payload.body is None,
         arrives_ns=arrives_ns,
         run_start_ns=run_start_ns,
     )

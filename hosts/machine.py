@@ -11,18 +11,58 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
+from hosts.codecs.base import Buffer
 from hosts.errors import KnobError
 from hosts.wire.messages import TensorHeader
 
 T = TypeVar("T")
+U = TypeVar("U")
+
+
+class HeadJob(NamedTuple):
+    """What a head is run for: emulated boards know by it how long that takes."""
+
+    network: str
+    split_point: int
+    request: int
+    batch_size: int
+    codec: str
 
 
 class HeadTiming(NamedTuple):
-    """When a head ran, and (emulated boards only) when its tensor arrives in the cloud."""
+    """When a head ran, when its tensor was encoded, and when (emulated boards only) it arrives."""
 
     start_ns: int
     end_ns: int
+    encoded_ns: int
     arrives_ns: int | None
+
+
+class TailTiming(NamedTuple):
+    """When a tensor was decoded, and when its tail ran."""
+
+    decode_start_ns: int
+    decode_end_ns: int
+    start_ns: int
+    end_ns: int
+
+
+class Payload(NamedTuple):
+    """What is sent of a head's output.
+
+    Attributes:
+        raw_bytes: before encoding. sent_bytes: after it; 0: nothing is sent.
+        dtype: as the receiver sees it. shape, scale, zero_point: likewise.
+        body: the bytes, which may be a view of the head's own output; None: not to be sent.
+    """
+
+    raw_bytes: int
+    sent_bytes: int = 0
+    dtype: str = ""
+    shape: tuple[int, ...] = ()
+    scale: float | None = None
+    zero_point: int | None = None
+    body: Buffer | None = None
 
 
 class Machine(Protocol):
@@ -81,17 +121,23 @@ class Machine(Protocol):
         ...
 
     def head(
-        self, network: str, split_point: int, request: int, compute: Callable[[], T]
-    ) -> tuple[HeadTiming, T]:
-        """Run and time a head."""
+        self, job: HeadJob, compute: Callable[[], T], encode: Callable[[T], Payload]
+    ) -> tuple[HeadTiming, Payload]:
+        """Run and time a head, then encode its output."""
         ...
 
     def result_ns(self, tail_end_ns: int) -> int:
         """The time at which the cloud's result is there."""
         ...
 
-    def tail(self, header: TensorHeader, compute: Callable[[], T]) -> tuple[int, int, T]:
-        """Run and time a tail: start, end, output."""
+    def wait_until(self, result_ns: int) -> None:
+        """What comes next on this machine waits for that result."""
+        ...
+
+    def tail(
+        self, header: TensorHeader, decode: Callable[[], T], compute: Callable[[T], U]
+    ) -> tuple[TailTiming, U]:
+        """Decode a tensor, and run and time its tail."""
         ...
 
     def idle(self, run: str, duration_s: float) -> tuple[int, int]:
@@ -150,22 +196,31 @@ class RealMachine:
         return None
 
     def head(
-        self, network: str, split_point: int, request: int, compute: Callable[[], T]
-    ) -> tuple[HeadTiming, T]:
-        """Run a head between two looks at the clock."""
+        self, job: HeadJob, compute: Callable[[], T], encode: Callable[[T], Payload]
+    ) -> tuple[HeadTiming, Payload]:
+        """Run a head between two looks at the clock, and encode until a third."""
         start_ns = self.now_ns()
         output = compute()
-        return HeadTiming(start_ns, self.now_ns(), None), output
+        end_ns = self.now_ns()
+        payload = encode(output)
+        return HeadTiming(start_ns, end_ns, self.now_ns(), None), payload
 
     def result_ns(self, tail_end_ns: int) -> int:
         """Now: the result has just come."""
         return self.now_ns()
 
-    def tail(self, header: TensorHeader, compute: Callable[[], T]) -> tuple[int, int, T]:
-        """Run a tail between two looks at the clock."""
+    def wait_until(self, result_ns: int) -> None:
+        """Nothing to do: who has the result has waited for it."""
+
+    def tail(
+        self, header: TensorHeader, decode: Callable[[], T], compute: Callable[[T], U]
+    ) -> tuple[TailTiming, U]:
+        """Decode and run a tail between looks at the clock."""
+        decode_start_ns = self.now_ns()
+        tensor = decode()
         start_ns = self.now_ns()
-        output = compute()
-        return start_ns, self.now_ns(), output
+        output = compute(tensor)
+        return TailTiming(decode_start_ns, start_ns, start_ns, self.now_ns()), output
 
     def idle(self, run: str, duration_s: float) -> tuple[int, int]:
         """Sleep."""

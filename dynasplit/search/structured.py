@@ -69,7 +69,7 @@ def _extremes(space: SearchSpace) -> npt.NDArray[np.float64]:
 
     from dynasplit.surrogate.cells import Cells
 
-    cells = Cells.build(space, ["edge", "cloud"])
+    cells = Cells.build(space, ["edge", "cloud", "link"])
     if not cells.numbers:
         return np.zeros(len(space))
     offsets = [np.abs(number - (number.max() + number.min()) / 2) for number in cells.numbers]

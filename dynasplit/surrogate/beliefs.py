@@ -71,9 +71,9 @@ class Believer:
         self._points = np.array([c.split_point for c in space.configurations])
         self._edge = Cells.build(space, ["edge"])
         self._cloud = Cells.build(space, ["cloud"])
-        self._link = Cells.build(space, [])
-        self._both = Cells.build(space, ["edge", "cloud"])
-        self._modes = Cells.build(space, ["edge"], with_numbers=False)
+        self._link = Cells.build(space, ["link"])
+        self._both = Cells.build(space, ["edge", "cloud", "link"])
+        self._modes = Cells.build(space, ["edge", "link"], with_numbers=False)
 
     def beliefs(self, history: Sequence[Measurement]) -> Beliefs:
         """What to believe after these runs (at least one)."""

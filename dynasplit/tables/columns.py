@@ -69,6 +69,8 @@ CONFIGURATION = (
     Column("cpu_mhz", "MHz", "int", 10, 20_000, "every_row", "the edge's CPU frequency"),
     Column("edge_accelerator", "", "text", None, None, "every_row", "its mode; off: not used"),
     Column("cloud_gpu", "", "bool", None, None, "every_row", "whether the cloud uses its GPU"),
+    Column("codec", "", "text", None, None, "every_row", "how the intermediate tensor is sent"),
+    Column("batch_size", "", "int", 1, 100_000, "every_row", "images that are inferred at once"),
 )
 _FIGURES = (
     _ms("latency_ms", "from the head's start to the result's arrival", "always", 1e-6),
@@ -76,10 +78,14 @@ _FIGURES = (
     _share("accuracy", "share of labelled images classified correctly"),
     _share("fidelity", "share of images classified as by the unsplit network"),
     _ms("edge_ms", "computing the head"),
-    _ms("transfer_ms", "sending the intermediate tensor"),
+    _ms("transfer_ms", "sending the intermediate tensor, encoded, waited for and decoded"),
     _ms("cloud_ms", "computing the tail"),
 )
 _SOURCE = Column("source", "", "text", None, None, "every_row", "where the figures come from")
+_MODE = (
+    Column("mode", "", "text", None, None, "any", "latency, one batch at a time, or throughput"),
+    Column("throughput_rps", "1/s", "float", 0, 1e9, "any", "inferences a second"),
+)
 _FLAGS = Column("flags", "", "text", None, None, "any", "what is doubtful, separated by ;")
 _TIME = Column("testbed_time_s", "s", "float", 0, 1e9, "any", "what the run cost the testbed")
 
@@ -94,7 +100,11 @@ RUNS: tuple[Column, ...] = (
     _joule("cloud_energy_j", "the cloud's part of the energy"),
     Column("edge_idle_w", "W", "float", 0, 1e6, "any", "the edge's idle baseline"),
     Column("cloud_idle_w", "W", "float", 0, 1e6, "any", "the cloud's idle baseline"),
-    Column("tensor_kb", "KB", "float", 0, 1e9, "any", "what was sent, in 1024 bytes"),
+    Column("tensor_kb", "KB", "float", 0, 1e9, "any", "an image's tensor, in 1024 bytes"),
+    *_MODE,
+    Column("wire_kb", "KB", "float", 0, 1e9, "any", "an image's tensor as it was sent"),
+    _ms("encode_ms", "encoding the tensor of a batch, part of transfer_ms"),
+    _ms("decode_ms", "decoding it, part of transfer_ms"),
     _count("inferences", "how many the window counts"),
     _count("edge_samples", "meter samples in the window, edge"),
     _count("cloud_samples", "meter samples in the window, cloud"),
@@ -113,6 +123,7 @@ REQUESTS: tuple[Column, ...] = (
     Column("met", "", "bool", None, None, "always", "latency at most the threshold"),
     Column("infeasible", "", "bool", None, None, "always", "no known configuration could meet it"),
     _ms("exceedance_ms", "latency above the threshold; absent where met"),
+    *_MODE,
     _SOURCE,
     _TIME,
     _FLAGS,

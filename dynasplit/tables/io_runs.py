@@ -67,6 +67,7 @@ def read_runs(
         last_split_point=last,
         sources=_sources(path, table),
         flags=_flags(table),
+        modes=_modes(path, table),
         path=path,
         notes=tuple(notes),
     )
@@ -90,6 +91,8 @@ def write_runs(
         "source": list(table.sources),
         "flags": [";".join(flags) or None for flags in table.flags],
     }
+    if table.modes and any(table.modes):
+        columns["mode"] = list(table.modes)
     write_table(
         path,
         columns,
@@ -154,6 +157,12 @@ def _sources(path: Path, table: pa.Table) -> list[Source]:
         if value is not None and value not in REALITY:
             reject(path, row, "source", repr(value), ", ".join(REALITY))
     return [cast(Source, value or "recorded") for value in found]
+
+
+def _modes(path: Path, table: pa.Table) -> list[str | None] | None:
+    if "mode" not in table.column_names:
+        return None
+    return cast("list[str | None]", to_array(path, table["mode"], _COLUMNS["mode"]).tolist())
 
 
 def _flags(table: pa.Table) -> list[tuple[str, ...]]:

@@ -19,7 +19,7 @@ from dynasplit.tables.reading import Array
 
 REALITY: tuple[Source, ...] = ("measured", "recorded", "emulated", "modelled")
 _INTEGERS = {c.name for c in RUNS if c.dtype == "int"}
-_KEPT = {f.name for f in fields(Measurement)} - {"configuration", "source", "flags"}
+_KEPT = {f.name for f in fields(Measurement)} - {"configuration", "source", "mode", "flags"}
 FIGURES = tuple(c.name for c in RUNS if c.name in _KEPT)
 
 
@@ -35,6 +35,7 @@ class RunsTable:
         last_split_point: the split point at which the whole network runs on the edge.
         sources: each row's source (n,).
         flags: each row's flags (n,).
+        modes: each row's mode of measuring (n,); None: not known.
         path: the file, or None for a table in memory.
         notes: what had to be assumed or repaired while reading, to be shown.
     """
@@ -46,6 +47,7 @@ class RunsTable:
     last_split_point: int
     sources: Sequence[Source] = field(repr=False)
     flags: Sequence[tuple[str, ...]] = field(repr=False)
+    modes: Sequence[str | None] | None = field(default=None, repr=False)
     path: Path | None = None
     notes: tuple[str, ...] = ()
 
@@ -75,6 +77,7 @@ class RunsTable:
             last_split_point=last_split_point,
             sources=[m.source for m in runs],
             flags=[m.flags for m in runs],
+            modes=[m.mode for m in runs],
         )
 
     def __len__(self) -> int:
@@ -89,6 +92,12 @@ class RunsTable:
     def source(self) -> Source:
         """Where the figures come from: the least real source among the rows."""
         return max(set(self.sources), key=REALITY.index)
+
+    @property
+    def mode(self) -> str | None:
+        """How every row was measured; None where they differ, or do not say it."""
+        found = set(self.modes or ())
+        return found.pop() if len(found) == 1 else None
 
     @cached_property
     def counts(self) -> npt.NDArray[np.intp]:
@@ -107,6 +116,7 @@ class RunsTable:
             configuration=self.configurations[self.index[row]],
             source=self.sources[row],
             flags=self.flags[row],
+            mode=self.modes[row] if self.modes else None,
             **figures,
         )
 
@@ -127,6 +137,7 @@ class RunsTable:
             Measurement(
                 configuration=configuration,
                 source="recorded",
+                mode=self.mode,
                 **{name: figures[i] for name, figures in values.items()},
             )
             for i, configuration in enumerate(self.configurations)

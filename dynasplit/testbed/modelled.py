@@ -50,16 +50,27 @@ class ModelledTestbed:
         mhz = float(configuration.cpu_mhz or p.edge.start.cpu_mhz)
         mode, gpu = configuration.edge_accelerator, configuration.cloud_gpu
         factors = run_factors(p.noise, self.seed, f"{configuration}|{repeat}|{stream}|{request}")
-        edge_ms = p.edge_ms(net, k, mhz, mode) * factors.latency
-        transfer_ms = p.transfer_ms(net, k) * factors.latency
-        cloud_ms = p.cloud_ms(net, k, gpu) * factors.latency
-        both = factors.latency * factors.power
-        edge_j = p.edge_energy_j(net, k, mhz, mode, gpu) * both
-        cloud_j = p.cloud_energy_j(net, k, gpu) * both
+        size, codec = configuration.batch_size, configuration.codec
+        if p.is_last(net, k):
+            codec = "none"
+        encode_ms = p.encode_ms(net, k, codec, mhz) * size * factors.latency
+        decode_ms = p.decode_ms(net, k, codec) * size * factors.latency
+        sent_share = p.sent_share(codec)
+        sending_ms = p.transfer_ms(net, k, size * sent_share) * factors.latency
+        edge_ms = p.edge_ms(net, k, mhz, mode) * size * factors.latency
+        cloud_ms = p.cloud_ms(net, k, gpu) * size * factors.latency
+        transfer_ms = encode_ms + sending_ms + decode_ms
+        active_j = p.edge.power_w(True, mhz, mode) * (edge_ms + encode_ms) / 1000
+        waiting_ms = sending_ms + decode_ms + cloud_ms
+        waiting_j = p.edge.power_w(False, mhz, mode) * waiting_ms / 1000
+        edge_j = (active_j + waiting_j) * factors.power / size
+        tail_j = p.cloud.power_w(True, gpu) * cloud_ms / 1000
+        decode_j = p.cloud.power_w(True, False) * decode_ms / 1000
+        cloud_j = (tail_j + decode_j) * factors.power / size
         row = p.split(net, k)
         latency_ms = edge_ms + transfer_ms + cloud_ms
         inferences = self._inferences()
-        window_s = max(self.min_window_s, inferences * latency_ms / 1000)
+        window_s = max(self.min_window_s, inferences * latency_ms / size / 1000)
         return Measurement(
             configuration=configuration,
             repeat=repeat,
@@ -74,7 +85,12 @@ class ModelledTestbed:
             accuracy=(row.accuracy or {}).get(mode),
             fidelity=(row.fidelity or {}).get(mode),
             tensor_kb=row.tensor_kb,
-            inferences=max(inferences, int(window_s * 1000 / latency_ms)),
+            mode="latency",
+            throughput_rps=1000 * size / latency_ms,
+            wire_kb=row.tensor_kb * sent_share,
+            encode_ms=encode_ms,
+            decode_ms=decode_ms,
+            inferences=max(inferences, int(window_s * 1000 * size / latency_ms)),
             window_s=window_s,
             testbed_time_s=self._spent_s(configuration, latency_ms, window_s),
         )

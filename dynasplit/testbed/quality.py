@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from dynasplit.measurement import Measurement
 from dynasplit.space import Configuration
+from hosts import codecs
 from hosts.wire.messages import Inference
 
 Quality = tuple[float | None, float | None]
@@ -14,7 +15,9 @@ Quality = tuple[float | None, float | None]
 
 @dataclass
 class Qualities:
-    """What is known of each split point and accelerator mode: outputs depend on nothing else.
+    """What is known of each split point, accelerator mode and lossy part of a codec.
+
+    Outputs depend on nothing else.
 
     Attributes:
         references: (n,) the unsplit network's class of each image.
@@ -23,7 +26,7 @@ class Qualities:
 
     references: Sequence[int]
     labels: Sequence[int] | None
-    _known: dict[tuple[int, str], Quality] = field(default_factory=dict)
+    _known: dict[tuple[int, str, str], Quality] = field(default_factory=dict)
 
     def know(self, measurements: Iterable[Measurement]) -> None:
         """Take over what an earlier start of the run has measured."""
@@ -45,8 +48,9 @@ class Qualities:
         return self._known[pair]
 
 
-def _pair(configuration: Configuration) -> tuple[int, str]:
-    return configuration.split_point, configuration.edge_accelerator
+def _pair(configuration: Configuration) -> tuple[int, str, str]:
+    lossy = codecs.lossy_part(configuration.codec)
+    return configuration.split_point, configuration.edge_accelerator, lossy
 
 
 def _share(top1: dict[int, int], expected: Sequence[int]) -> float:

@@ -137,6 +137,9 @@ class SshTestbed:
             lead_out_s=_LEAD_OUT_PERIODS * self._period_s,
             relative_ci=self.rules.relative_ci,
             max_inferences=self.rules.max_inferences,
+            mode=self.rules.mode,
+            codec=configuration.codec,
+            batch_size=configuration.batch_size,
             board_ns=self._board_ns,
         )
         report = self.edge.agent.call("Run", order, messages.RunReport, RUN_S)
@@ -189,7 +192,7 @@ class SshTestbed:
         spent_s: float,
     ) -> Measurement:
         inside = window.counted(report)
-        stages = window.stages(inside)
+        stages = window.stages(inside, report.batch_size)
         start_ns, end_ns = window.edge_window_ns(report)
         length_s = (end_ns - start_ns) / 1e9
         edge_j = window.edge_energy_j(edge_trace, report, self.rules) if edge_trace else None
@@ -212,6 +215,11 @@ class SshTestbed:
             edge_idle_w=self._edge_idle_w,
             cloud_idle_w=self._cloud_idle_w,
             tensor_kb=report.tensor_bytes / 1024,
+            mode=report.mode,
+            throughput_rps=window.throughput_rps(report),
+            wire_kb=stages.wire_kb,
+            encode_ms=stages.encode_ms,
+            decode_ms=stages.decode_ms,
             inferences=len(inside),
             edge_samples=edge_trace.within(0.0, length_s).times_s.size if edge_trace else None,
             cloud_samples=cloud_trace.within(0.0, length_s).times_s.size if cloud_trace else None,

@@ -16,6 +16,7 @@ class WindowRules:
     """What a window must hold before it counts.
 
     Attributes:
+        mode: `latency` (one batch at a time) or `throughput` (pipelined).
         min_inferences: inferences at least. min_samples: meter samples at least.
         warmup: inferences before it, not counted.
         max_gap_periods: the largest gap allowed in a trace, in meter periods.
@@ -26,6 +27,7 @@ class WindowRules:
         max_inferences: the most inferences that a window takes for that.
     """
 
+    mode: str = "latency"
     min_inferences: int = 10
     min_samples: int = 20
     warmup: int = 5
@@ -42,13 +44,20 @@ class WindowRules:
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """Medians over a window's inferences, in ms, and the interquartile range of the latency."""
+    """Medians over a window's inferences, in ms, and the interquartile range of the latency.
+
+    Encoding and decoding are within the transfer; None where nothing is sent. `wire_kb` is an
+    image's tensor on the wire.
+    """
 
     latency_ms: float
     spread_ms: float
     edge_ms: float
     transfer_ms: float
     cloud_ms: float
+    encode_ms: float | None = None
+    decode_ms: float | None = None
+    wire_kb: float | None = None
 
 
 def counted(report: RunReport) -> list[Inference]:
@@ -56,8 +65,11 @@ def counted(report: RunReport) -> list[Inference]:
     return report.inferences[report.first : report.last]
 
 
-def stages(inferences: Sequence[Inference]) -> Stages:
-    """Each inference timed by itself; transfer is what the round trip leaves beside the tail."""
+def stages(inferences: Sequence[Inference], batch_size: int = 1) -> Stages:
+    """Each inference timed by itself; transfer is what the round trip leaves beside the tail.
+
+    It holds encoding, the link, waiting (in throughput mode), decoding, and the way back.
+    """
     edge = [(i.head_ns - i.start_ns) / 1e6 for i in inferences]
     cloud = [_tail_ns(i) / 1e6 for i in inferences]
     total = [(i.end_ns - i.start_ns) / 1e6 for i in inferences]
@@ -72,13 +84,37 @@ def stages(inferences: Sequence[Inference]) -> Stages:
         edge_ms=statistics.median(edge),
         transfer_ms=statistics.median(transfer),
         cloud_ms=statistics.median(cloud),
+        encode_ms=_median([_ms(i.head_ns, i.encoded_ns) for i in inferences]),
+        decode_ms=_median([_ms(i.decode_start_ns, i.decode_end_ns) for i in inferences]),
+        wire_kb=statistics.median(i.sent_bytes for i in inferences) / batch_size / 1024,
     )
 
 
+def _ms(start_ns: int | None, end_ns: int | None) -> float | None:
+    return None if start_ns is None or end_ns is None else (end_ns - start_ns) / 1e6
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    present = [v for v in values if v is not None]
+    return statistics.median(present) if present else None
+
+
 def edge_window_ns(report: RunReport) -> tuple[int, int]:
-    """The window on the edge's clock."""
+    """The window on the edge's clock.
+
+    In throughput mode it begins with the result before its first, as inferences overlap: so many
+    results came in it as it counts.
+    """
     inside = counted(report)
+    if report.mode == "throughput":
+        return report.inferences[report.first - 1].end_ns, inside[-1].end_ns
     return inside[0].start_ns, inside[-1].end_ns
+
+
+def throughput_rps(report: RunReport) -> float:
+    """Inferences per second over the window."""
+    start_ns, end_ns = edge_window_ns(report)
+    return len(counted(report)) / ((end_ns - start_ns) / 1e9)
 
 
 def cloud_window_ns(report: RunReport) -> tuple[int, int] | None:
@@ -107,8 +143,8 @@ def edge_energy_j(trace: Trace, report: RunReport, rules: WindowRules) -> float:
 def cloud_energy_j(trace: Trace, report: RunReport, idle_w: float, rules: WindowRules) -> float:
     """The cloud's energy per inference (trace times start at the cloud's window).
 
-    `tail`: the window's integral less idle power times the time without a tail. `gross`: the
-    whole integral.
+    `tail`: the window's integral less idle power times the time without a tail (and without
+    decoding). `gross`: the whole integral.
     """
     window = cloud_window_ns(report)
     if window is None:
@@ -121,7 +157,7 @@ def cloud_energy_j(trace: Trace, report: RunReport, idle_w: float, rules: Window
         max_gap_periods=rules.max_gap_periods,
     )
     inside = counted(report)
-    tails_s = sum(_tail_ns(i) for i in inside) / 1e9
+    tails_s = sum(_busy_ns(i) for i in inside) / report.batch_size / 1e9
     if tails_s <= 0:
         raise MeasurementError("tails without duration: the cloud did not timestamp them")
     without_j = idle_w * (length_s - tails_s) if rules.cloud == "tail" else 0.0
@@ -132,3 +168,10 @@ def _tail_ns(inference: Inference) -> int:
     if inference.tail_start_ns is None or inference.tail_end_ns is None:
         return 0
     return inference.tail_end_ns - inference.tail_start_ns
+
+
+def _busy_ns(inference: Inference) -> int:
+    """The tail's time, and that of decoding its tensor."""
+    start_ns, end_ns = inference.decode_start_ns, inference.decode_end_ns
+    decode_ns = 0 if start_ns is None or end_ns is None else end_ns - start_ns
+    return _tail_ns(inference) + decode_ns

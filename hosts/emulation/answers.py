@@ -122,20 +122,14 @@ class BoardServer:
                 board.open_accelerator(call.mode)
                 return calls.Answer()
             case calls.Head(), EdgeBoard():
-                start_ns, end_ns = board.head(call.network, call.split_point, call.request)
-                arrives_ns = board.send(call.network, call.split_point, call.request)
-                return calls.Answer(start_ns=start_ns, end_ns=end_ns, arrives_ns=arrives_ns)
+                return _head(board, call)
             case calls.Place(), CloudBoard():
                 if call.gpu != self._gpu:
                     board.reconfigure(self.profile.cloud.reconfigure_ms, "cloud_gpu")
                     self._gpu = call.gpu
                 return calls.Answer()
             case calls.Tail(), CloudBoard():
-                board.begin(call.run, call.run_start_ns)
-                start_ns, end_ns = board.tail(
-                    call.network, call.split_point, call.gpu, call.request, call.arrives_ns
-                )
-                return calls.Answer(start_ns=start_ns, end_ns=end_ns)
+                return _tail(board, call)
         raise BoardError(f"{type(call).__name__} asked of the {self.role} board")
 
     def _facts(self) -> dict[str, str | int | float | bool | list[str]]:
@@ -172,3 +166,25 @@ class BoardServer:
                 await asyncio.wait_for(self._moved.wait(), _QUIET_S)
             except TimeoutError:
                 return
+
+
+def _head(board: EdgeBoard, call: calls.Head) -> calls.Answer:
+    """Head, codec and link, one after the other; at the last split point the head alone."""
+    where = (call.network, call.split_point, call.request)
+    start_ns, end_ns = board.head(*where, call.batch_size)
+    if board.profile.is_last(call.network, call.split_point):
+        return calls.Answer(start_ns=start_ns, end_ns=end_ns, encoded_ns=end_ns, arrives_ns=end_ns)
+    encoded_ns = board.encode(*where, call.codec, call.batch_size)
+    arrives_ns = board.send(*where, call.batch_size, call.sent_share)
+    return calls.Answer(
+        start_ns=start_ns, end_ns=end_ns, encoded_ns=encoded_ns, arrives_ns=arrives_ns
+    )
+
+
+def _tail(board: CloudBoard, call: calls.Tail) -> calls.Answer:
+    board.begin(call.run, call.run_start_ns)
+    where = (call.network, call.split_point)
+    size = call.batch_size
+    decode_ns = board.decode(*where, call.request, call.arrives_ns, call.codec, size)
+    start_ns, end_ns = board.tail(*where, call.gpu, call.request, call.arrives_ns, size)
+    return calls.Answer(start_ns=start_ns, end_ns=end_ns, decode_ns=decode_ns)

@@ -78,11 +78,13 @@ class EdgeBoard(Board):
     Attributes:
         cpu_mhz: as sysfs says. port_on: whether the accelerator's USB port has power.
         mode: how the accelerator was opened last; `off` without power.
+        link_free_ns: when the link has carried the last tensor of this run.
     """
 
     cpu_mhz: float = 0.0
     port_on: bool = False
     mode: str = "off"
+    link_free_ns: int = 0
 
     def __post_init__(self) -> None:
         self.cpu_mhz = self.cpu_mhz or self.profile.edge.start.cpu_mhz
@@ -115,19 +117,51 @@ class EdgeBoard(Board):
         self.mode = mode
         self.reconfigure(self.profile.edge.reconfigure_ms, "edge_accelerator")
 
-    def head(self, network: str, split_point: int, request: int) -> tuple[int, int]:
-        """Run a head; returns its start and end in board time."""
+    def begin(self, run: str, start_ns: int | None = None, *, noisy: bool = True) -> int:
+        """As any board; the link is then free."""
+        begun_ns = super().begin(run, start_ns, noisy=noisy)
+        self.link_free_ns = begun_ns
+        return begun_ns
+
+    def head(
+        self, network: str, split_point: int, request: int, batch_size: int = 1
+    ) -> tuple[int, int]:
+        """Run a head on a batch, image by image; returns its start and end in board time."""
         start_ns = self.history.now_ns
-        edge_ms = self.profile.edge_ms(network, split_point, self.cpu_mhz, self.mode)
-        end_ns = start_ns + self._takes_ns(edge_ms, request, "head")
+        edge_ms = self.profile.edge_ms(network, split_point, self.cpu_mhz, self.mode) * batch_size
+        self._work_until(start_ns + self._takes_ns(edge_ms, request, "head"))
+        return start_ns, self.history.now_ns
+
+    def encode(
+        self, network: str, split_point: int, request: int, codec: str, batch_size: int = 1
+    ) -> int:
+        """Encode a head's output; returns when it is done."""
+        cost_ms = self.profile.encode_ms(network, split_point, codec, self.cpu_mhz) * batch_size
+        if cost_ms > 0:
+            takes_ns = self._takes_ns(cost_ms, request, "encode")
+            self._work_until(self.history.now_ns + takes_ns)
+        return self.history.now_ns
+
+    def send(
+        self,
+        network: str,
+        split_point: int,
+        request: int,
+        batch_size: int = 1,
+        sent_share: float = 1.0,
+    ) -> int:
+        """When a tensor sent now arrives in the cloud; the edge's time stands meanwhile.
+
+        The link carries one tensor at a time.
+        """
+        transfer_ms = self.profile.transfer_ms(network, split_point, batch_size * sent_share)
+        start_ns = max(self.history.now_ns, self.link_free_ns)
+        self.link_free_ns = start_ns + self._takes_ns(transfer_ms, request, "transfer")
+        return self.link_free_ns
+
+    def _work_until(self, end_ns: int) -> None:
         active_w = self.profile.edge.power_w(True, self.cpu_mhz, self.mode) * self._factors.power
         self.history.spend(end_ns, active_w)
-        return start_ns, end_ns
-
-    def send(self, network: str, split_point: int, request: int) -> int:
-        """When a tensor sent now arrives in the cloud; the edge's time stands meanwhile."""
-        transfer_ms = self.profile.transfer_ms(network, split_point)
-        return self.history.now_ns + self._takes_ns(transfer_ms, request, "transfer")
 
 
 @dataclass
@@ -139,10 +173,35 @@ class CloudBoard(Board):
         """Idle power."""
         return self.profile.cloud.idle_w
 
+    def decode(
+        self,
+        network: str,
+        split_point: int,
+        request: int,
+        arrives_ns: int,
+        codec: str,
+        batch_size: int = 1,
+    ) -> int:
+        """Decode a tensor that arrives at some time, on the CPU; returns how long it took."""
+        self.rest_until(arrives_ns)
+        cost_ms = self.profile.decode_ms(network, split_point, codec) * batch_size
+        if cost_ms <= 0:
+            return 0
+        takes_ns = self._takes_ns(cost_ms, request, "decode")
+        active_w = self.profile.cloud.power_w(True, False) * self._factors.power
+        self.history.spend(self.history.now_ns + takes_ns, active_w)
+        return takes_ns
+
     def tail(
-        self, network: str, split_point: int, gpu: bool, request: int, arrives_ns: int
+        self,
+        network: str,
+        split_point: int,
+        gpu: bool,
+        request: int,
+        arrives_ns: int,
+        batch_size: int = 1,
     ) -> tuple[int, int]:
-        """Run a tail for a tensor that arrives at some time; returns its start and end.
+        """Run a tail for a batch that arrives at some time, image by image; its start and end.
 
         Raises:
             BoardError: a GPU is asked of a board without one.
@@ -151,7 +210,7 @@ class CloudBoard(Board):
             raise BoardError(f"a GPU asked of {self.profile.cloud.name}, which has none")
         self.rest_until(arrives_ns)
         start_ns = self.history.now_ns
-        cloud_ms = self.profile.cloud_ms(network, split_point, gpu)
+        cloud_ms = self.profile.cloud_ms(network, split_point, gpu) * batch_size
         end_ns = start_ns + self._takes_ns(cloud_ms, request, "tail")
         active_w = self.profile.cloud.power_w(True, gpu) * self._factors.power
         self.history.spend(end_ns, active_w)

@@ -45,11 +45,18 @@ class Place(Call):
 
 
 class Head(Call):
-    """Run a head, and say when its tensor, sent at once, arrives in the cloud."""
+    """Run a head, and say when its tensor, encoded and sent at once, arrives in the cloud.
+
+    Attributes:
+        sent_share: what is sent, as a share of the tensor's bytes.
+    """
 
     network: str
     split_point: int
     request: int
+    batch_size: int = 1
+    codec: str = "none"
+    sent_share: float = 1.0
 
 
 class Rest(Call):
@@ -59,7 +66,7 @@ class Rest(Call):
 
 
 class Tail(Call):
-    """Run a tail for a tensor that arrives at a time, in a run begun by the edge."""
+    """Decode a tensor that arrives at a time, and run its tail, in a run begun by the edge."""
 
     run: str
     run_start_ns: int
@@ -68,6 +75,8 @@ class Tail(Call):
     gpu: bool
     request: int
     arrives_ns: int
+    batch_size: int = 1
+    codec: str = "none"
 
 
 class Idle(Call):
@@ -96,6 +105,7 @@ class Answer(msgspec.Struct, kw_only=True):
     Attributes:
         now_ns: board time. error: why the call was refused; the rest is then empty.
         start_ns: of the work done, run begun or window. end_ns: likewise.
+        encoded_ns: when the tensor is encoded. decode_ns: how long decoding took, until start_ns.
         arrives_ns: when a tensor sent now arrives. refused: sysfs writes refused.
         readings: (time in ns, W). joules: exact energy. facts: what the board is.
     """
@@ -104,6 +114,8 @@ class Answer(msgspec.Struct, kw_only=True):
     error: str | None = None
     start_ns: int = 0
     end_ns: int = 0
+    encoded_ns: int = 0
+    decode_ns: int = 0
     arrives_ns: int = 0
     refused: list[str] = []
     readings: list[tuple[int, float]] = []

@@ -11,10 +11,11 @@ from typing import TypeVar
 from hosts.emulation import calls
 from hosts.emulation.client import ROOT_VARIABLE, BoardClient
 from hosts.errors import KnobError
-from hosts.machine import HeadTiming
+from hosts.machine import HeadJob, HeadTiming, Payload, TailTiming
 from hosts.wire.messages import TensorHeader
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 class EmulatedMachine:
@@ -84,26 +85,32 @@ class EmulatedMachine:
         return self._ask(calls.Begin(run=run)).start_ns
 
     def head(
-        self, network: str, split_point: int, request: int, compute: Callable[[], T]
-    ) -> tuple[HeadTiming, T]:
-        """Compute the head; the board says how long it took."""
-        output = compute()
-        call = calls.Head(network=network, split_point=split_point, request=request)
-        answer = self._ask(call)
-        return HeadTiming(answer.start_ns, answer.end_ns, answer.arrives_ns), output
+        self, job: HeadJob, compute: Callable[[], T], encode: Callable[[T], Payload]
+    ) -> tuple[HeadTiming, Payload]:
+        """Compute and encode; the board says how long it took, the link by the share sent."""
+        payload = encode(compute())
+        share = payload.sent_bytes / payload.raw_bytes if payload.sent_bytes else 1.0
+        answer = self._ask(calls.Head(**job._asdict(), sent_share=share))
+        timing = HeadTiming(answer.start_ns, answer.end_ns, answer.encoded_ns, answer.arrives_ns)
+        return timing, payload
 
     def result_ns(self, tail_end_ns: int) -> int:
-        """When the tail is done; the edge waits so long, which its next call tells its board."""
-        self._waits_until_ns = tail_end_ns
+        """When the tail is done; the way back takes no time of its own."""
         return tail_end_ns
 
-    def tail(self, header: TensorHeader, compute: Callable[[], T]) -> tuple[int, int, T]:
+    def wait_until(self, result_ns: int) -> None:
+        """Have the next call tell the board how long it has waited."""
+        self._waits_until_ns = max(result_ns, self._waits_until_ns or 0)
+
+    def tail(
+        self, header: TensorHeader, decode: Callable[[], T], compute: Callable[[T], U]
+    ) -> tuple[TailTiming, U]:
         """Compute the tail; the board says when it ran."""
         if header.arrives_ns is None or header.run_start_ns is None:
             raise KnobError(
                 "an emulated cloud needs an emulated edge: the tensor has no board time"
             )
-        output = compute()
+        output = compute(decode())
         answer = self._ask(
             calls.Tail(
                 run=header.run,
@@ -113,9 +120,13 @@ class EmulatedMachine:
                 gpu=header.cloud_gpu,
                 request=header.request,
                 arrives_ns=header.arrives_ns,
+                batch_size=len(header.images),
+                codec=header.codec,
             )
         )
-        return answer.start_ns, answer.end_ns, output
+        decode_start_ns = answer.start_ns - answer.decode_ns
+        timing = TailTiming(decode_start_ns, answer.start_ns, answer.start_ns, answer.end_ns)
+        return timing, output
 
     def idle(self, run: str, duration_s: float) -> tuple[int, int]:
         """An idle window in board time."""

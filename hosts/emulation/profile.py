@@ -7,6 +7,7 @@ Times in ms, power in W, f in GHz, tensors in KB of 1024 bytes.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import msgspec
@@ -157,6 +158,20 @@ class Law(Strict, frozen=True):
         return Split(split_point, kb, {"off": (a, b)}, gpu_ms, cpu_ms)
 
 
+class CodecCost(Strict, frozen=True):
+    """What a part of a codec costs, by KB of the tensor before it.
+
+    Attributes:
+        encode_ms_ghz_per_kb: on the edge's CPU, times its frequency in GHz.
+        decode_ms_per_kb: in the cloud.
+        sent_share: of the tensor's bytes, where none is computed and encoded for real.
+    """
+
+    encode_ms_ghz_per_kb: float
+    decode_ms_per_kb: float
+    sent_share: float = 1.0
+
+
 class Profile(Strict, frozen=True):
     """A testbed: an edge board, a cloud board, the link, and networks' timings on them."""
 
@@ -170,6 +185,7 @@ class Profile(Strict, frozen=True):
     noise: Noise
     networks: dict[str, Network]
     law: Law | None = None
+    codecs: dict[str, CodecCost] = {}
 
     def split(self, network: str, split_point: int) -> Split:
         """The row of a network's split point.
@@ -202,11 +218,41 @@ class Profile(Strict, frozen=True):
         a, b = lines[mode]
         return a / (cpu_mhz / 1000) + b
 
-    def transfer_ms(self, network: str, split_point: int) -> float:
-        """Time on the link; 0 at the last split point, where nothing is sent."""
+    def is_last(self, network: str, split_point: int) -> bool:
+        """Whether the whole network runs on the edge, and nothing is sent."""
+        self.split(network, split_point)
+        return split_point == self.networks[network].last_split_point
+
+    def transfer_ms(self, network: str, split_point: int, share: float = 1.0) -> float:
+        """Time on the link of `share` of a tensor; 0 at the last split point: nothing is sent."""
         if split_point == self.networks[network].last_split_point:
             return 0.0
-        return self.link.transfer_ms(self.split(network, split_point).tensor_kb)
+        return self.link.transfer_ms(self.split(network, split_point).tensor_kb * share)
+
+    def encode_ms(self, network: str, split_point: int, codec: str, cpu_mhz: float) -> float:
+        """Time of the codec on the edge, proportional to the tensor and to 1/f."""
+        kb = self.split(network, split_point).tensor_kb
+        return sum(part.encode_ms_ghz_per_kb for part in self._parts(codec)) * kb / cpu_mhz * 1000
+
+    def decode_ms(self, network: str, split_point: int, codec: str) -> float:
+        """Time of the codec in the cloud, proportional to the tensor."""
+        kb = self.split(network, split_point).tensor_kb
+        return sum(part.decode_ms_per_kb for part in self._parts(codec)) * kb
+
+    def sent_share(self, codec: str) -> float:
+        """What is taken to be sent of a tensor where none is computed."""
+        return math.prod(part.sent_share for part in self._parts(codec))
+
+    def _parts(self, codec: str) -> list[CodecCost]:
+        """The costs of a codec's parts; `none` has none."""
+        parts = [part for part in codec.split("+") if part != "none"]
+        for part in parts:
+            if part not in self.codecs:
+                raise BoardError(
+                    f"codec {codec!r} asked; profile {self.name} says what these cost: "
+                    f"{', '.join(self.codecs) or 'none'}"
+                )
+        return [self.codecs[part] for part in parts]
 
     def cloud_ms(self, network: str, split_point: int, gpu: bool) -> float:
         """Time of the tail; 0 at the last split point, which has none."""

@@ -5,30 +5,19 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from hosts.codecs.base import Tensor
 from hosts.errors import ModelError
 from hosts.models.cut import cut_head
 from hosts.models.manifest import Manifest
 
+__all__ = ["Heads", "Tensor"]
+
 RESIDENT_MB = 200.0
-
-
-class Tensor(NamedTuple):
-    """A head's output.
-
-    Attributes:
-        array: (1, ...) int8, or float32 where there is no quantisation.
-        scale: real value = scale * (array - zero_point); None for float32.
-        zero_point: likewise.
-    """
-
-    array: npt.NDArray[np.generic]
-    scale: float | None = None
-    zero_point: int | None = None
 
 
 class Heads:
@@ -76,9 +65,22 @@ class Heads:
         Raises:
             ModelError: no such split point, or the image has another shape.
         """
+        found = self.run_batch(split_point, image[np.newaxis])
+        return found._replace(array=found.array.copy())
+
+    def run_batch(self, split_point: int, images: npt.NDArray[np.float32]) -> Tensor:
+        """Run a head on preprocessed images (batch, ...), all at once.
+
+        Returns:
+            A view of the head's own output, not a copy: let go of it before the next run.
+
+        Raises:
+            ModelError: no such split point, the images have another shape, or the head cannot
+                take so many at once.
+        """
         if split_point == 0:
-            return Tensor(image[np.newaxis])
-        return self._head(split_point).run(image)
+            return Tensor(images)
+        return self._head(split_point).run(images)
 
     def _head(self, split_point: int) -> _Head:
         if split_point not in self._places:
@@ -106,24 +108,45 @@ class _Head:
         self.size_mb = len(content) / 2**20
         self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
         self._interpreter.allocate_tensors()
+        self._batch = 1
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
 
-    def run(self, image: npt.NDArray[np.float32]) -> Tensor:
+    def run(self, images: npt.NDArray[np.float32]) -> Tensor:
+        """Run on a batch; the output is a view, valid until the next run."""
         shape = tuple(int(size) for size in self._input["shape"][1:])
-        if image.shape != shape:
-            raise ModelError(f"an image of shape {shape} expected, found {image.shape}")
-        self._interpreter.set_tensor(self._input["index"], self._quantised(image[np.newaxis]))
+        if images.shape[1:] != shape:
+            raise ModelError(f"images of shape {shape} expected, found {images.shape[1:]}")
+        self._resize(len(images))
+        np.copyto(self._interpreter.tensor(self._input["index"])(), self._quantised(images))
         self._interpreter.invoke()
-        array = self._interpreter.get_tensor(self._output["index"])
+        array = self._interpreter.tensor(self._output["index"])()
+        if len(array) != len(images):
+            raise ModelError(
+                f"the head gives {len(array)} outputs for a batch of {len(images)}: it was "
+                "converted for single images; use batch_size=1"
+            )
         scale, zero_point = self._output["quantization"]
         if array.dtype == np.float32:
             return Tensor(array)
         return Tensor(array, float(scale), int(zero_point))
 
-    def _quantised(self, image: npt.NDArray[np.float32]) -> npt.NDArray[np.generic]:
+    def _resize(self, batch: int) -> None:
+        """Take another number of images at once from now on."""
+        if batch == self._batch:
+            return
+        try:
+            shape = [batch, *(int(size) for size in self._input["shape"][1:])]
+            self._interpreter.resize_tensor_input(self._input["index"], shape)
+            self._interpreter.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            self._batch = 0  # to be resized, whatever is asked next
+            raise ModelError(f"the head cannot take a batch of {batch}: {error}") from error
+        self._batch = batch
+
+    def _quantised(self, images: npt.NDArray[np.float32]) -> npt.NDArray[np.generic]:
         if self._input["dtype"] == np.float32:
-            return image
+            return images
         scale, zero_point = self._input["quantization"]
-        steps = np.clip(np.round(image / scale) + zero_point, -128, 127)
+        steps = np.clip(np.round(images / scale) + zero_point, -128, 127)
         return np.asarray(steps, dtype=np.int8)

@@ -1,53 +1,90 @@
-"""Tensors on the stream: a length, a msgpack header, then the raw bytes."""
+"""Tensors on the stream: a length, a msgpack header, then the encoded bytes."""
 
 from __future__ import annotations
 
+import math
 import struct
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
+from hosts import codecs
+from hosts.codecs.base import Buffer, Tensor
 from hosts.errors import WireError
-from hosts.wire.messages import TensorHeader, check_protocol
+from hosts.wire.messages import MESSAGE_LIMIT_BYTES, TensorHeader, check_protocol
 
 _LENGTH = struct.Struct("<I")
 _DTYPES = ("int8", "uint8", "float16", "float32")
+_ALIGNED = 16  # where the tensor starts, so that its view needs no copy
 _header_encoder = msgspec.msgpack.Encoder()
 _header_decoder = msgspec.msgpack.Decoder(TensorHeader)
 
 
-def pack(header: TensorHeader, tensor: npt.NDArray[np.generic] | None) -> bytes:
-    """One frame; `tensor` (any shape, C order) is left out where the header says reuse."""
-    head = _header_encoder.encode(header)
-    body = b"" if tensor is None else np.ascontiguousarray(tensor).data.cast("B")
-    return b"".join((_LENGTH.pack(len(head)), head, body))
+def pack(header: TensorHeader, body: Buffer) -> bytes:
+    """One frame; gRPC wants it whole, so this one join is the tensor's only copy.
 
-
-def unpack(frame: bytes) -> tuple[TensorHeader, npt.NDArray[np.generic] | None]:
-    """Header and tensor (shaped as the header says, a view into the frame).
+    Args:
+        header: of the tensor.
+        body: its encoded bytes; empty where the header says reuse.
 
     Raises:
-        WireError: truncated, of another version, type or shape.
+        WireError: longer than a message may be.
+    """
+    head = _header_encoder.encode(header)
+    padding = bytes(-(_LENGTH.size + len(head)) % _ALIGNED)
+    frame = b"".join((_LENGTH.pack(len(head)), head, padding, body))
+    check_length(len(frame))
+    return frame
+
+
+def check_length(length: int) -> None:
+    """Refuse a message that the other side would not take; WireError says both sizes."""
+    if length > MESSAGE_LIMIT_BYTES:
+        raise WireError(
+            f"a message of {length / 2**20:.1f} MB asked to be sent; allowed: "
+            f"{MESSAGE_LIMIT_BYTES / 2**20:g} MB; choose a smaller batch or another split point"
+        )
+
+
+def unpack(frame: bytes) -> tuple[TensorHeader, memoryview]:
+    """Header and encoded bytes (a view into the frame).
+
+    Raises:
+        WireError: truncated, of another version, type or codec.
     """
     if len(frame) < _LENGTH.size:
         raise WireError(f"a tensor frame of {len(frame)} bytes found; it is truncated")
     (length,) = _LENGTH.unpack_from(frame)
     start = _LENGTH.size + length
+    whole = memoryview(frame)
     try:
-        header = _header_decoder.decode(memoryview(frame)[_LENGTH.size : start])
+        header = _header_decoder.decode(whole[_LENGTH.size : start])
     except msgspec.MsgspecError as error:
         raise WireError(f"a tensor frame without a readable header: {error}") from error
     check_protocol(header.protocol)
-    if header.reuse:
-        return header, None
+    return header, whole[start + -start % _ALIGNED :]
+
+
+def tensor_of(header: TensorHeader, body: memoryview) -> Tensor:
+    """The tensor, shaped as the header says; a view into `body` where nothing is compressed.
+
+    Raises:
+        WireError: truncated, corrupted, too large, or of another type.
+    """
     if header.dtype not in _DTYPES:
         raise WireError(f"tensor of type {header.dtype!r} found; allowed: {', '.join(_DTYPES)}")
     dtype = np.dtype(header.dtype)
-    expected = int(np.prod(header.shape, dtype=np.int64)) * dtype.itemsize
-    if len(frame) - start != expected:
+    size = math.prod(header.shape)
+    if any(side < 0 for side in header.shape) or size * dtype.itemsize > MESSAGE_LIMIT_BYTES:
         raise WireError(
-            f"tensor of shape {header.shape} and type {header.dtype} takes {expected} bytes, "
-            f"{len(frame) - start} found"
+            f"tensor of shape {header.shape} and type {header.dtype} found; allowed: up to "
+            f"{MESSAGE_LIMIT_BYTES / 2**20:g} MB"
         )
-    return header, np.frombuffer(frame, dtype, offset=start).reshape(header.shape)
+    if len(header.shape) == 0 or header.shape[0] != len(header.images):
+        raise WireError(f"tensor of shape {header.shape} found for {len(header.images)} images")
+    try:
+        raw = codecs.find(header.codec).decode(body, size * dtype.itemsize)
+    except WireError as error:
+        raise WireError(f"tensor of shape {header.shape}, type {header.dtype}: {error}") from error
+    array = np.frombuffer(raw, dtype, count=size).reshape(header.shape)
+    return Tensor(array, header.scale, header.zero_point)

@@ -14,7 +14,7 @@ import msgspec
 
 from hosts.errors import WireError
 
-PROTOCOL = 1
+PROTOCOL = 2
 SERVICE = "dynasplit.Agent"
 TENSOR_SERVICE = "dynasplit.Tails"
 MESSAGE_LIMIT_BYTES = 64 * 1024 * 1024
@@ -136,13 +136,17 @@ class RunOrder(Message):
 
     Attributes:
         run: names the run (configuration, repeat, request); keys emulated noise.
+        mode: `latency` (one batch at a time) or `throughput` (head, link and tail at once).
+        codec: how the intermediate tensor is sent; a name of `hosts.codecs`.
+        batch_size: images that head and tail take at once.
         knobs: the edge's, set and verified before the run and read again after it.
         images: these images in turn, by index.
         warmup: inferences before the window, not counted.
         min_inferences: a window holds at least as many,
         min_window_s: and is at least as long.
-        relative_ci: it goes on until half the 95 % confidence interval of the mean latency is at
-            most this share of it; None: it does not.
+        relative_ci: it goes on until half the 95 % confidence interval of the mean latency (in
+            throughput mode, of the mean time between results) is at most this share of it; None:
+            it does not.
         max_inferences: but to so many inferences at the most.
         lead_out_s: inferences go on for so long after the window, not counted.
     """
@@ -160,16 +164,25 @@ class RunOrder(Message):
     lead_out_s: float
     relative_ci: float | None = None
     max_inferences: int = 1000
+    mode: str = "latency"
+    codec: str = "none"
+    batch_size: int = 1
 
 
 class Inference(msgspec.Struct, array_like=True):
-    """One inference. Edge times on the edge's clock, tail times on the cloud's.
+    """One inference; those of a batch have the same times: all are done when the batch is.
+
+    Edge times are on the edge's clock; times of tail and decoding on the cloud's, None where
+    there is no tail.
 
     Attributes:
         image: the image's index.
         start_ns: the head starts. head_ns: it is done. end_ns: the result is there.
-        tail_start_ns: the tail starts; None where there is no tail. tail_end_ns: it is done.
+        tail_start_ns: the tail starts. tail_end_ns: it is done.
         top1: the class with the highest output.
+        encoded_ns: the tensor is encoded, which began at head_ns.
+        decode_start_ns: decoding starts. decode_end_ns: it is done.
+        sent_bytes: of the whole batch's tensor on the wire.
     """
 
     image: int
@@ -179,36 +192,51 @@ class Inference(msgspec.Struct, array_like=True):
     tail_start_ns: int | None
     tail_end_ns: int | None
     top1: int
+    encoded_ns: int | None = None
+    decode_start_ns: int | None = None
+    decode_end_ns: int | None = None
+    sent_bytes: int = 0
 
 
 class RunReport(Message):
-    """All inferences of a run in order; `first` to `last` (exclusive) are the window's."""
+    """All inferences of a run in order; `first` to `last` (exclusive) are the window's.
+
+    Attributes:
+        tensor_bytes: of one image's tensor before it is encoded; 0: nothing is sent.
+        mode: as ordered. batch_size: as ordered; batches are whole in the window.
+    """
 
     inferences: list[Inference]
     first: int
     last: int
     tensor_bytes: int
+    mode: str = "latency"
+    batch_size: int = 1
 
 
 class TensorHeader(msgspec.Struct, kw_only=True):
     """What precedes an intermediate tensor on the stream.
 
     Attributes:
+        images: the indices of the batch's images.
+        dtype: of the tensor after decoding. shape: of the whole batch, after decoding.
+        codec: its name; the receiver needs its compressor only.
         scale: real value = scale * (quantised - zero_point); None for float tensors.
-        reuse: no payload; the cloud has the output of this image and split point already.
+        reuse: no payload; the cloud has the output of these images, split point and codec.
         arrives_ns: on emulated boards, when the tensor arrives, in board time.
         run_start_ns: on emulated boards, when the run began, in board time.
     """
 
     protocol: int = PROTOCOL
     request: int
-    image: int
+    images: tuple[int, ...]
     run: str
     network: str
     split_point: int
     cloud_gpu: bool
     dtype: str
     shape: tuple[int, ...]
+    codec: str = "none"
     scale: float | None = None
     zero_point: int | None = None
     reuse: bool = False
@@ -217,13 +245,19 @@ class TensorHeader(msgspec.Struct, kw_only=True):
 
 
 class TailResult(msgspec.Struct, kw_only=True):
-    """The cloud's answer to a tensor; `error` is set instead where it could not be served."""
+    """The cloud's answer to a tensor; `error` is set instead where it could not be served.
+
+    Attributes:
+        tops: of each image of the batch, the classes of the highest outputs.
+    """
 
     protocol: int = PROTOCOL
     request: int
     start_ns: int = 0
     end_ns: int = 0
-    top: tuple[int, ...] = ()
+    decode_start_ns: int = 0
+    decode_end_ns: int = 0
+    tops: tuple[tuple[int, ...], ...] = ()
     error: str | None = None
 
 

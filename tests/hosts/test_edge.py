@@ -20,15 +20,15 @@ class Paced(RealMachine):
         self.durations_ms = itertools.cycle(durations_ms)
         self.at_ns = 0
 
-    def head(self, network, split_point, request, compute):
+    def head(self, job, compute, encode):
         start_ns = self.at_ns
         self.at_ns += round(next(self.durations_ms) * 1e6)
-        return HeadTiming(start_ns, self.at_ns, None), compute()
+        return HeadTiming(start_ns, self.at_ns, self.at_ns, None), encode(compute())
 
 
 class Heads:
-    def run(self, split_point, image):
-        return Tensor(np.eye(10, dtype=np.float32)[int(image)][np.newaxis])
+    def run_batch(self, split_point, images):
+        return Tensor(np.eye(10, dtype=np.float32)[images.astype(int)])
 
 
 def agent(durations_ms) -> EdgeAgent:
@@ -87,3 +87,30 @@ def test_a_split_run_needs_the_cloud():
 def test_a_run_needs_a_network():
     with pytest.raises(HostError, match="before a network was loaded"):
         EdgeAgent(Paced([1.0])).run(order())
+
+
+def test_batches_are_whole_and_done_together():
+    report = agent([100.0]).run(order(batch_size=4, images=tuple(range(6))))
+    inside = report.inferences[report.first : report.last]
+    assert (report.first, report.batch_size, len(inside)) == (8, 4, 84)  # 21 batches of 100 ms
+    assert [i.image for i in inside[:9]] == [0, 1, 2, 3, 4, 5, 0, 1, 2]
+    assert [i.top1 for i in inside[:9]] == [0, 1, 2, 3, 4, 5, 0, 1, 2]
+    assert len({i.end_ns for i in inside[:4]}) == 1 < len({i.end_ns for i in inside[:5]})
+
+
+def test_throughput_mode_counts_from_the_result_before_the_window():
+    report = agent([100.0, 101.0]).run(order(mode="throughput", relative_ci=0.01, warmup=1))
+    assert (report.mode, report.first, report.last - report.first) == ("throughput", 3, 21)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"mode": "fast"}, "mode 'fast' asked; allowed: latency, throughput"),
+        ({"batch_size": 0}, "batch_size 0 asked"),
+        ({"codec": "gzip"}, "codec 'gzip' found; allowed: none, lz4"),
+    ],
+)
+def test_what_a_run_cannot_be_is_refused(wrong, said):
+    with pytest.raises(HostError, match=said):
+        agent([1.0]).run(order(**wrong))

@@ -237,7 +237,15 @@ def test_quantiles_equal_numpy(vgg16_runs: list[Measurement]) -> None:
 
 
 def test_every_number_of_a_column_has_its_unit_in_its_name() -> None:
-    suffixes = {"ms": "_ms", "J": "_j", "W": "_w", "s": "_s", "KB": "_kb", "MHz": "_mhz"}
+    suffixes = {
+        "ms": "_ms",
+        "J": "_j",
+        "W": "_w",
+        "s": "_s",
+        "KB": "_kb",
+        "MHz": "_mhz",
+        "1/s": "_rps",
+    }
     for column in RUNS:
         if column.unit:
             assert column.name.endswith(suffixes[column.unit])

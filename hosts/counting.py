@@ -1,0 +1,78 @@
+"""Which inferences of a run count: those between its warm-up and its lead-out."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from hosts.wire.messages import Inference, RunOrder
+
+IN_FLIGHT = 3
+"""Batches not answered yet, at most, in throughput mode: at the tail, waiting, on the link."""
+
+_NORMAL_95 = 1.96
+
+
+class Counting:
+    """Takes a run's batches in order, and says which images are next and when to stop.
+
+    Attributes:
+        inferences: all so far. first: the window's first. last: after its last; None: it goes on.
+    """
+
+    def __init__(self, order: RunOrder) -> None:
+        self._order = order
+        self._pipelined = order.mode == "throughput"
+        least = IN_FLIGHT if self._pipelined else 1
+        self._warmup = max(least, -(-order.warmup // order.batch_size))  # in batches
+        self.first = self._warmup * order.batch_size
+        self.last: int | None = None
+        self.inferences: list[Inference] = []
+        self._times_ns: list[int] = []
+
+    def images(self, batch: int) -> tuple[int, ...]:
+        """The images of a batch, by its number in the run: in turn within the window."""
+        among, size = self._order.images, self._order.batch_size
+        inside = batch >= self._warmup and self.last is None
+        place = (batch - self._warmup) * size if inside else 0
+        return tuple(among[(place + i) % len(among)] for i in range(size))
+
+    def add(self, batch: Sequence[Inference]) -> None:
+        """Take over the next batch that is done."""
+        before_ns = self.inferences[-1].end_ns if self.inferences else batch[0].start_ns
+        self.inferences += batch
+        if self.last is None and len(self.inferences) > self.first:
+            since_ns = before_ns if self._pipelined else batch[0].start_ns
+            self._times_ns.append(batch[0].end_ns - since_ns)
+            if self._is_enough():
+                self.last = len(self.inferences)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the lead-out is over too: as long as the meters' last periods need."""
+        if self.last is None:
+            return False
+        led_ns = self.inferences[-1].end_ns - self.inferences[self.last - 1].end_ns
+        return led_ns >= self._order.lead_out_s * 1e9
+
+    def _is_enough(self) -> bool:
+        order, count = self._order, len(self.inferences) - self.first
+        if count < order.min_inferences or self._length_ns < order.min_window_s * 1e9:
+            return False
+        return count >= order.max_inferences or self._is_narrow()
+
+    @property
+    def _length_ns(self) -> int:
+        """From the first start; in throughput mode, from the result before the first."""
+        if self._pipelined:
+            return self.inferences[-1].end_ns - self.inferences[self.first - 1].end_ns
+        return self.inferences[-1].end_ns - self.inferences[self.first].start_ns
+
+    def _is_narrow(self) -> bool:
+        """Whether the mean time is known as well as is asked (normal approximation)."""
+        if self._order.relative_ci is None:
+            return True
+        if len(self._times_ns) < 2:
+            return False
+        half_ns = _NORMAL_95 * statistics.stdev(self._times_ns) / len(self._times_ns) ** 0.5
+        return bool(half_ns <= self._order.relative_ci * statistics.mean(self._times_ns))
