@@ -26,6 +26,7 @@ def summary_of(config: Config, ground: Ground, outcome: Outcome) -> dict[str, An
         "model": ground.network,
         "hosts": config.hosts.kind,
         "emulated": is_emulated(ground, outcome),
+        "predicted": ground.is_predicted,
         "seed": config.seed,
         "search": _search_block(ground, outcome),
         "policies": summarise_requests(outcome.served),

@@ -31,14 +31,14 @@ def order_of(config: Config) -> Order:
         calibration=config.model.calibration_images,
         seed=config.model.seed,
     )
-    with _explained():
+    with explained():
         return settled(order)
 
 
 def plan_of(config: Config) -> Plan:
     """What preparing would do."""
     order = order_of(config)
-    with _explained():
+    with explained():
         return plan(order)
 
 
@@ -51,7 +51,7 @@ def prepared(config: Config, terminal: Terminal) -> Manifest:
     order = order_of(config)
     title = f"Preparing {order.network}"
     followed = _Followed(title, terminal)
-    with _explained():
+    with explained():
         manifest = prepare(order, followed)
     followed.end()
     terminal.say(f"{manifest.network} with {manifest.weights} weights: {_quality(manifest)}")
@@ -82,7 +82,8 @@ def _quality(manifest: Manifest) -> str:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
+    """Turn what the models' room says into the controller's errors."""
     try:
         yield
     except ModelError as error:
