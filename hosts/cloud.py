@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hosts.answers import Answers
 from hosts.errors import HostError, WireError
 from hosts.machine import Machine
 from hosts.models.tails import Tails
@@ -22,11 +23,13 @@ class CloudAgent:
 
     Attributes:
         machine: the machine below. tails: the network's tails, once loaded.
+        answers: judges outputs where that is asked for.
     """
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.tails: Tails | None = None
+        self.answers = Answers(keep_all=machine.emulated)
         self._tops: dict[tuple[str, int, int], Top] = {}
 
     def exchange(self, frames: Iterator[bytes]) -> Iterator[bytes]:
@@ -56,6 +59,7 @@ class CloudAgent:
         outputs = self.tails.run(
             header.split_point, tensor, header.scale, header.zero_point, device=self._device(header)
         )
+        self.answers.note(header.split_point, "none", [header.image], outputs[np.newaxis])
         top = tuple(int(i) for i in np.argsort(outputs)[::-1][:_TOP])
         if self.machine.emulated:
             self._tops[key] = top

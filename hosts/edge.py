@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 
+from hosts.answers import Answers, real_values
 from hosts.errors import HostError, WireError
 from hosts.machine import Machine
 from hosts.models.heads import Heads, Tensor
@@ -68,6 +69,7 @@ class EdgeAgent:
         machine: the machine below.
         heads: the network's heads, once loaded. images: (n, ...) float32, preprocessed.
         stream: to the cloud, once connected.
+        answers: judges the outputs of edge-only inference where that is asked for.
     """
 
     def __init__(self, machine: Machine) -> None:
@@ -75,6 +77,7 @@ class EdgeAgent:
         self.heads: Heads | None = None
         self.images: Any = None
         self.stream: TailStream | None = None
+        self.answers = Answers(keep_all=machine.emulated)
         self.last_split_point = -1
         self._top1: dict[tuple[int, int], int] = {}  # by image and split point
         self._tensor_bytes: dict[int, int] = {}  # by split point
@@ -143,6 +146,7 @@ class EdgeAgent:
             self._top1[image, k] = result.top[0]
         elif tensor is not None:
             self._top1[image, k] = int(tensor.array.argmax())
+            self.answers.note(k, "none", [image], real_values(*tensor))
         top1 = self._top1[image, k]
         return Inference(image, timing.start_ns, timing.end_ns, end_ns, *tail_ns, top1)
 

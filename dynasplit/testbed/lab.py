@@ -18,7 +18,7 @@ from hosts.models.manifest import Manifest
 from hosts.wire import messages
 
 LOAD_S = 300.0
-_PARTS = {"edge": ("head", "images"), "cloud": ("tail",)}
+_PARTS = {"edge": ("head", "images", "reference"), "cloud": ("tail", "reference")}
 
 
 class Host:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from hosts.errors import HostError
 from hosts.models import dataset, network
@@ -35,7 +36,9 @@ def make(order: Order, cache: ArtifactCache) -> Manifest:
     model = making.model(tail)
     head = cache.obtain(f"{order.network}-head", key, ".tflite", making.write_head)
     images = cache.obtain(f"{order.network}-images", key, ".npz", making.write_images)
-    manifest = making.manifest(model, {"tail": tail, "head": head, "images": images})
+    reference = cache.obtain(f"{order.network}-reference", key, ".npz", making.write_reference)
+    artifacts = {"tail": tail, "head": head, "images": images, "reference": reference}
+    manifest = making.manifest(model, artifacts)
     cache.obtain("manifest", key, ".json", lambda p: _write(p, msgspec.json.encode(manifest)))
     return manifest
 
@@ -51,6 +54,7 @@ class _Making:
             order.data, order.images, order.calibration, order.seed, self.about.input_shape
         )
         self._model: keras.Model | None = None
+        self._outputs: npt.NDArray[np.float32] | None = None
 
     @property
     def calibration(self) -> Images:
@@ -77,18 +81,31 @@ class _Making:
         convert_whole(self._model, self.calibration, path, _say)
 
     def write_images(self, path: Path) -> None:
-        """Evaluation images, preprocessed, with the unsplit float32 network's answers."""
-        assert self._model is not None
-        _say("computing the unsplit network's answers")
-        images = self._network.preprocess(self._data.evaluation.pixels)
-        outputs = np.concatenate(
-            [np.asarray(self._model(images[i : i + 8])) for i in range(0, len(images), 8)]
-        )
-        arrays = {"images": images, "reference_top1": outputs.argmax(axis=1)}
+        """Evaluation images, preprocessed, with the unsplit float32 network's classes."""
+        arrays = {"images": self.evaluation, "reference_top1": self.outputs.argmax(axis=1)}
         if self._data.evaluation.labels is not None:
             arrays["labels"] = self._data.evaluation.labels
         with path.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
+
+    def write_reference(self, path: Path) -> None:
+        """The unsplit float32 network's outputs (n, classes) for the evaluation images."""
+        with path.open("wb") as file:
+            np.savez(file, allow_pickle=False, outputs=self.outputs)
+
+    @property
+    def evaluation(self) -> Images:
+        return self._network.preprocess(self._data.evaluation.pixels)
+
+    @property
+    def outputs(self) -> npt.NDArray[np.float32]:
+        if self._outputs is None:
+            _say("computing the unsplit network's answers")
+            assert self._model is not None
+            images = self.evaluation
+            found = [np.asarray(self._model(images[i : i + 8])) for i in range(0, len(images), 8)]
+            self._outputs = np.concatenate(found).reshape(len(images), -1).astype(np.float32)
+        return self._outputs
 
     def manifest(self, model: keras.Model, artifacts: dict[str, Artifact]) -> Manifest:
         from hosts.models.graph import cut_points

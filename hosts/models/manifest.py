@@ -41,7 +41,8 @@ class Manifest(msgspec.Struct, frozen=True):
         last_split_point: the index of the last split point.
         split_points: all of them in order.
         artifacts: `head` (LiteRT file of the whole network), `tail` (Keras file), `images`
-            (npz: images (n, ...) float32, reference_top1 (n,), labels (n,) where known).
+            (npz: images (n, ...) float32, reference_top1 (n,), labels (n,) where known),
+            `reference` (npz: outputs (n, classes) float32 of the unsplit network).
     """
 
     network: str
