@@ -30,6 +30,10 @@ def order_of(config: Config) -> Order:
         images=config.data.images,
         calibration=config.model.calibration_images,
         seed=config.model.seed,
+        data_path=config.data.path or "",
+        data_labels=config.data.labels or "",
+        data_tfds=config.data.tfds or "",
+        data_split=config.data.split or "",
     )
     with explained():
         return settled(order)

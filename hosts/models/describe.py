@@ -84,7 +84,8 @@ def _name(order: Order) -> tuple[str, dict[str, str | int | float | bool | None]
 
 def _plain(order: Order) -> Order:
     """Without what split points do not depend on."""
-    return replace(order, weights="random", data="", images=0, calibration=0, seed=0)
+    plain = replace(order, weights="random", data="", images=0, calibration=0, seed=0)
+    return replace(plain, data_path="", data_labels="", data_tfds="", data_split="")
 
 
 def _make(order: Order, path: Path, progress: Progress) -> None:

@@ -51,7 +51,12 @@ class _Making:
         self.about = network.find(order.network).ABOUT
         self._network = network.find(order.network)
         self._data = dataset.load(
-            order.data, order.images, order.calibration, order.seed, self.about.input_shape
+            order.data,
+            order.images,
+            order.calibration,
+            order.seed,
+            self.about.input_shape,
+            order.source(self.about.classes),
         )
         self._model: keras.Model | None = None
         self._outputs: npt.NDArray[np.float32] | None = None

@@ -10,7 +10,7 @@ import hashlib
 import importlib.metadata
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import msgspec
 from hosts.errors import ArtifactError, ModelError
 from hosts.models import dataset, network
 from hosts.models.artifacts import ArtifactCache, Key
+from hosts.models.dataset import Source
 from hosts.models.manifest import Manifest
 from hosts.models.network import Progress
 from hosts.models.weights import resolve
@@ -35,6 +36,7 @@ class Order:
         network: its name. weights: `auto`, `imagenet`, `trained` or `random`.
         data: the data set's name. images: how many for evaluation.
         calibration: how many for calibration. seed: of weights and choices.
+        data_path: where the images are (see `dataset.Source`), likewise `data_...`.
     """
 
     network: str
@@ -43,6 +45,14 @@ class Order:
     images: int = 24
     calibration: int = 24
     seed: int = 0
+    data_path: str = ""
+    data_labels: str = ""
+    data_tfds: str = ""
+    data_split: str = ""
+
+    def source(self, classes: int = 0) -> Source:
+        """Where the images are; `classes` is how many the network has."""
+        return Source(self.data_path, self.data_labels, self.data_tfds, self.data_split, classes)
 
 
 @dataclass(frozen=True)
@@ -66,10 +76,20 @@ def settled(order: Order) -> Order:
     """
     about = network.find(order.network).ABOUT
     data = order.data or about.dataset
-    if data not in dataset.names():
-        raise ModelError(f"data set {data!r} asked; there are: {', '.join(dataset.names())}")
+    order = replace(
+        order,
+        data=data,
+        data_path=_absolute(order.data_path),
+        data_labels=_absolute(order.data_labels),
+    )
+    dataset.check(data, order.source(about.classes))
     weights = resolve(order.weights, about, order.network)
-    return Order(order.network, weights, data, order.images, order.calibration, order.seed)
+    return replace(order, weights=weights)
+
+
+def _absolute(path: str) -> str:
+    """A path that means the same in another process; what is no path of a file stays."""
+    return str(Path(path).resolve()) if path and Path(path).exists() else path
 
 
 def plan(order: Order, root: Path | None = None) -> Plan:
@@ -98,8 +118,9 @@ def prepare(order: Order, progress: Progress, root: Path | None = None) -> Manif
 
 
 def key_of(order: Order) -> Key:
-    """What a prepared network depends on: the order, the libraries, and the code here."""
-    return {**asdict(order), **_libraries(), "code": _code()}
+    """What a prepared network depends on: the order, its images, the libraries, the code here."""
+    images = dataset.identity(order.data, order.source()) if order.data else ""
+    return {**asdict(order), "data_identity": images, **_libraries(), "code": _code()}
 
 
 def _ready(cache: ArtifactCache, order: Order) -> Manifest | None:
@@ -179,6 +200,8 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=24)
     parser.add_argument("--calibration", type=int, default=24)
     parser.add_argument("--seed", type=int, default=0)
+    for name in ("path", "labels", "tfds", "split"):
+        parser.add_argument(f"--data-{name}", default="")
     asked = vars(parser.parse_args())
     manifest = prepare(Order(**asked), lambda what: print(what, file=sys.stderr))
     print(msgspec.json.encode(manifest).decode())
