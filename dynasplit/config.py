@@ -85,10 +85,21 @@ class ModelConf:
 
 @dataclass
 class DataConf:
-    """The images that are inferred. name: a module of hosts/models/datasets. images: how many."""
+    """The images that are inferred.
+
+    Attributes:
+        name: a module of hosts/models/datasets. images: how many.
+        path: imagenet_folder's folder; tfds: where it keeps its files, None: as it likes.
+        labels: imagenet_folder's file of classes, or `none`; None: the folders' names say them.
+        tfds: the data set's name in TensorFlow Datasets. split: which part of it.
+    """
 
     name: str = MISSING
     images: int = 24
+    path: str | None = None
+    labels: str | None = None
+    tfds: str | None = None
+    split: str | None = None
 
 
 @dataclass

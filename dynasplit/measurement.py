@@ -27,6 +27,8 @@ class Measurement:
         energy_j: edge plus cloud.
         accuracy: top-1 share of labelled images (0..1).
         fidelity: share of images whose top-1 class equals the unsplit network's (0..1).
+        accuracy_top5: share of labelled images whose class is among the five highest outputs.
+        output_mae: mean absolute difference of the outputs to the unsplit network's.
         latency_spread_ms: interquartile range over the window's inferences.
         edge_ms: computing the head. cloud_ms: computing the tail.
         transfer_ms: all between them, and the way back: encoding, waiting, decoding included.
@@ -51,6 +53,8 @@ class Measurement:
     energy_j: float | None = None
     accuracy: float | None = None
     fidelity: float | None = None
+    accuracy_top5: float | None = None
+    output_mae: float | None = None
     latency_spread_ms: float | None = None
     edge_ms: float | None = None
     transfer_ms: float | None = None

@@ -20,7 +20,7 @@ from dynasplit.draws import pick, request_bits
 from dynasplit.exceedance import Exceedances
 from dynasplit.measurement import Measurement
 from dynasplit.policies.base import Policy
-from dynasplit.summary import Distribution, PolicyFigures
+from dynasplit.summary import ALSO, Distribution, PolicyFigures
 from dynasplit.testbed.recorded import RecordedTestbed
 from dynasplit.workload import Thresholds
 
@@ -191,6 +191,11 @@ def _policy_figures(tally: Tally, pool: Pool, count: int) -> PolicyFigures:
         quality=quality,
         quality_name=name if quality else None,
         exceedance_ms_median=tally.exceedances.median_ms(),
+        also={
+            n: found
+            for n in ALSO
+            if (found := _distribution([getattr(run, n) for run in pool.runs], tally)) is not None
+        },
     )
 
 

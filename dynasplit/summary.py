@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,8 @@ from dynasplit.served import Served
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 BASELINE = "cloud_only"
+ALSO = ("accuracy_top5", "output_mae")
+"""Figures of quality that no policy chooses by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +68,7 @@ class PolicyFigures:
         quality_name: which of the two.
         exceedance_ms_median: over the requests that were not met; None: there are none.
         throughput_rps: inferences a second while each was measured; None: not measured.
+        also: further figures of quality that were measured, by name (see `ALSO`).
     """
 
     requests: int
@@ -77,6 +80,7 @@ class PolicyFigures:
     quality_name: Literal["accuracy", "fidelity"] | None
     exceedance_ms_median: float | None
     throughput_rps: Distribution | None = None
+    also: Mapping[str, Distribution] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: Sequence[Served]) -> PolicyFigures:
@@ -97,6 +101,11 @@ class PolicyFigures:
             quality_name=name if quality else None,
             exceedance_ms_median=float(np.median(exceedances)) if exceedances else None,
             throughput_rps=_complete([m.throughput_rps for m in runs]),
+            also={
+                n: found
+                for n in ALSO
+                if (found := _complete([getattr(m, n) for m in runs])) is not None
+            },
         )
 
     def block(self, baseline_j: float | None) -> dict[str, Any]:
@@ -121,6 +130,7 @@ class PolicyFigures:
             found[self.quality_name] = self.quality.mean()
         if self.throughput_rps:
             found["throughput_rps"] = {"median": self.throughput_rps.quantile(0.5)}
+        found |= {name: values.mean() for name, values in self.also.items()}
         found["exceedance_ms_median"] = self.exceedance_ms_median
         found["energy_saving_vs_cloud_pct"] = saving
         return found
@@ -130,8 +140,9 @@ def policy_blocks(figures: Mapping[str, PolicyFigures]) -> dict[str, dict[str, A
     """The policies' block of summary.json.
 
     Each policy has `requests`, `met_pct`, `infeasible`, `latency_ms` {median, mean, p95},
-    `energy_j` {median, mean}, `accuracy` or `fidelity` (mean), `exceedance_ms_median` (over the
-    requests not met) and `energy_saving_vs_cloud_pct` (of means); what is not known is None.
+    `energy_j` {median, mean}, `accuracy` or `fidelity` (mean), those of `ALSO` that were measured
+    (mean), `exceedance_ms_median` (over the requests not met) and `energy_saving_vs_cloud_pct` (of
+    means); what is not known is None.
     """
     cloud = figures.get(BASELINE)
     baseline_j = cloud.energy_j.mean() if cloud and cloud.energy_j else None

@@ -49,7 +49,9 @@ def _work(config: Config, terminal: Terminal) -> list[tuple[str, str]]:
         audit=None,
     )
     runs = [*(found.explored.measurements if found.explored else ()), *_online(found)]
+    assumed = "predicted from multiply-accumulates by the profile's law; accelerator off"
     return [
+        *([("timings", assumed)] if ground.is_predicted else []),
         ("configurations", _configurations(ground, found)),
         ("requests", _requests(config, found)),
         ("board time", _board_time(found, ground.profile.name)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,7 @@ from dynasplit.measurement import Measurement
 from dynasplit.space import SearchSpace
 from dynasplit.tables import RunsTable, read_runs
 from dynasplit.testbed.modelled import ModelledTestbed
+from experiments.describing import predicted_profile, silent
 from experiments.spaces import (
     build_space,
     offer_of_hosts,
@@ -24,6 +26,7 @@ from experiments.spaces import (
 from hosts.emulation.profile import Noise, Profile, load_profile
 from hosts.errors import BoardError
 from hosts.models.manifest import Manifest
+from hosts.models.network import Progress
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Ground:
         profile: the physical model of the hosts; None: there is none.
         runs: the recorded runs that answer; None: hosts or a profile do.
         manifest: the prepared network; None: it is not computed.
+        is_predicted: whether the network's timings follow from its multiply-accumulates alone.
     """
 
     network: str
@@ -43,6 +47,7 @@ class Ground:
     profile: Profile | None = None
     runs: RunsTable | None = None
     manifest: Manifest | None = None
+    is_predicted: bool = False
 
     @property
     def is_imagined(self) -> bool:
@@ -53,8 +58,11 @@ class Ground:
 
     @property
     def artifact_hashes(self) -> list[str]:
-        """Of the network's files."""
-        return [a.sha256 for a in self.manifest.artifacts.values()] if self.manifest else []
+        """Of the network's files, and of its timings where they were predicted."""
+        files = [a.sha256 for a in self.manifest.artifacts.values()] if self.manifest else []
+        if not self.is_predicted:
+            return files
+        return [*files, hashlib.sha256(msgspec.json.encode(self.profile)).hexdigest()]
 
     @cached_property
     def predictions(self) -> tuple[Measurement, ...]:
@@ -86,12 +94,15 @@ class Ground:
         )
 
 
-def ground_of(config: Config, manifest: Manifest | None = None) -> Ground:
+def ground_of(
+    config: Config, manifest: Manifest | None = None, progress: Progress = silent
+) -> Ground:
     """Find out what a run would stand on.
 
     Args:
         config: what is asked for.
         manifest: the prepared network; None: not needed, or not prepared yet.
+        progress: is told what takes long.
 
     Raises:
         ConfigurationError: the profile or the space cannot be. DataError: the runs cannot be read.
@@ -100,7 +111,10 @@ def ground_of(config: Config, manifest: Manifest | None = None) -> Ground:
         return _recorded(config)
     named = config.hosts.profile
     profile = None if named is None else profile_of(named, "hosts.profile")
+    predicted = profile is not None and config.model.name not in profile.networks
     if profile is not None:
+        if predicted:
+            profile = predicted_profile(profile, config, progress)
         last = _last(profile, config, manifest)
     elif manifest is not None:
         last = manifest.last_split_point
@@ -115,7 +129,8 @@ def ground_of(config: Config, manifest: Manifest | None = None) -> Ground:
         offer = offer_of_profile(profile, config.model.name)
     more = sending_knobs(config, profile)
     space = build_space(offer, config.space, config.model.split_points, last, more)
-    return Ground(config.model.name, space, profile, manifest=manifest)
+    answers = predicted and config.hosts.kind in ("emulated", "modelled")
+    return Ground(config.model.name, space, profile, manifest=manifest, is_predicted=answers)
 
 
 def is_known_early(config: Config) -> bool:
@@ -125,12 +140,7 @@ def is_known_early(config: Config) -> bool:
 
 def _last(profile: Profile, config: Config, manifest: Manifest | None) -> int:
     """The network's last split point, on which profile and prepared network must agree."""
-    timings = profile.networks.get(config.model.name)
-    if timings is None:
-        raise ConfigurationError(
-            f"model={config.model.name}: profile {profile.name} has no timings of it; it has: "
-            f"{', '.join(profile.networks)}"
-        )
+    timings = profile.networks[config.model.name]
     if manifest is not None and manifest.last_split_point != timings.last_split_point:
         raise ConfigurationError(
             f"model={config.model.name} has split points 0..{manifest.last_split_point}; profile "

@@ -35,6 +35,8 @@ Values often changed:
                                 policy.energy_tolerance, policy.min_accuracy
   hosts.profile=NAME|FILE       physical model of emulated and modelled hosts
   model.weights=auto            or imagenet, random, trained
+  data=imagenet_folder          your images: data.path=FOLDER, in class folders, or flat with
+                                data.labels=FILE (lines `file class`); data.images=N of them
   results_dir=results           where results appear
   resume=true                   false: start anew instead of continuing an unfinished run
   debug=false                   true: show the traceback of an error

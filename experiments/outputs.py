@@ -27,6 +27,7 @@ def summary_of(config: Config, ground: Ground, outcome: Outcome) -> dict[str, An
         "hosts": config.hosts.kind,
         "emulated": is_emulated(ground, outcome),
         "mode": ground.runs.mode if ground.runs is not None else config.measure.mode,
+        "predicted": ground.is_predicted,
         "seed": config.seed,
         "search": _search_block(ground, outcome),
         "policies": summarise_requests(outcome.served),

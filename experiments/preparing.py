@@ -35,15 +35,19 @@ def order_of(config: Config) -> Order:
         precision=config.model.precision,
         path=config.model.path or "",
         scaling=config.model.scaling,
+        data_path=config.data.path or "",
+        data_labels=config.data.labels or "",
+        data_tfds=config.data.tfds or "",
+        data_split=config.data.split or "",
     )
-    with _explained():
+    with explained():
         return settled(order)
 
 
 def plan_of(config: Config) -> Plan:
     """What preparing would do."""
     order = order_of(config)
-    with _explained():
+    with explained():
         return plan(order)
 
 
@@ -56,7 +60,7 @@ def prepared(config: Config, terminal: Terminal) -> Manifest:
     order = order_of(config)
     title = f"Preparing {order.network}"
     followed = _Followed(title, terminal)
-    with _explained():
+    with explained():
         manifest = prepare(order, followed)
     followed.end()
     terminal.say(
@@ -93,7 +97,8 @@ def _quality(manifest: Manifest) -> str:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
+    """Turn what the models' room says into the controller's errors."""
     try:
         yield
     except ModelError as error:

@@ -15,6 +15,7 @@ from dynasplit.testbed.modelled import ModelledTestbed
 from dynasplit.testbed.recorded import RecordedTestbed
 from dynasplit.testbed.window import WindowRules
 from experiments.grounds import Ground
+from hosts.emulation.profile import save_profile
 
 
 def open_testbed(
@@ -77,6 +78,11 @@ def _emulated(
         for role in ("edge", "cloud")
     )
     profile = str(config.hosts.profile)
+    if ground.is_predicted:
+        assert ground.profile is not None
+        written = folder.resolve() / "profile.yaml"
+        save_profile(ground.profile, written)
+        profile = str(written)
     with (
         emulated_hosts(profile, config.seed, config.hosts.speedup, edge, cloud) as hosts,
         _ssh_between(*hosts, config, ground, folder, earlier) as testbed,

@@ -43,6 +43,7 @@ def open_tracking(
         git_revision=folder.record.git_revision,
         tags={
             "emulated": str(emulated or ground.is_imagined),
+            "predicted": str(ground.is_predicted),
             "hosts": config.hosts.kind,
             "model": ground.network,
             **told,

@@ -33,7 +33,7 @@ def check(config: Config) -> None:
     if config.hosts.kind in NEEDED_BY:
         order_of(config)
     if is_known_early(config):
-        check_phases(config, ground_of(config))
+        check_phases(config, ground_of(config, progress=print))
 
 
 def run(config: Config) -> None:
@@ -49,8 +49,13 @@ def run(config: Config) -> None:
     check_writable(results)
     with Terminal() as terminal:
         manifest = prepared(config, terminal) if config.hosts.kind in NEEDED_BY else None
-        ground = ground_of(config, manifest)
+        ground = ground_of(config, manifest, terminal.say)
         check_phases(config, ground)
+        if ground.is_predicted:
+            terminal.say(
+                f"Timings of {ground.network} are assumed: profile {config.hosts.profile} predicts "
+                "them from its multiply-accumulates, with the accelerator off"
+            )
         outcome, summary, folder = _run_on(ground, config, results, terminal)
     for name, why in outcome.left_out.items():
         terminal.say(f"Policy {name} was left out: {why}")

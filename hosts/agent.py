@@ -52,6 +52,7 @@ class Agent:
             "Load": (messages.LoadOrder, self.load),
             "Knobs": (messages.KnobsOrder, self.set_knobs),
             "Idle": (messages.IdleOrder, self.idle),
+            "Judge": (messages.JudgeOrder, self.judge),
         }
         if isinstance(self.part, EdgeAgent):
             shared["Connect"] = (messages.ConnectOrder, self.connect)
@@ -85,6 +86,14 @@ class Agent:
         self.machine.catch_up(order.board_ns)
         start_ns, end_ns = self.machine.idle(order.run, order.duration_s)
         return messages.Idled(start_ns=start_ns, end_ns=end_ns, board_ns=self.machine.board_ns())
+
+    def judge(self, order: messages.JudgeOrder) -> messages.Message:
+        """Begin to judge outputs, or end it and tell."""
+        answers = self.part.answers
+        if order.begin:
+            answers.begin(order.split_point, order.codec)
+            return messages.Judged()
+        return messages.Judged(answers=answers.end(order.split_point, order.codec))
 
     def connect(self, order: messages.ConnectOrder) -> messages.Message:
         """Open the stream to the cloud's tensor port."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hosts import codecs
+from hosts.answers import Answers
 from hosts.codecs.base import Tensor
 from hosts.errors import HostError, WireError
 from hosts.machine import Machine
@@ -26,11 +28,13 @@ class CloudAgent:
 
     Attributes:
         machine: the machine below. tails: the network's tails, once loaded.
+        answers: judges outputs where that is asked for.
     """
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.tails: Tails | None = None
+        self.answers = Answers(keep_all=machine.emulated)
         self._tops: dict[tuple[str, int, str, tuple[int, ...]], Tops] = {}
 
     def exchange(self, frames: Iterator[bytes]) -> Iterator[bytes]:
@@ -75,6 +79,8 @@ class CloudAgent:
         if self.tails is None:
             raise HostError("a tensor arrived before a network was loaded")
         outputs = self.tails.run_batch(header.split_point, tensor, self._device(header))
+        lossy = codecs.lossy_part(header.codec)
+        self.answers.note(header.split_point, lossy, header.images, outputs)
         order = np.argsort(outputs, axis=1)[:, ::-1][:, :_TOP]
         tops = tuple(tuple(int(i) for i in row) for row in order)
         if self.machine.emulated:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hosts import codecs
+from hosts.answers import Answers, real_values
 from hosts.codecs.base import Tensor
 from hosts.counting import IN_FLIGHT, Counting
 from hosts.errors import HostError
@@ -40,6 +41,7 @@ class EdgeAgent:
         machine: the machine below.
         heads: the network's heads, once loaded. images: (n, ...) float32, preprocessed.
         stream: to the cloud, once connected.
+        answers: judges the outputs of edge-only inference where that is asked for.
     """
 
     def __init__(self, machine: Machine) -> None:
@@ -47,6 +49,7 @@ class EdgeAgent:
         self.heads: Heads | None = None
         self.images: Any = None
         self.stream: TailStream | None = None
+        self.answers = Answers(keep_all=machine.emulated)
         self.last_split_point = -1
         self._payloads: dict[Key, Payload] = {}  # on emulated boards; without bodies
         self._tops: dict[Key, tuple[int, ...]] = {}  # likewise
@@ -169,6 +172,9 @@ class EdgeAgent:
         raw_bytes = tensor.array.nbytes
         if k == self.last_split_point:
             self._tops[key] = _classes(tensor.array)
+            outputs = real_values(tensor.array, tensor.scale, tensor.zero_point)
+            lossy = codecs.lossy_part(codec)
+            self.answers.note(k, lossy, key[0], outputs.reshape(len(outputs), -1))
             payload = Payload(raw_bytes=raw_bytes)
         else:
             seen, body = codecs.find(codec).encode(tensor)

@@ -54,6 +54,8 @@ def load(part: EdgeAgent | CloudAgent, order: LoadOrder) -> Loaded:
         from hosts.models.tails import Tails
 
         part.tails = Tails.open(Path(order.paths["tail"]), manifest)
+    with np.load(order.paths["reference"], allow_pickle=False) as reference:
+        part.answers.reference = reference["outputs"]
     return Loaded(resident_mb=psutil.Process().memory_info().rss / 2**20)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from dynasplit.served import Served
 
 if TYPE_CHECKING:
     from dynasplit.figures.audit import Found
+    from dynasplit.figures.network import Place
 
 __all__ = [
     "PolicySeries",
@@ -20,6 +21,7 @@ __all__ = [
     "draw_audit_figure",
     "draw_benchmark_figure",
     "draw_front_figure",
+    "draw_network_figure",
     "draw_policy_figures",
 ]
 
@@ -91,3 +93,12 @@ def draw_benchmark_figure(
     from dynasplit.figures.benchmark import draw
 
     return draw(path, algorithms, source, filled)
+
+
+def draw_network_figure(
+    path: Path, model: str, places: Sequence[Place], chosen: Collection[int]
+) -> Path:
+    """Tensor size and work along a network's split points; see `figures.network`."""
+    from dynasplit.figures.network import draw
+
+    return draw(path, model, places, chosen)

@@ -82,9 +82,17 @@ def head(figure: Figure, title: str, source: Source, also: str = "") -> None:
     Raises:
         IndexError: the figure has no axes yet.
     """
+    titled(figure, title, PROVENANCE[source] + also, INK if source == "measured" else ACCENT)
+
+
+def titled(figure: Figure, title: str, below: str, colour: str) -> None:
+    """The title, and a line below it.
+
+    Raises:
+        IndexError: the figure has no axes yet.
+    """
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold", color=INK)
-    colour = INK if source == "measured" else ACCENT
-    figure.axes[0].set_title(PROVENANCE[source] + also, loc="left", fontsize=8, color=colour, pad=8)
+    figure.axes[0].set_title(below, loc="left", fontsize=8, color=colour, pad=8)
 
 
 def log_limits(values: Iterable[float], margin: float = 0.05) -> tuple[float, float]:

@@ -13,6 +13,7 @@ Point = tuple[str, float, int]
 
 _NAMES = (
     *("latency_ms", "energy_j", "accuracy", "fidelity", "edge_ms", "transfer_ms", "cloud_ms"),
+    *("accuracy_top5", "output_mae"),
     *("edge_energy_j", "cloud_energy_j", "tensor_kb", "inferences", "window_s", "testbed_time_s"),
 )
 

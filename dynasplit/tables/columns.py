@@ -52,8 +52,8 @@ def _joule(name: str, meaning: str, required: Need = "any", least: float = 0.0) 
     return Column(name, "J", "float", least, 1e7, required, meaning)
 
 
-def _share(name: str, meaning: str) -> Column:
-    return Column(name, "", "float", 0, 1, "every_row", meaning)
+def _share(name: str, meaning: str, required: Need = "every_row") -> Column:
+    return Column(name, "", "float", 0, 1, required, meaning)
 
 
 def _count(name: str, meaning: str, required: Need = "any", unit: str = "") -> Column:
@@ -77,6 +77,8 @@ _FIGURES = (
     _joule("energy_j", "edge and cloud, an inference", "every_row", 1e-9),
     _share("accuracy", "share of labelled images classified correctly"),
     _share("fidelity", "share of images classified as by the unsplit network"),
+    _share("accuracy_top5", "share of labelled images with their class among the first 5", "any"),
+    Column("output_mae", "", "float", 0, 1e9, "any", "mean absolute difference of the outputs"),
     _ms("edge_ms", "computing the head"),
     _ms("transfer_ms", "sending the intermediate tensor, encoded, waited for and decoded"),
     _ms("cloud_ms", "computing the tail"),

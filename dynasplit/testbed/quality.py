@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dynasplit.measurement import Measurement
 from dynasplit.space import Configuration
 from hosts import codecs
-from hosts.wire.messages import Inference
+from hosts.wire.messages import Inference, Judged
 
-Quality = tuple[float | None, float | None]
+Pair = tuple[int, str, str]
+
+
+class Quality(NamedTuple):
+    """Of one kind of head; None: not known (see `Measurement`)."""
+
+    accuracy: float | None = None
+    fidelity: float | None = None
+    accuracy_top5: float | None = None
+    output_mae: float | None = None
 
 
 @dataclass
 class Qualities:
-    """What is known of each split point, accelerator mode and lossy part of a codec.
+    """What is known of each split point, kind of head and lossy part of a codec.
 
-    Outputs depend on nothing else.
+    Outputs depend on nothing else: the accelerator runs the same head in all its modes.
 
     Attributes:
         references: (n,) the unsplit network's class of each image.
@@ -26,32 +36,74 @@ class Qualities:
 
     references: Sequence[int]
     labels: Sequence[int] | None
-    _known: dict[tuple[int, str, str], Quality] = field(default_factory=dict)
+    _known: dict[Pair, Quality] = field(default_factory=dict)
 
     def know(self, measurements: Iterable[Measurement]) -> None:
         """Take over what an earlier start of the run has measured."""
         for m in measurements:
             if m.quality is not None:
-                self._known.setdefault(_pair(m.configuration), (m.accuracy, m.fidelity))
+                found = Quality(m.accuracy, m.fidelity, m.accuracy_top5, m.output_mae)
+                self._known.setdefault(_pair(m.configuration), found)
+
+    def is_known(self, configuration: Configuration) -> bool:
+        """Whether a window has measured it."""
+        return _pair(configuration) in self._known
 
     def images_needed(self, configuration: Configuration) -> int:
         """How many images the next window must infer: all of them, or none in particular."""
-        return 0 if _pair(configuration) in self._known else len(self.references)
+        return 0 if self.is_known(configuration) else len(self.references)
 
-    def of(self, configuration: Configuration, inferences: Iterable[Inference]) -> Quality:
-        """(accuracy, fidelity), from these inferences if it is not known yet."""
+    def of(
+        self,
+        configuration: Configuration,
+        inferences: Iterable[Inference],
+        judged: Judged | None = None,
+    ) -> Quality:
+        """The quality, if it is not known yet from these inferences and what was judged of them.
+
+        Args:
+            configuration: what was measured.
+            inferences: of the window.
+            judged: by the host where the network ended; None: nothing was.
+        """
         pair = _pair(configuration)
         if pair not in self._known:
             top1 = {i.image: i.top1 for i in inferences}
-            accuracy = None if self.labels is None else _share(top1, self.labels)
-            self._known[pair] = (accuracy, _share(top1, self.references))
+            top5, maes = _told(judged, len(self.references))
+            self._known[pair] = Quality(
+                accuracy=None if self.labels is None else _share(top1, self.labels),
+                fidelity=_share(top1, self.references),
+                accuracy_top5=_within(top5, self.labels),
+                output_mae=sum(maes) / len(maes) if maes else None,
+            )
         return self._known[pair]
 
 
-def _pair(configuration: Configuration) -> tuple[int, str, str]:
-    lossy = codecs.lossy_part(configuration.codec)
-    return configuration.split_point, configuration.edge_accelerator, lossy
+def codec_of(configuration: Configuration) -> str:
+    """The lossy part of how the intermediate tensor is encoded."""
+    return codecs.lossy_part(configuration.codec)
 
 
-def _share(top1: dict[int, int], expected: Sequence[int]) -> float:
+def _pair(configuration: Configuration) -> Pair:
+    head = "cpu" if configuration.edge_accelerator == "off" else "accelerator"
+    return configuration.split_point, head, codec_of(configuration)
+
+
+def _told(judged: Judged | None, images: int) -> tuple[dict[int, tuple[int, ...]], list[float]]:
+    """Classes by image, and differences; nothing unless every image was judged."""
+    answers = judged.answers if judged is not None else ()
+    if len(answers) != images:
+        return {}, []
+    differences = [mae for _, _, mae in answers if mae is not None]
+    complete = len(differences) == images
+    return {image: top for image, top, _ in answers}, differences if complete else []
+
+
+def _share(top1: Mapping[int, int], expected: Sequence[int]) -> float:
     return sum(found == expected[image] for image, found in top1.items()) / len(top1)
+
+
+def _within(top: Mapping[int, Sequence[int]], labels: Sequence[int] | None) -> float | None:
+    if labels is None or not top:
+        return None
+    return sum(labels[image] in found for image, found in top.items()) / len(top)

@@ -12,7 +12,7 @@ from dynasplit.measurement import Measurement, Source
 from dynasplit.space import Configuration, KnobValue
 from dynasplit.testbed import window
 from dynasplit.testbed.lab import Host
-from dynasplit.testbed.quality import Qualities
+from dynasplit.testbed.quality import Qualities, codec_of
 from dynasplit.testbed.window import WindowRules
 from dynasplit.trace import Trace
 from hosts.wire import messages
@@ -142,9 +142,19 @@ class SshTestbed:
             batch_size=configuration.batch_size,
             board_ns=self._board_ns,
         )
+        self._judge(configuration, begin=True)
         report = self.edge.agent.call("Run", order, messages.RunReport, RUN_S)
         self._carry(report)
         return report
+
+    def _judge(self, configuration: Configuration, *, begin: bool) -> messages.Judged | None:
+        """Have outputs judged where the network ends; None: their quality is known."""
+        if self.qualities.is_known(configuration):
+            return None
+        k = configuration.split_point
+        host = self.edge if k == self.last_split_point else self.cloud
+        order = messages.JudgeOrder(split_point=k, codec=codec_of(configuration), begin=begin)
+        return host.agent.call("Judge", order, messages.Judged, 60.0)
 
     @property
     def _period_s(self) -> float:
@@ -197,7 +207,8 @@ class SshTestbed:
         length_s = (end_ns - start_ns) / 1e9
         edge_j = window.edge_energy_j(edge_trace, report, self.rules) if edge_trace else None
         cloud_j = self._cloud_energy_j(cloud_trace, report)
-        accuracy, fidelity = self.qualities.of(configuration, inside)
+        judged = self._judge(configuration, begin=False)
+        quality = self.qualities.of(configuration, inside, judged)
         return Measurement(
             configuration=configuration,
             repeat=repeat,
@@ -205,8 +216,7 @@ class SshTestbed:
             latency_ms=stages.latency_ms,
             latency_spread_ms=stages.spread_ms,
             energy_j=None if edge_j is None or cloud_j is None else edge_j + cloud_j,
-            accuracy=accuracy,
-            fidelity=fidelity,
+            **quality._asdict(),
             edge_ms=stages.edge_ms,
             transfer_ms=stages.transfer_ms,
             cloud_ms=stages.cloud_ms,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,23 @@ class Dataset:
     calibration: Images
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where a data set's images are, for those that do not come with the project.
+
+    Attributes:
+        path: a folder. labels: a file that says the images' classes.
+        tfds: the name in TensorFlow Datasets. split: which part of it.
+        classes: how many the network has; 0: not known.
+    """
+
+    path: str = ""
+    labels: str = ""
+    tfds: str = ""
+    split: str = ""
+    classes: int = 0
+
+
 def names() -> list[str]:
     """The data sets there are: the modules of `datasets/`."""
     import hosts.models.datasets
@@ -46,7 +64,12 @@ def names() -> list[str]:
 
 
 def load(
-    name: str, images: int, calibration: int, seed: int, input_shape: tuple[int, int, int]
+    name: str,
+    images: int,
+    calibration: int,
+    seed: int,
+    input_shape: tuple[int, int, int],
+    source: Source | None = None,
 ) -> Dataset:
     """Load a data set.
 
@@ -56,12 +79,50 @@ def load(
         calibration: how many for calibration.
         seed: of the choice.
         input_shape: (height, width, channels) that the network takes.
+        source: where its images are; None: they come with the project.
 
     Raises:
-        ModelError: there is no such data set, or it does not have as many images.
+        ModelError: there is no such data set, it does not have as many images, or one of them
+            cannot be used.
     """
+    module = _module(name)
+    asked = (images, calibration, seed, input_shape)
+    found: Dataset = (
+        module.load(*asked, source or Source()) if _is_elsewhere(module) else (module.load(*asked))
+    )
+    return found
+
+
+def check(name: str, source: Source) -> None:
+    """Refuse, without importing a framework, what cannot be loaded.
+
+    Raises:
+        ModelError: there is no such data set, or not where it is said to be.
+    """
+    module = _module(name)
+    if _is_elsewhere(module):
+        module.check(source)
+        return
+    for key in ("path", "labels", "tfds", "split"):
+        if value := getattr(source, key):
+            raise ModelError(
+                f"data.{key}={value} has no use with data={name}, which comes with the project"
+            )
+
+
+def identity(name: str, source: Source) -> str:
+    """What tells the images of a source from others; empty: they come with the project."""
+    module = _module(name)
+    found: str = module.identity(source) if _is_elsewhere(module) else ""
+    return found
+
+
+def _module(name: str) -> Any:
     if name not in names():
         raise ModelError(f"data set {name!r} asked; there are: {', '.join(names())}")
-    module = importlib.import_module(f"hosts.models.datasets.{name}")
-    found: Dataset = module.load(images, calibration, seed, input_shape)
-    return found
+    return importlib.import_module(f"hosts.models.datasets.{name}")
+
+
+def _is_elsewhere(module: Any) -> bool:
+    """Whether a data set's images do not come with the project: it then can check its source."""
+    return hasattr(module, "check")

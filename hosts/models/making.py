@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from hosts.errors import HostError
 from hosts.models import dataset, network
@@ -40,6 +41,7 @@ def make(order: Order, cache: ArtifactCache) -> Manifest:
         "tail": making.obtain("tail", ".keras", making.write_model, ("images", "precision")),
         "head": making.obtain("head", ".tflite", making.write_head, ("images",)),
         "images": making.obtain("images", ".npz", making.write_images, ("precision",)),
+        "reference": making.obtain("reference", ".npz", making.write_reference, ("precision",)),
     }
     places, apart = making.heads(artifacts["head"])
     manifest = making.manifest(places, {**artifacts, **apart})
@@ -61,10 +63,12 @@ class _Making:
             order.calibration,
             order.seed,
             self._network.ABOUT.input_shape,
+            order.source(self._network.ABOUT.classes),
         )
         self._model: keras.Model | None = None
         self._saved: Path | None = None
         self._cuts: list[CutPoint] = []
+        self._outputs: npt.NDArray[np.float32] | None = None
 
     def obtain(
         self, name: str, suffix: str, write: Callable[[Path], None], without: tuple[str, ...]
@@ -111,17 +115,30 @@ class _Making:
         convert_whole(self.model, self.calibration, path, _say, self.order.precision)
 
     def write_images(self, path: Path) -> None:
-        """Evaluation images, preprocessed, with the unsplit float32 network's answers."""
-        _say("computing the unsplit network's answers")
-        images = self._network.preprocess(self._data.evaluation.pixels)
-        outputs = np.concatenate(
-            [np.asarray(self.model(images[i : i + 8])) for i in range(0, len(images), 8)]
-        )
-        arrays = {"images": images, "reference_top1": outputs.argmax(axis=1)}
+        """Evaluation images, preprocessed, with the unsplit float32 network's classes."""
+        arrays = {"images": self.evaluation, "reference_top1": self.outputs.argmax(axis=1)}
         if self._data.evaluation.labels is not None:
             arrays["labels"] = self._data.evaluation.labels
         with path.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
+
+    def write_reference(self, path: Path) -> None:
+        """The unsplit float32 network's outputs (n, classes) for the evaluation images."""
+        with path.open("wb") as file:
+            np.savez(file, allow_pickle=False, outputs=self.outputs)
+
+    @property
+    def evaluation(self) -> Images:
+        return self._network.preprocess(self._data.evaluation.pixels)
+
+    @property
+    def outputs(self) -> npt.NDArray[np.float32]:
+        if self._outputs is None:
+            _say("computing the unsplit network's answers")
+            images = self.evaluation
+            found = [np.asarray(self.model(images[i : i + 8])) for i in range(0, len(images), 8)]
+            self._outputs = np.concatenate(found).reshape(len(images), -1).astype(np.float32)
+        return self._outputs
 
     def heads(self, whole: Artifact) -> tuple[dict[int, Place], dict[str, Artifact]]:
         """Where each head is, and the files of those that the whole's does not have."""

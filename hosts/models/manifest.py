@@ -52,7 +52,8 @@ class Manifest(msgspec.Struct, frozen=True):
         split_points: all of them in order.
         artifacts: `head` (LiteRT file of the whole network), `head_<index>` (of single heads),
             `tail` (Keras file), `images` (npz: images (n, ...) float32, reference_top1 (n,),
-            labels (n,) where known).
+            labels (n,) where known), `reference` (npz: outputs (n, classes) float32 of the
+            unsplit network).
     """
 
     network: str
@@ -67,5 +68,10 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 def parts(role: str, artifacts: Iterable[str]) -> list[str]:
-    """Which of a network's files a host needs: the cloud its tail, the edge all the others."""
-    return [name for name in artifacts if (name == "tail") == (role == "cloud")]
+    """Which of a network's files a host needs: the cloud its tail, the edge the others.
+
+    Both judge outputs by the reference.
+    """
+    cloud = ("tail", "reference")
+    edge = [name for name in artifacts if name != "tail"]
+    return [name for name in artifacts if name in cloud] if role == "cloud" else edge

@@ -20,6 +20,7 @@ import msgspec
 from hosts.errors import ArtifactError, ModelError
 from hosts.models import dataset, network
 from hosts.models.artifacts import ArtifactCache, Key, sha256_of
+from hosts.models.dataset import Source
 from hosts.models.litert import PRECISIONS
 from hosts.models.manifest import Manifest
 from hosts.models.network import About, Progress
@@ -40,6 +41,7 @@ class Order:
         calibration: how many for calibration. seed: of weights and choices.
         precision: of the heads: `auto` (the network's own), `int8`, `float32` or `float16`.
         path: the file of the network `keras_file`. scaling: of its pixels: `none` or `unit`.
+        data_path: where the images are (see `dataset.Source`), likewise `data_...`.
     """
 
     network: str
@@ -51,6 +53,10 @@ class Order:
     precision: str = "auto"
     path: str = ""
     scaling: str = "none"
+    data_path: str = ""
+    data_labels: str = ""
+    data_tfds: str = ""
+    data_split: str = ""
 
     def about(self) -> About:
         """What is known of the network.
@@ -59,6 +65,10 @@ class Order:
             ModelError: there is no such network, or its file cannot be used.
         """
         return network.find(self.network, self.path, self.scaling).ABOUT
+
+    def source(self, classes: int = 0) -> Source:
+        """Where the images are; `classes` is how many the network has."""
+        return Source(self.data_path, self.data_labels, self.data_tfds, self.data_split, classes)
 
 
 @dataclass(frozen=True)
@@ -82,16 +92,25 @@ def settled(order: Order) -> Order:
     """
     about = order.about()
     data = order.data or about.dataset
-    if data not in dataset.names():
-        raise ModelError(f"data set {data!r} asked; there are: {', '.join(dataset.names())}")
+    order = replace(
+        order,
+        data=data,
+        data_path=_absolute(order.data_path),
+        data_labels=_absolute(order.data_labels),
+    )
+    dataset.check(data, order.source(about.classes))
     weights = resolve(order.weights, about, order.network)
     precision = about.precision if order.precision == "auto" else order.precision
     if precision not in PRECISIONS:
         raise ModelError(
             f"model.precision={precision} asked; allowed: auto, {', '.join(PRECISIONS)}"
         )
-    path = str(Path(order.path).resolve()) if order.path else ""
-    return replace(order, weights=weights, data=data, precision=precision, path=path)
+    return replace(order, weights=weights, precision=precision, path=_absolute(order.path))
+
+
+def _absolute(path: str) -> str:
+    """A path that means the same in another process; what is no path of a file stays."""
+    return str(Path(path).resolve()) if path and Path(path).exists() else path
 
 
 def plan(order: Order, root: Path | None = None) -> Plan:
@@ -132,6 +151,7 @@ def key_of(order: Order, without: Collection[str] = ()) -> Key:
         if path.is_absolute():
             stat = path.stat()
             fields[name] = _hash(path, (stat.st_mtime_ns, stat.st_size))
+    fields["data_identity"] = dataset.identity(order.data, order.source()) if order.data else ""
     return {**fields, **_libraries(), "code": _code()}
 
 
@@ -225,6 +245,8 @@ def main() -> None:
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--path", default="")
     parser.add_argument("--scaling", default="none")
+    for name in ("path", "labels", "tfds", "split"):
+        parser.add_argument(f"--data-{name}", default="")
     asked = vars(parser.parse_args())
     manifest = prepare(Order(**asked), lambda what: print(what, file=sys.stderr))
     print(msgspec.json.encode(manifest).decode())

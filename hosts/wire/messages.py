@@ -131,6 +131,24 @@ class Idled(Message):
     end_ns: int
 
 
+class JudgeOrder(Message):
+    """Judge the outputs of what ends on this host at a split point, or say what was judged.
+
+    Attributes:
+        begin: from now on; False: no more, and the answers are asked for.
+    """
+
+    split_point: int
+    codec: str
+    begin: bool
+
+
+class Judged(Message):
+    """Image, highest classes and mean absolute difference to the unsplit network's outputs."""
+
+    answers: tuple[tuple[int, tuple[int, ...], float | None], ...] = ()
+
+
 class RunOrder(Message):
     """Measure one window of inferences.
 

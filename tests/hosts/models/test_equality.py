@@ -1,4 +1,4 @@
-"""Head and tail against the unsplit network: float32 heads give its outputs at every split point."""
+"""Head and tail against the unsplit network: float32 heads give its outputs everywhere."""
 
 from pathlib import Path
 
