@@ -39,7 +39,9 @@ class Tails:
             ArtifactError: the file is not a Keras model, or not this network's.
         """
         import keras
+        import tensorflow as tf
 
+        tf.get_logger().setLevel("ERROR")  # it takes one trace for each tail as a mistake
         try:
             tails = cls(keras.models.load_model(path, compile=False))
         except (ValueError, OSError) as error:
