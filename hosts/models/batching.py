@@ -35,7 +35,8 @@ def _is_reshape(model: Any, operator: Any) -> bool:
     from ai_edge_litert import schema_py_generated as schema
 
     code = model.operatorCodes[operator.opcodeIndex]
-    return max(code.builtinCode, code.deprecatedBuiltinCode) == schema.BuiltinOperator.RESHAPE
+    kind = max(code.builtinCode, code.deprecatedBuiltinCode)
+    return bool(kind == schema.BuiltinOperator.RESHAPE)
 
 
 def _free(model: Any, graph: Any, operator: Any) -> None:
