@@ -79,7 +79,7 @@ def sending_knobs(config: Config, profile: Profile | None) -> list[Knob]:
     wanted = [measure.codec] if space.codec is None else space.codec
     _check_codecs(config, wanted, profile)
     if wanted != [codecs.PLAIN]:
-        ordered = tuple(name for name in reversed(codecs.names()) if name in wanted)
+        ordered = tuple(sorted(set(wanted), key=lambda n: (n != codecs.PLAIN, n), reverse=True))
         found.append(Knob("codec", ordered, host="link", idle=ordered[-1]))
     sizes = [measure.batch_size] if space.batch_size is None else space.batch_size
     if not sizes or min(sizes) < 1:

@@ -28,6 +28,13 @@ def read(path: Path) -> Any:
     return schema.ModelT.InitFromPackedBuf(content, 0)
 
 
+def parse(content: bytes) -> Any:
+    """The model in a file's content, as `read`."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    return schema.ModelT.InitFromPackedBuf(content, 0)
+
+
 def write(model: Any) -> bytes:
     """The file's content."""
     import flatbuffers

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from hosts.codecs.base import Tensor
 from hosts.errors import ModelError
+from hosts.models.batching import free_batch
 from hosts.models.cut import cut_head
 from hosts.models.manifest import Manifest
 
@@ -103,10 +104,15 @@ class _Head:
     """One interpreter."""
 
     def __init__(self, content: bytes, threads: int | None) -> None:
+        self.size_mb = len(content) / 2**20
+        self._content: bytes | None = content
+        self._threads = threads
+        self._open(content)
+
+    def _open(self, content: bytes) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        self.size_mb = len(content) / 2**20
-        self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
+        self._interpreter: Any = Interpreter(model_content=content, num_threads=self._threads)
         self._interpreter.allocate_tensors()
         self._batch = 1
         self._input = self._interpreter.get_input_details()[0]
@@ -135,6 +141,9 @@ class _Head:
         """Take another number of images at once from now on."""
         if batch == self._batch:
             return
+        if self._content is not None:  # a batch for the first time
+            self._open(free_batch(self._content))
+            self._content = None
         try:
             shape = [batch, *(int(size) for size in self._input["shape"][1:])]
             self._interpreter.resize_tensor_input(self._input["index"], shape)

@@ -18,6 +18,7 @@ from hosts.models.keras_files import load_model
 from hosts.models.manifest import Manifest
 
 KEPT = 32
+"""Tails kept; each takes about 1 MB (VGG16) beside the one set of weights that all share."""
 
 
 class Tails:
@@ -40,6 +41,9 @@ class Tails:
         Raises:
             ArtifactError: the file is not a Keras model, or not this network's.
         """
+        import tensorflow as tf
+
+        tf.get_logger().setLevel("ERROR")  # it takes one trace for each tail as a mistake
         try:
             model = load_model(path)
             tails = cls(model, [point.name for point in manifest.split_points])

@@ -27,6 +27,7 @@ ROUNDS = 7
 EDGE_CORE, CLOUD_CORE = {0}, {1}
 FLOAT_SPLIT = 10
 INT8_SPLITS = (4, 12, 19)
+SWITCHED = (2, 6, 10, 14, 18, 21)
 
 
 def main() -> None:
@@ -37,22 +38,24 @@ def main() -> None:
     given = parser.parse_args()
     print("Streaming, real agents on loopback under TLS")
     round_trips()
-    integers = _manifest(given.int8, "int8")
-    floats = _manifest(given.float32, "float32")
     with pair_of_agents() as pair:
-        pair.load(integers)
-        switching(pair)
+        pair.load(_manifest(given.int8, "int8"))
         memory(pair, "int8")
-        pair.edge.hold_to(EDGE_CORE)
-        pair.cloud.hold_to(CLOUD_CORE)
+        switching(pair)
+        _apart(pair)
         for split_point in INT8_SPLITS:
             modes(pair, split_point, "int8")
     with pair_of_agents() as pair:
-        pair.load(floats)
-        pair.edge.hold_to(EDGE_CORE)
-        pair.cloud.hold_to(CLOUD_CORE)
-        pipelining(pair)
+        pair.load(_manifest(given.float32, "float32"))
         memory(pair, "float32")
+        _apart(pair)
+        pipelining(pair)
+
+
+def _apart(pair: Pair) -> None:
+    """Each agent on a core of its own."""
+    pair.edge.hold_to(EDGE_CORE)
+    pair.cloud.hold_to(CLOUD_CORE)
 
 
 def _manifest(path: Path | None, precision: str) -> Manifest:
@@ -89,13 +92,19 @@ def round_trips(count: int = 60) -> None:
 
 def switching(pair: Pair) -> None:
     """What a change of the split point adds: when first loaded, and when resident."""
-    points = (2, 6, 10, 14, 18, 21)
-    first = {k: _switch_ms(pair, k) for k in points}
-    resident = [_switch_ms(pair, k) for _ in range(3) for k in points]
-    slowest = max(first, key=lambda k: first[k])
-    told(f"switching, head and tail loaded first (slowest: {slowest})", first[slowest], "ms", "500")
-    told("switching, resident (median)", statistics.median(resident), "ms", "20")
-    told("switching, resident (slowest)", max(resident), "ms", "20")
+    first = {k: _switch_ms(pair, k) for k in SWITCHED}
+    resident = {k: [] for k in SWITCHED}
+    for _ in range(ROUNDS):
+        for k, found in resident.items():
+            found.append(_switch_ms(pair, k))
+    medians = {k: statistics.median(found) for k, found in resident.items()}
+    for what, found, most in (("loaded first", first, "500"), ("resident", medians, "20")):
+        slowest = max(found, key=lambda k: found[k])
+        told(
+            f"switching, {what}: median split point", statistics.median(found.values()), "ms", most
+        )
+        told(f"switching, {what}: slowest, split {slowest}", found[slowest], "ms", most)
+    told("edge agent's memory with all of these", pair.edge.memory_mb, "MB", "none")
 
 
 def _switch_ms(pair: Pair, split_point: int) -> float:

@@ -1,11 +1,19 @@
 """Search spaces of what hosts offer, narrowed by what was asked for."""
 
+import msgspec
 import pytest
 
 from dynasplit.config import Config, SpaceConf
 from dynasplit.errors import ConfigurationError
-from dynasplit.space import Configuration
-from experiments.spaces import Offer, build_space, offer_of_hosts, offer_of_profile, space_of_runs
+from dynasplit.space import Configuration, SearchSpace
+from experiments.spaces import (
+    Offer,
+    build_space,
+    offer_of_hosts,
+    offer_of_profile,
+    sending_knobs,
+    space_of_runs,
+)
 from hosts.emulation.profile import load_profile
 
 PROFILE = load_profile("pi4_coral_v100")
@@ -84,3 +92,61 @@ def runs():
     ]
     measured = [testbed.measure(c) for c in configurations]
     return RunsTable.of(measured, model="vgg16", last_split_point=22)
+
+
+def sending(*overrides: tuple[str, object], kind: str = "emulated"):
+    config = Config()
+    config.hosts.kind = kind
+    for path, value in overrides:
+        group, key = path.split(".")
+        setattr(getattr(config, group), key, value)
+    return sending_knobs(config, PROFILE)
+
+
+def test_by_default_neither_codec_nor_batch_size_is_in_the_space():
+    assert sending() == []
+
+
+def test_a_fixed_codec_and_batch_size_change_no_number_of_configurations():
+    knobs = sending(("measure.codec", "lz4"), ("measure.batch_size", 4))
+    assert [(k.name, k.values) for k in knobs] == [("codec", ("lz4",)), ("batch_size", (4,))]
+    space = build_space(OFFER, SpaceConf(), None, 22, knobs)
+    assert len(space) == 917
+    assert {(c.codec, c.batch_size) for c in space.configurations} == {("lz4", 4)}
+
+
+def test_codecs_and_batch_sizes_to_choose_from_are_knobs_and_the_plain_ones_count_as_fastest():
+    knobs = sending(("space.codec", ["zstd", "none", "int8+lz4"]), ("space.batch_size", [1, 4]))
+    assert [k.values for k in knobs] == [("zstd", "int8+lz4", "none"), (4, 1)]
+    space = build_space(OFFER, SpaceConf(), [0, 5, 22], 22, knobs)
+    assert len(space) == (7 * 2 + 7 * 3 * 2) * 3 * 2 + 7 * 3 * 2
+    assert {c.codec for c in space.configurations if c.split_point == 22} == {"none"}
+    assert (space.cloud_only.codec, space.cloud_only.batch_size) == ("none", 1)
+    assert len([c for c in space.corners if c.split_point == 22]) == 12
+    again = SearchSpace.from_configurations(space.configurations, 22)
+    assert again.knobs[-2:] == space.knobs[-2:]
+    assert again.cloud_only == space.cloud_only
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("measure.codec", "gzip"), r"measure\.codec=gzip; allowed: none, lz4, zstd"),
+        (("space.codec", ["none", "gzip"]), r"space\.codec=\['none', 'gzip'\]; allowed: none"),
+        (("space.codec", []), "allowed: none"),
+        (("space.batch_size", [0, 1]), r"space\.batch_size=\[0, 1\]; allowed: numbers from 1"),
+    ],
+)
+def test_what_no_tensor_can_be_sent_with_is_refused(wrong, said):
+    with pytest.raises(ConfigurationError, match=said):
+        sending(wrong)
+
+
+def test_a_profile_must_say_what_a_codec_costs():
+    config = Config()
+    config.hosts.kind, config.measure.codec = "emulated", "lz4"
+    silent = msgspec.structs.replace(PROFILE, codecs={})
+    with pytest.raises(ConfigurationError, match=r"measure\.codec=lz4; allowed: none$"):
+        sending_knobs(config, silent)
+    config.hosts.kind = "ssh"
+    assert sending_knobs(config, silent)[0].values == ("lz4",)

@@ -64,3 +64,18 @@ def test_what_an_earlier_start_has_measured_is_known():
     qualities.know([run, bare])
     assert qualities.of(at(4), []) == Quality(None, 0.5, None, 0.2)
     assert not qualities.is_known(at(5))
+
+
+def test_a_lossless_codec_needs_no_images_again_and_a_lossy_one_does():
+    qualities = Qualities([1, 2, 3, 4], None)
+    assert qualities.images_needed(Configuration.of(3)) == 4
+    assert qualities.of(Configuration.of(3), inferences(1, 2, 3, 4))[:2] == (None, 1.0)
+    for codec in ("none", "lz4", "zstd"):
+        assert qualities.images_needed(Configuration.of(3, codec=codec)) == 0
+    assert qualities.images_needed(Configuration.of(3, codec="int8")) == 4
+    assert qualities.of(Configuration.of(3, codec="int8"), inferences(1, 2, 0, 4))[:2] == (
+        None,
+        0.75,
+    )
+    assert qualities.images_needed(Configuration.of(3, codec="int8+zstd", batch_size=4)) == 0
+    assert qualities.images_needed(Configuration.of(3, codec="float16")) == 4
