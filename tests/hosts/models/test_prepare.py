@@ -39,9 +39,7 @@ def test_weights_of_another_network_are_refused():
 
 
 def test_an_unknown_data_set_names_those_there_are():
-    with pytest.raises(
-        ModelError, match="'faces' asked; there are: digits, imagenet"
-    ):
+    with pytest.raises(ModelError, match="'faces' asked; there are: digits, imagenet"):
         settled(Order("digits_cnn", data="faces"))
 
 
