@@ -100,7 +100,7 @@ def _draw_sizes(axes: Axes, places: Sequence[Place], chosen: Collection[int]) ->
     axes.bar([place.index for place in sent], sizes_kb, width=0.72, color=FAINT, zorder=1)
     axes.axhline(sizes_kb[0], color=PLAIN, lw=0.9, ls="--", zorder=2)
     axes.annotate(
-        "as large as the input",
+        "size of the input",
         (1, sizes_kb[0]),
         xycoords=("axes fraction", "data"),
         xytext=(0, 3),

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from hosts.errors import HostError
+from hosts.errors import HostError, ModelError
 from hosts.models import dataset, network
 from hosts.models.artifacts import ArtifactCache
 from hosts.models.litert import SENT_BYTES
@@ -118,9 +118,16 @@ class _Making:
         """Evaluation images, preprocessed, with the unsplit float32 network's classes."""
         arrays = {"images": self.evaluation, "reference_top1": self.outputs.argmax(axis=1)}
         if self._data.evaluation.labels is not None:
-            arrays["labels"] = self._data.evaluation.labels
+            arrays["labels"] = self._labels(self._data.evaluation.labels)
         with path.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
+
+    def _labels(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        last = self.outputs.shape[1] - 1
+        if labels.max() > last:
+            found, name = labels.max(), self.order.network
+            raise ModelError(f"the images have the class {found}; {name} has 0..{last}")
+        return labels
 
     def write_reference(self, path: Path) -> None:
         """The unsplit float32 network's outputs (n, classes) for the evaluation images."""
