@@ -68,7 +68,7 @@ def _emulated(
     config: Config, ground: Ground, folder: Path, earlier: Sequence[Measurement]
 ) -> Iterator[Testbed]:
     """Two emulated boards; their hosts are started here, and then like any others."""
-    from dynasplit.testbed.emulated import emulated_hosts
+    from dynasplit.testbed.loopback import loopback_hosts
 
     edge, cloud = (
         HostAddress(
@@ -76,9 +76,14 @@ def _emulated(
         )
         for role in ("edge", "cloud")
     )
-    profile = str(config.hosts.profile)
     with (
-        emulated_hosts(profile, config.seed, config.hosts.speedup, edge, cloud) as hosts,
+        loopback_hosts(
+            edge,
+            cloud,
+            profile=str(config.hosts.profile),
+            seed=config.seed,
+            speedup=config.hosts.speedup,
+        ) as hosts,
         _ssh_between(*hosts, config, ground, folder, earlier) as testbed,
     ):
         yield testbed
