@@ -13,7 +13,7 @@ from hosts.models.manifest import Manifest
 from hosts.models.prepare import Order, Plan, plan, prepare, settled
 
 _PARTS = 5
-NEEDED_BY = ("emulated", "ssh")
+NEEDED_BY = ("emulated", "local", "ssh")
 """The kinds of hosts that compute a network for real."""
 
 

@@ -89,6 +89,21 @@ def _emulated(
         yield testbed
 
 
+@contextmanager
+def _local(
+    config: Config, ground: Ground, folder: Path, earlier: Sequence[Measurement]
+) -> Iterator[Testbed]:
+    """Two hosts that are both this machine, without boards: its own clocks, knobs and meter."""
+    from dynasplit.testbed.loopback import loopback_hosts
+
+    edge, cloud = _address(config.hosts.edge), _address(config.hosts.cloud)
+    with (
+        loopback_hosts(edge, cloud) as hosts,
+        _ssh_between(*hosts, config, ground, folder, earlier) as testbed,
+    ):
+        yield testbed
+
+
 def _ssh(
     config: Config, ground: Ground, folder: Path, earlier: Sequence[Measurement]
 ) -> AbstractContextManager[Testbed]:
@@ -128,6 +143,7 @@ def _address(host: HostConf) -> HostAddress:
         meter=host.meter,
         meter_options=host.meter_options,
         knobs=tuple(host.knobs),
+        cpus=tuple(host.cpus or ()),
     )
 
 
@@ -142,11 +158,15 @@ def _rules(config: Config) -> WindowRules:
         cloud=config.energy.cloud,
         relative_ci=asked.relative_ci,
         max_inferences=asked.max_inferences,
+        min_window_s=asked.min_window_s,
+        max_window_s=asked.max_window_s,
+        one_machine=config.hosts.kind == "local" and config.hosts.cloud.meter == "none",
     )
 
 
 _KINDS: dict[str, Opener] = {
     "emulated": _emulated,
+    "local": _local,
     "ssh": _ssh,
     "modelled": _modelled,
     "recorded": _recorded,

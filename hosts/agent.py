@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from hosts.cloud import CloudAgent
+from hosts.cpus import keep_to
 from hosts.edge import EdgeAgent, TailStream
 from hosts.errors import HostError
 from hosts.facts import host_facts
@@ -59,7 +60,7 @@ class Agent:
 
     def load(self, order: messages.LoadOrder) -> messages.Message:
         """Load this host's part of a network."""
-        return load(self.part, order)
+        return load(self.part, order, threads=len(self.order.cpus) or None)
 
     def set_knobs(self, order: messages.KnobsOrder) -> messages.Message:
         """Set and verify knobs."""
@@ -138,7 +139,9 @@ def main() -> int:
     knobs: Knobs | None = None
     stop: Callable[[], None] = lambda: None  # noqa: E731
     try:
-        agent = Agent(read_order(), open_machine())
+        order = read_order()
+        keep_to(order.cpus)
+        agent = Agent(order, open_machine())
         knobs = agent.knobs
         restored = knobs.restore()
         control_port, tensor_port, stop = agent.listen()

@@ -111,7 +111,7 @@ class EdgeAgent:
         while (
             len(done) < order.min_inferences
             or done[-1].end_ns - done[0].start_ns < order.min_window_s * 1e9
-            or (len(done) < order.max_inferences and not _is_narrow(done, order.relative_ci))
+            or (_may_go_on(done, order) and not _is_narrow(done, order.relative_ci))
         ):
             done.append(self._infer(order, run_start_ns, len(done)))
         return done
@@ -156,6 +156,13 @@ class EdgeAgent:
     def _exchange(self, header: TensorHeader, tensor: Tensor | None) -> TailResult:
         assert self.stream is not None
         return self.stream.exchange(pack(header, None if tensor is None else tensor.array))
+
+
+def _may_go_on(done: list[Inference], order: RunOrder) -> bool:
+    """Whether the window may become longer for the sake of its latency's confidence."""
+    length_s = (done[-1].end_ns - done[0].start_ns) / 1e9
+    in_time = order.max_window_s is None or length_s < order.max_window_s
+    return in_time and len(done) < order.max_inferences
 
 
 def _is_narrow(done: list[Inference], relative_ci: float | None) -> bool:

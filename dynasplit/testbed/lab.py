@@ -43,6 +43,7 @@ class Host:
                 key_pem=identity.key_pem,
                 certificate_pem=identity.certificate_pem,
                 authority_pem=identity.authority_pem,
+                cpus=address.cpus,
             )
             log = logs / f"{role}.log"
             self.agent = AgentLink(self._connection, programs, order, identity, log)

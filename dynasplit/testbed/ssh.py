@@ -137,6 +137,7 @@ class SshTestbed:
             lead_out_s=_LEAD_OUT_PERIODS * self._period_s,
             relative_ci=self.rules.relative_ci,
             max_inferences=self.rules.max_inferences,
+            max_window_s=self.rules.max_window_s,
             board_ns=self._board_ns,
         )
         report = self.edge.agent.call("Run", order, messages.RunReport, RUN_S)
@@ -194,6 +195,9 @@ class SshTestbed:
         length_s = (end_ns - start_ns) / 1e9
         edge_j = window.edge_energy_j(edge_trace, report, self.rules) if edge_trace else None
         cloud_j = self._cloud_energy_j(cloud_trace, report)
+        total_j = None if edge_j is None or cloud_j is None else edge_j + cloud_j
+        if self.rules.one_machine:
+            total_j, edge_j = edge_j, None  # nobody can tell whose part was what
         accuracy, fidelity = self.qualities.of(configuration, inside)
         return Measurement(
             configuration=configuration,
@@ -201,7 +205,7 @@ class SshTestbed:
             source=self.source,
             latency_ms=stages.latency_ms,
             latency_spread_ms=stages.spread_ms,
-            energy_j=None if edge_j is None or cloud_j is None else edge_j + cloud_j,
+            energy_j=total_j,
             accuracy=accuracy,
             fidelity=fidelity,
             edge_ms=stages.edge_ms,
@@ -220,6 +224,8 @@ class SshTestbed:
         )
 
     def _cloud_energy_j(self, trace: Trace | None, report: messages.RunReport) -> float | None:
+        if self.cloud.meter is None:
+            return None
         if window.cloud_window_ns(report) is None:
             return 0.0
         if trace is None or self._cloud_idle_w is None:

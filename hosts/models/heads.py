@@ -52,10 +52,10 @@ class Heads:
         self.resident_mb = RESIDENT_MB
 
     @classmethod
-    def open(cls, whole: Path, manifest: Manifest) -> Heads:
-        """The heads of a prepared network."""
+    def open(cls, whole: Path, manifest: Manifest, threads: int | None = None) -> Heads:
+        """The heads of a prepared network; None: as many threads as LiteRT takes by itself."""
         tensors = {p.index: p.tensor for p in manifest.split_points if p.tensor is not None}
-        return cls(whole, tensors, manifest.last_split_point)
+        return cls(whole, tensors, manifest.last_split_point, threads)
 
     def run(self, split_point: int, image: npt.NDArray[np.float32]) -> Tensor:
         """Run a head on one preprocessed image, without a batch dimension.

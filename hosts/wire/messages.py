@@ -38,7 +38,7 @@ class StartOrder(Message):
         listen: the address of the tensor port (cloud), in the edge-cloud link's network.
         key_pem: this agent's private key. certificate_pem: its certificate.
         authority_pem: who signed the certificates of this run.
-        state_file: where the state before the first change is recorded; None: the default.
+        cpus: those that the agent and its threads keep to; empty: all.
     """
 
     role: str
@@ -47,6 +47,7 @@ class StartOrder(Message):
     certificate_pem: str
     authority_pem: str
     listen: str = "127.0.0.1"
+    cpus: tuple[int, ...] = ()
 
 
 class Started(Message):
@@ -143,7 +144,8 @@ class RunOrder(Message):
         min_window_s: and is at least as long.
         relative_ci: it goes on until half the 95 % confidence interval of the mean latency is at
             most this share of it; None: it does not.
-        max_inferences: but to so many inferences at the most.
+        max_inferences: but to so many inferences at the most,
+        max_window_s: and for so long; None: however long.
         lead_out_s: inferences go on for so long after the window, not counted.
     """
 
@@ -160,6 +162,7 @@ class RunOrder(Message):
     lead_out_s: float
     relative_ci: float | None = None
     max_inferences: int = 1000
+    max_window_s: float | None = None
 
 
 class Inference(msgspec.Struct, array_like=True):
