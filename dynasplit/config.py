@@ -162,7 +162,7 @@ class MeasureConf:
         mode: latency (one inference at a time).
         min_inferences: least number in a window. max_inferences: most, for relative_ci.
         min_samples: least meter samples in a window. min_window_s: its least length.
-        max_window_s: how long it goes on for relative_ci; None: however long (hosts=local: 3 s).
+        max_window_s: how long it goes on for relative_ci; None: however long (hosts=local: 1 s).
         warmup: inferences before the window.
         max_gap_periods: greatest gap between meter samples, in their periods.
         baseline_s: how long idle power is measured, in board time.

@@ -11,7 +11,7 @@ from experiments.spaces import Offer
 from experiments.terminal import Terminal
 from hosts.here import Here, look_around
 
-WINDOW_S = 3.0
+WINDOW_S = 1.0
 """How long a window goes on for its latency's confidence, unless measure.max_window_s says it:
 other programs run on this machine too, and make a latency vary more than on hosts of their own."""
 

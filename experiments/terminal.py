@@ -195,14 +195,12 @@ def policies_table(blocks: Mapping[str, Mapping[str, Any]], title: str = "Polici
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("policy")
     rows = {name: _cells(block, quality) for name, block in blocks.items()}
-    if all(block["energy_j"]["mean"] is None for block in blocks.values()):
-        rows = {
-            name: {k: v for k, v in row.items() if k not in _ENERGY} for name, row in rows.items()
-        }
-    for title in next(iter(rows.values()), {}):
-        table.add_column(title.strip(" "), justify="right")
+    hidden = _ENERGY if all(b["energy_j"]["mean"] is None for b in blocks.values()) else ()
+    shown = [column for column in next(iter(rows.values()), {}) if column not in hidden]
+    for column in shown:
+        table.add_column(column.strip(" "), justify="right")
     for name, row in rows.items():
-        table.add_row(name, *row.values())
+        table.add_row(name, *(row[column] for column in shown))
     return table
 
 
