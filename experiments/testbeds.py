@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from dynasplit.config import Config, HostConf
+from dynasplit.errors import ConfigurationError, TestbedError
 from dynasplit.measurement import Measurement, Testbed
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.modelled import ModelledTestbed
 from dynasplit.testbed.recorded import RecordedTestbed
 from dynasplit.testbed.window import WindowRules
 from experiments.grounds import Ground
+from hosts.errors import ArtifactError
+from hosts.models.edgetpu import compiled_head, find_compiler
+from hosts.models.manifest import Manifest
+
+if TYPE_CHECKING:
+    from dynasplit.testbed.lab import CompileHead
 
 
 def open_testbed(
@@ -125,10 +133,41 @@ def _ssh_between(
     assert ground.manifest is not None
     manifest = ground.manifest
     encoded = msgspec.json.encode(manifest)
-    with ssh_testbed(edge, cloud, manifest, encoded, _rules(config), folder) as testbed:
+    compile_head = None
+    if config.hosts.kind != "emulated" and _accelerates(ground):
+        compile_head = compiler_of(manifest)
+    with ssh_testbed(
+        edge, cloud, manifest, encoded, _rules(config), folder, compile_head=compile_head
+    ) as testbed:
         testbed.qualities.know(earlier)
         testbed.check_offered({knob.name: knob.values for knob in ground.space.knobs})
         yield testbed
+
+
+def compiler_of(manifest: Manifest) -> CompileHead:
+    """Compiles heads for the edge's accelerator on this machine.
+
+    Raises:
+        ConfigurationError: the compiler is not installed here.
+    """
+
+    def compile_head(split_point: int) -> tuple[Path, str]:
+        try:
+            made = compiled_head(manifest, split_point)
+        except ArtifactError as error:
+            raise TestbedError(str(error)) from error
+        return Path(made.path), made.sha256
+
+    try:
+        find_compiler()
+    except ArtifactError as error:
+        raise ConfigurationError(str(error)) from error
+    return compile_head
+
+
+def _accelerates(ground: Ground) -> bool:
+    """Whether any configuration of the space opens the edge's accelerator."""
+    return any(c.edge_accelerator != "off" for c in ground.space.configurations)
 
 
 def _address(host: HostConf) -> HostAddress:

@@ -15,6 +15,7 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -56,11 +57,17 @@ class Agent:
         if isinstance(self.part, EdgeAgent):
             shared["Connect"] = (messages.ConnectOrder, self.connect)
             shared["Run"] = (messages.RunOrder, self.run)
+            shared["Compiled"] = (messages.CompiledOrder, self.hold_compiled)
         return shared
 
     def load(self, order: messages.LoadOrder) -> messages.Message:
         """Load this host's part of a network."""
         return load(self.part, order, threads=len(self.order.cpus) or None)
+
+    def hold_compiled(self, order: messages.CompiledOrder) -> messages.Message:
+        """Take note of a head that is compiled for the accelerator."""
+        self.machine.hold_compiled(order.split_point, Path(order.path))
+        return messages.Message()
 
     def set_knobs(self, order: messages.KnobsOrder) -> messages.Message:
         """Set and verify knobs."""

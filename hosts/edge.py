@@ -79,6 +79,7 @@ class EdgeAgent:
         self._top1: dict[tuple[int, int], int] = {}  # by image and split point
         self._tensor_bytes: dict[int, int] = {}  # by split point
         self._request = 0
+        self._accelerated = False
 
     def run(self, order: RunOrder) -> RunReport:
         """Warm up, run a window, and lead out.
@@ -92,6 +93,7 @@ class EdgeAgent:
             raise HostError("a split run asked before the edge was connected to the cloud")
         self.machine.catch_up(order.board_ns)
         self._request = 0
+        self._accelerated = order.edge_accelerator != "off"
         run_start_ns = self.machine.begin(order.run)
         inferences = [self._infer(order, run_start_ns, 0) for _ in range(max(1, order.warmup))]
         first = len(inferences)
@@ -148,7 +150,8 @@ class EdgeAgent:
 
     def _head(self, split_point: int, image: int) -> Tensor:
         assert self.heads is not None
-        tensor = self.heads.run(split_point, self.images[image])
+        opened = self.machine.opened_accelerator() if self._accelerated else None
+        tensor = (opened or self.heads).run(split_point, self.images[image])
         sent = split_point < self.last_split_point
         self._tensor_bytes[split_point] = tensor.array.nbytes if sent else 0
         return tensor

@@ -120,6 +120,7 @@ class SshTestbed:
         if cloud != self._cloud_knobs:
             self._set(self.cloud, cloud)
             self._cloud_knobs = cloud
+        self.edge.hold_compiled(configuration.split_point, configuration.edge_accelerator)
         images = len(self.qualities.references)
         order = messages.RunOrder(
             run=name,

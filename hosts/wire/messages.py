@@ -92,6 +92,13 @@ class LoadOrder(Message):
     paths: dict[str, str]
 
 
+class CompiledOrder(Message):
+    """Edge: the head of this split point, compiled for the accelerator, lies at this path."""
+
+    split_point: int
+    path: str
+
+
 class Loaded(Message):
     """A network's part is ready."""
 
