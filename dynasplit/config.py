@@ -25,6 +25,7 @@ class HostConf:
         link_address: cloud only: address of the tensor port, as the edge reaches it.
         meter: the program that reads its power. meter_options: passed to it.
         knobs: names of the programs that set its hardware.
+        cpus: the CPUs that its agent keeps to; None: all (hosts=local: half of them).
     """
 
     address: str | None = None
@@ -37,6 +38,7 @@ class HostConf:
     meter: str = "none"
     meter_options: dict[str, Any] = field(default_factory=dict)
     knobs: list[str] = field(default_factory=list)
+    cpus: list[int] | None = None
 
 
 @dataclass
@@ -44,10 +46,10 @@ class HostsConf:
     """What measures a configuration.
 
     Attributes:
-        kind: emulated, ssh, modelled or recorded.
+        kind: emulated, local, ssh, modelled or recorded.
         profile: name or path of the physical model; None: there is none for these hosts.
         speedup: paces emulated hosts at so many times real time; None: as fast as it goes.
-        edge: used with kind ssh. cloud: likewise.
+        edge: used with the kinds ssh and local. cloud: likewise.
     """
 
     kind: str = MISSING
@@ -186,7 +188,8 @@ class MeasureConf:
             last two with a compressor, as int8+zstd.
         batch_size: how many images head and tail take at once.
         min_inferences: least number in a window. max_inferences: most, for relative_ci.
-        min_samples: least meter samples in a window.
+        min_samples: least meter samples in a window. min_window_s: its least length.
+        max_window_s: how long it goes on for relative_ci; None: however long (hosts=local: 1 s).
         warmup: inferences before the window.
         max_gap_periods: greatest gap between meter samples, in their periods.
         baseline_s: how long idle power is measured, in board time.
@@ -200,6 +203,8 @@ class MeasureConf:
     min_inferences: int = 10
     max_inferences: int = 1000
     min_samples: int = 20
+    min_window_s: float = 0.5
+    max_window_s: float | None = None
     warmup: int = 5
     max_gap_periods: float = 3.0
     baseline_s: float = 60.0

@@ -47,6 +47,8 @@ _RANGES: dict[str, tuple[str, Test]] = {
     "measure.min_inferences": _at_least(1),
     "measure.max_inferences": _at_least(1),
     "measure.min_samples": _at_least(2),
+    "measure.min_window_s": _at_least(0),
+    "measure.max_window_s": _above(0),
     "measure.warmup": _at_least(0),
     "measure.max_gap_periods": _at_least(1),
     "measure.baseline_s": _above(0),
@@ -54,7 +56,7 @@ _RANGES: dict[str, tuple[str, Test]] = {
     "measure.retries": _at_least(0),
     "measure.retry_wait_s": _at_least(0),
 }
-KINDS = ("emulated", "ssh", "modelled", "recorded")
+KINDS = ("emulated", "local", "ssh", "modelled", "recorded")
 _CHOICES: dict[str, Sequence[str]] = {
     "hosts.kind": KINDS,
     "measure.mode": ("latency", "throughput"),

@@ -10,6 +10,7 @@ from dynasplit.config import Config
 from dynasplit.events import nobody
 from dynasplit.journal import Journal
 from dynasplit.measurement import Measurement
+from experiments import here
 from experiments.grounds import Ground, ground_of, is_known_early
 from experiments.phases import Outcome, budget_of, run_phases
 from experiments.preparing import NEEDED_BY, plan_of, prepared
@@ -25,7 +26,9 @@ _TRACE_BYTES, _SAMPLE_BYTES = 3000, 20
 
 def tell(config: Config, terminal: Terminal) -> None:
     """Print what the run would do."""
+    config = here.settled(config)
     terminal.say(f"{config.name} on {config.hosts.kind} hosts; nothing is started.")
+    here.tell(config, terminal)
     for name, text in [*_work(config, terminal), *_artifacts(config)]:
         terminal.say(f"  {name:15} {text}")
 

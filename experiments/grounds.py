@@ -16,6 +16,7 @@ from dynasplit.space import SearchSpace
 from dynasplit.tables import RunsTable, read_runs
 from dynasplit.testbed.modelled import ModelledTestbed
 from experiments.describing import predicted_profile, silent
+from experiments.here import offer_here
 from experiments.spaces import (
     build_space,
     offer_of_hosts,
@@ -123,7 +124,9 @@ def ground_of(
             f"how often {config.model.name} can be split is known once it is prepared, or from "
             "a profile: say hosts.profile=NAME|FILE"
         )
-    if config.hosts.kind == "ssh" or profile is None:
+    if config.hosts.kind == "local":
+        offer = offer_here(config)
+    elif config.hosts.kind == "ssh" or profile is None:
         offer = offer_of_hosts(config, profile)
     else:
         offer = offer_of_profile(profile, config.model.name)
@@ -135,6 +138,8 @@ def ground_of(
 
 def is_known_early(config: Config) -> bool:
     """Whether what a run stands on is known before its network is prepared."""
+    if config.hosts.kind == "local":
+        return False
     return config.hosts.kind == "recorded" or config.hosts.profile is not None
 
 

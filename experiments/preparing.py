@@ -15,7 +15,7 @@ from hosts.models.prepare import Order, Plan, plan, prepare, settled
 
 _PARTS = 5
 _OF_SEVERAL = re.compile(r"^head (\d+) of (\d+)")
-NEEDED_BY = ("emulated", "ssh")
+NEEDED_BY = ("emulated", "local", "ssh")
 """The kinds of hosts that compute a network for real."""
 
 

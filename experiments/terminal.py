@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -35,6 +35,8 @@ TITLES: Mapping[str, str] = {
     "repeats": "Repeating the front",
     "online": "Serving requests",
 }
+# The titles of the columns that a run without energy does not have; one space tells two apart.
+_ENERGY = ("energy J\nmedian", "\nmean ", "saved against\ncloud_only %")
 _PLAIN_STEPS = 4
 _PLAIN_WIDTH = 100
 
@@ -192,25 +194,33 @@ def policies_table(blocks: Mapping[str, Mapping[str, Any]], title: str = "Polici
     quality = measured[0] if measured else "quality"
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("policy")
-    for name in ("met %", "latency ms\nmedian", "\nmean", "energy J\nmedian", "\nmean", quality):
-        table.add_column(name, justify="right")
-    table.add_column("saved against\ncloud_only %", justify="right")
-    for name, block in blocks.items():
-        table.add_row(name, *_cells(block, quality))
+    rows = {name: _cells(block, quality) for name, block in blocks.items()}
+    hidden = _ENERGY if all(b["energy_j"]["mean"] is None for b in blocks.values()) else ()
+    shown = [column for column in next(iter(rows.values()), {}) if column not in hidden]
+    for column in shown:
+        table.add_column(column.strip(" "), justify="right")
+    for name, row in rows.items():
+        table.add_row(name, *(row[column] for column in shown))
     return table
 
 
-def _cells(block: Mapping[str, Any], quality: str) -> Sequence[str]:
+def _cells(block: Mapping[str, Any], quality: str) -> Mapping[str, str]:
+    """A policy's figures by their column's title."""
     latency, energy = block["latency_ms"], block["energy_j"]
-    return (
-        _number(block["met_pct"], 1),
-        _number(latency["median"], 1),
-        _number(latency["mean"], 1),
-        _number(energy["median"], 2),
-        _number(energy["mean"], 2),
-        _number(block.get(quality), 3),
-        _number(block["energy_saving_vs_cloud_pct"], 1),
-    )
+    return {
+        "met %": _number(block["met_pct"], 1),
+        "latency ms\nmedian": _shown_ms(latency["median"]),
+        "\nmean": _shown_ms(latency["mean"]),
+        _ENERGY[0]: _number(energy["median"], 2),
+        _ENERGY[1]: _number(energy["mean"], 2),
+        quality: _number(block.get(quality), 3),
+        _ENERGY[2]: _number(block["energy_saving_vs_cloud_pct"], 1),
+    }
+
+
+def _shown_ms(value: float | None) -> str:
+    """A latency; short ones with two digits that say something."""
+    return _number(value, 1) if value is None or value >= 1 else f"{value:.2g}"
 
 
 def _number(value: float | None, digits: int) -> str:
@@ -221,4 +231,5 @@ def _shown(m: Measurement) -> str:
     """A configuration and what it came to, briefly."""
     knobs = "/".join(str(value) for _, value in m.configuration.knobs)
     energy = "" if m.energy_j is None else f", {m.energy_j:.2f} J"
-    return f"split {m.configuration.split_point} {knobs}: {m.latency_ms:.1f} ms{energy}"
+    where = f"split {m.configuration.split_point} {knobs}".strip()
+    return f"{where}: {_shown_ms(m.latency_ms)} ms{energy}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from dynasplit.config import Config, HostConf
+from dynasplit.errors import ConfigurationError, TestbedError
 from dynasplit.measurement import Measurement, Testbed
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.modelled import ModelledTestbed
@@ -16,6 +18,12 @@ from dynasplit.testbed.recorded import RecordedTestbed
 from dynasplit.testbed.window import WindowRules
 from experiments.grounds import Ground
 from hosts.emulation.profile import save_profile
+from hosts.errors import ArtifactError
+from hosts.models.edgetpu import compiled_head, find_compiler
+from hosts.models.manifest import Manifest
+
+if TYPE_CHECKING:
+    from dynasplit.testbed.lab import CompileHead
 
 
 def open_testbed(
@@ -69,7 +77,7 @@ def _emulated(
     config: Config, ground: Ground, folder: Path, earlier: Sequence[Measurement]
 ) -> Iterator[Testbed]:
     """Two emulated boards; their hosts are started here, and then like any others."""
-    from dynasplit.testbed.emulated import emulated_hosts
+    from dynasplit.testbed.loopback import loopback_hosts
 
     edge, cloud = (
         HostAddress(
@@ -84,7 +92,28 @@ def _emulated(
         save_profile(ground.profile, written)
         profile = str(written)
     with (
-        emulated_hosts(profile, config.seed, config.hosts.speedup, edge, cloud) as hosts,
+        loopback_hosts(
+            edge,
+            cloud,
+            profile=profile,
+            seed=config.seed,
+            speedup=config.hosts.speedup,
+        ) as hosts,
+        _ssh_between(*hosts, config, ground, folder, earlier) as testbed,
+    ):
+        yield testbed
+
+
+@contextmanager
+def _local(
+    config: Config, ground: Ground, folder: Path, earlier: Sequence[Measurement]
+) -> Iterator[Testbed]:
+    """Two hosts that are both this machine, without boards: its own clocks, knobs and meter."""
+    from dynasplit.testbed.loopback import loopback_hosts
+
+    edge, cloud = _address(config.hosts.edge), _address(config.hosts.cloud)
+    with (
+        loopback_hosts(edge, cloud) as hosts,
         _ssh_between(*hosts, config, ground, folder, earlier) as testbed,
     ):
         yield testbed
@@ -111,11 +140,42 @@ def _ssh_between(
     assert ground.manifest is not None
     manifest = ground.manifest
     encoded = msgspec.json.encode(manifest)
-    with ssh_testbed(edge, cloud, manifest, encoded, _rules(config), folder) as testbed:
+    compile_head = None
+    if config.hosts.kind != "emulated" and _accelerates(ground):
+        compile_head = compiler_of(manifest)
+    with ssh_testbed(
+        edge, cloud, manifest, encoded, _rules(config), folder, compile_head=compile_head
+    ) as testbed:
         testbed.qualities.know(earlier)
         hardware = [k for k in ground.space.knobs if k.host in ("edge", "cloud")]
         testbed.check_offered({knob.name: knob.values for knob in hardware})
         yield testbed
+
+
+def compiler_of(manifest: Manifest) -> CompileHead:
+    """Compiles heads for the edge's accelerator on this machine.
+
+    Raises:
+        ConfigurationError: the compiler is not installed here.
+    """
+
+    def compile_head(split_point: int) -> tuple[Path, str]:
+        try:
+            made = compiled_head(manifest, split_point)
+        except ArtifactError as error:
+            raise TestbedError(str(error)) from error
+        return Path(made.path), made.sha256
+
+    try:
+        find_compiler()
+    except ArtifactError as error:
+        raise ConfigurationError(str(error)) from error
+    return compile_head
+
+
+def _accelerates(ground: Ground) -> bool:
+    """Whether any configuration of the space opens the edge's accelerator."""
+    return any(c.edge_accelerator != "off" for c in ground.space.configurations)
 
 
 def _address(host: HostConf) -> HostAddress:
@@ -130,6 +190,7 @@ def _address(host: HostConf) -> HostAddress:
         meter=host.meter,
         meter_options=host.meter_options,
         knobs=tuple(host.knobs),
+        cpus=tuple(host.cpus or ()),
     )
 
 
@@ -145,11 +206,15 @@ def _rules(config: Config) -> WindowRules:
         cloud=config.energy.cloud,
         relative_ci=asked.relative_ci,
         max_inferences=asked.max_inferences,
+        min_window_s=asked.min_window_s,
+        max_window_s=asked.max_window_s,
+        one_machine=config.hosts.kind == "local" and config.hosts.cloud.meter == "none",
     )
 
 
 _KINDS: dict[str, Opener] = {
     "emulated": _emulated,
+    "local": _local,
     "ssh": _ssh,
     "modelled": _modelled,
     "recorded": _recorded,

@@ -14,7 +14,7 @@ from dynasplit.identity import git_revision, identity_of
 from dynasplit.journal import Journal
 from dynasplit.recorder import Recorder, import_early
 from dynasplit.run_folder import RunFolder, check_writable, open_run_folder
-from experiments import dry_run
+from experiments import dry_run, here
 from experiments.grounds import Ground, ground_of, is_known_early
 from experiments.outputs import summary_of, write_outputs
 from experiments.phases import Outcome, check_phases, run_phases
@@ -47,7 +47,9 @@ def run(config: Config) -> None:
         return
     results = Path(config.results_dir)
     check_writable(results)
+    config = here.settled(config)
     with Terminal() as terminal:
+        here.tell(config, terminal)
         manifest = prepared(config, terminal) if config.hosts.kind in NEEDED_BY else None
         ground = ground_of(config, manifest, terminal.say)
         check_phases(config, ground)

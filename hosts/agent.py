@@ -15,10 +15,12 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import msgspec
 
 from hosts.cloud import CloudAgent
+from hosts.cpus import keep_to
 from hosts.edge import EdgeAgent
 from hosts.errors import HostError
 from hosts.facts import host_facts
@@ -57,11 +59,17 @@ class Agent:
         if isinstance(self.part, EdgeAgent):
             shared["Connect"] = (messages.ConnectOrder, self.connect)
             shared["Run"] = (messages.RunOrder, self.run)
+            shared["Compiled"] = (messages.CompiledOrder, self.hold_compiled)
         return shared
 
     def load(self, order: messages.LoadOrder) -> messages.Message:
         """Load this host's part of a network."""
-        return load(self.part, order)
+        return load(self.part, order, threads=len(self.order.cpus) or None)
+
+    def hold_compiled(self, order: messages.CompiledOrder) -> messages.Message:
+        """Take note of a head that is compiled for the accelerator."""
+        self.machine.hold_compiled(order.split_point, Path(order.path))
+        return messages.Message()
 
     def set_knobs(self, order: messages.KnobsOrder) -> messages.Message:
         """Set and verify knobs."""
@@ -148,7 +156,9 @@ def main() -> int:
     knobs: Knobs | None = None
     stop: Callable[[], None] = lambda: None  # noqa: E731
     try:
-        agent = Agent(read_order(), open_machine())
+        order = read_order()
+        keep_to(order.cpus)
+        agent = Agent(order, open_machine())
         knobs = agent.knobs
         restored = knobs.restore()
         control_port, tensor_port, stop = agent.listen()

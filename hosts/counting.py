@@ -59,7 +59,8 @@ class Counting:
         order, count = self._order, len(self.inferences) - self.first
         if count < order.min_inferences or self._length_ns < order.min_window_s * 1e9:
             return False
-        return count >= order.max_inferences or self._is_narrow()
+        too_long = order.max_window_s is not None and self._length_ns >= order.max_window_s * 1e9
+        return too_long or count >= order.max_inferences or self._is_narrow()
 
     @property
     def _length_ns(self) -> int:

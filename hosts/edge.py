@@ -148,7 +148,7 @@ class EdgeAgent:
         known = self._payloads.get(key) if self.machine.emulated else None
         timing, payload = self.machine.head(
             job,
-            lambda: None if known else self._compute(k, images),
+            lambda: None if known else self._compute(k, images, order.edge_accelerator),
             lambda tensor: known or self._encoded(key, tensor),
         )
         begun = Begun(images, timing, payload.sent_bytes)
@@ -158,8 +158,11 @@ class EdgeAgent:
         header = _header(order, request, images, payload, timing.arrives_ns, run_start_ns)
         return begun, pack(header, payload.body or b"")
 
-    def _compute(self, split_point: int, images: tuple[int, ...]) -> Tensor:
+    def _compute(self, split_point: int, images: tuple[int, ...], accelerator: str) -> Tensor:
         assert self.heads is not None
+        opened = self.machine.opened_accelerator() if accelerator != "off" else None
+        if opened is not None:
+            return opened.run_batch(split_point, [self.images[i] for i in images])
         first, count = images[0], len(images)
         in_order = images == tuple(range(first, first + count))
         chosen = self.images[first : first + count] if in_order else self.images[list(images)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 
+from hosts.cpus import own_cpus
 from hosts.machine import Machine
 
 Fact = str | int | float | bool | None
@@ -17,6 +18,7 @@ def host_facts(machine: Machine) -> dict[str, Fact]:
         "system": platform.platform(),
         "architecture": platform.machine(),
         "cpus": psutil.cpu_count(),
+        "cpus_used": " ".join(map(str, own_cpus())) or None,
         "memory_mb": round(psutil.virtual_memory().total / 2**20),
         "python": platform.python_version(),
         "emulated": machine.emulated,

@@ -31,8 +31,13 @@ def find(order: FindOrder) -> Found:
     return Found(paths=paths, folder=str(folder))
 
 
-def load(part: EdgeAgent | CloudAgent, order: LoadOrder) -> Loaded:
+def load(part: EdgeAgent | CloudAgent, order: LoadOrder, threads: int | None = None) -> Loaded:
     """Load heads and images on the edge, tails on the cloud.
+
+    Args:
+        part: the agent's.
+        order: what to load.
+        threads: that heads are computed with; None: as many as LiteRT takes by itself.
 
     Raises:
         ArtifactError: the manifest or a file cannot be used.
@@ -46,7 +51,7 @@ def load(part: EdgeAgent | CloudAgent, order: LoadOrder) -> Loaded:
     if isinstance(part, EdgeAgent):
         from hosts.models.heads import Heads
 
-        part.heads = Heads.open(Path(order.paths["head"]), manifest, order.paths)
+        part.heads = Heads.open(Path(order.paths["head"]), manifest, order.paths, threads)
         with np.load(order.paths["images"], allow_pickle=False) as images:
             part.images = images["images"]
         part.last_split_point = manifest.last_split_point

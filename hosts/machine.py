@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from hosts.codecs.base import Buffer
-from hosts.errors import KnobError
 from hosts.wire.messages import TensorHeader
+
+if TYPE_CHECKING:
+    from hosts.coral.accelerator import Accelerator
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -108,6 +110,18 @@ class Machine(Protocol):
         """Open the accelerator in a mode; `off` closes it."""
         ...
 
+    def accelerator_switch(self) -> Path | None:
+        """The file that cuts the power of the accelerator's port; None: there is none."""
+        ...
+
+    def opened_accelerator(self) -> Accelerator | None:
+        """What runs heads while the accelerator is open; None: heads run as without it."""
+        ...
+
+    def hold_compiled(self, split_point: int, path: Path) -> None:
+        """Take note of a head that is compiled for the accelerator."""
+        ...
+
     def placed_on_gpu(self) -> bool:
         """Whether tails go to the GPU."""
         ...
@@ -154,6 +168,8 @@ class RealMachine:
 
     def __init__(self) -> None:
         self._gpu = False
+        self._accelerator: Accelerator | None = None
+        self._has_coral: bool | None = None
 
     def now_ns(self) -> int:
         """CLOCK_MONOTONIC: the same for all programs of this host."""
@@ -171,17 +187,46 @@ class RealMachine:
         time.sleep(self._settle_s)
 
     def accelerator_modes(self) -> tuple[str, ...]:
-        """No accelerator is driven on real machines yet."""
-        return ("off",)
+        """Those of a Coral that is plugged in, or whose port has no power just now."""
+        from hosts.coral.usb import find_stick
+
+        if self._has_coral is None:
+            self._has_coral = bool(find_stick(self.root) or self.accelerator_switch())
+        return ("off", "std", "max") if self._has_coral else ("off",)
 
     def accelerator_mode(self) -> str:
-        """Always off."""
-        return "off"
+        """The mode in which its program holds it open."""
+        return self._accelerator.mode if self._accelerator else "off"
 
     def open_accelerator(self, mode: str) -> None:
-        """Only `off` is possible."""
-        if mode != "off":
-            raise KnobError(f"edge_accelerator {mode!r} asked; this host offers: off")
+        """Open it in a program of its own, which replaces that of another mode."""
+        from hosts.coral.accelerator import Accelerator
+        from hosts.coral.usb import wait_for_stick
+
+        if mode == "off":
+            if self._accelerator:
+                self._accelerator.close()
+            return
+        wait_for_stick(self.root)
+        self._accelerator = self._accelerator or Accelerator()
+        self._accelerator.open(mode)
+
+    def accelerator_switch(self) -> Path | None:
+        """In sysfs, at the hub that the stick is plugged into."""
+        from hosts.coral.usb import find_switch
+
+        return find_switch(self.root)
+
+    def opened_accelerator(self) -> Accelerator | None:
+        """The accelerator, if it is open; a program that died counts as open until it is asked."""
+        return self._accelerator
+
+    def hold_compiled(self, split_point: int, path: Path) -> None:
+        """Keep where it is."""
+        from hosts.coral.accelerator import Accelerator
+
+        self._accelerator = self._accelerator or Accelerator()
+        self._accelerator.compiled[split_point] = path
 
     def placed_on_gpu(self) -> bool:
         """Whether tails go to the GPU."""

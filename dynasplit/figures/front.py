@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
-from dynasplit.dominance import non_dominated
 from dynasplit.figures import style
 from dynasplit.figures.closeup import magnified
+from dynasplit.figures.heights import View
 from dynasplit.figures.labels import FAR, NEAR, note
-from dynasplit.figures.series import KINDS, Floats, Kind, kind_of
+from dynasplit.figures.series import KINDS, Kind
 from dynasplit.front import ParetoFront
 from dynasplit.measurement import Summary
 
@@ -27,7 +27,8 @@ def draw(path: Path, measured: Sequence[Summary], front: ParetoFront) -> Path:
     """Draw the front.
 
     The line joins what is best by latency and energy alone; members without it are on the front
-    for their quality. Where energy was not measured, split points are drawn against latency.
+    for their quality. Where energy was not measured, quality takes its place, or where that does
+    not differ either, the split point.
 
     Args:
         path: of the PNG.
@@ -39,70 +40,67 @@ def draw(path: Path, measured: Sequence[Summary], front: ParetoFront) -> Path:
     """
     with style.figure(path, 7.6, 4.4) as figure:
         axes = figure.add_subplot()
-        _frame(axes, measured, front)
-        _draw_in(axes, measured, front)
-        _key(figure, front, bool(measured))
+        view = View.of(front, measured)
+        _frame(axes, measured, view)
+        _draw_in(axes, measured, view)
+        _key(figure, view, bool(measured))
         style.number_log_axes(axes)
-        style.head(figure, _title(front, len(measured)), front.source)
+        style.head(figure, _title(view, len(measured)), front.source)
         figure.canvas.draw()
-        points, others = _points(front.summaries, front), _points(measured, front)
-        closeup = magnified(axes, points, others, _stairs(front)) if front.has_energy else None
+        points, others = view.points(front.summaries), view.points(measured)
+        closeup = magnified(axes, points, others, view.stairs()) if view.is_joined else None
         shown: frozenset[int] = frozenset()
         if closeup is not None:
             inner, shown = closeup
-            _draw_in(inner, measured, front)
+            _draw_in(inner, measured, view)
             figure.canvas.draw()
-            _label(inner, [s for i, s in enumerate(front.summaries) if i in shown], front)
-        _label_baselines(axes, front)
-        _label(axes, [s for i, s in enumerate(front.summaries) if i not in shown], front)
+            _label(inner, [s for i, s in enumerate(front.summaries) if i in shown], view)
+        _label_baselines(axes, view)
+        rest = [s for i, s in enumerate(front.summaries) if i not in shown]
+        # without energy there are few configurations, and each says where to cut
+        _label(axes, rest if front.has_energy else [*rest, *measured], view)
     return path
 
 
-def _draw_in(axes: Axes, measured: Sequence[Summary], front: ParetoFront) -> None:
+def _draw_in(axes: Axes, measured: Sequence[Summary], view: View) -> None:
     for kind in KINDS:
-        _cloud(axes, kind, [s for s in measured if _kind(s, front) == kind], front)
-    _join(axes, front)
+        _cloud(axes, kind, [s for s in measured if view.kind(s) == kind], view)
+    _join(axes, view)
     for kind in KINDS:
-        _members(axes, kind, front)
+        _members(axes, kind, view)
 
 
-def _title(front: ParetoFront, measured: int) -> str:
-    many = len(front.summaries) != 1
-    what = f"{len(front.summaries)} configuration{'s' if many else ''} on the front"
+def _title(view: View, measured: int) -> str:
+    many = len(view.front.summaries) != 1
+    what = f"{len(view.front.summaries)} configuration{'s' if many else ''} on the front"
     of = f" of {measured} measured" if measured else ""
-    return f"{front.model or 'Unnamed network'}: {what}{of}"
+    return f"{view.front.model or 'Unnamed network'}: {what}{of}"
 
 
-def _kind(summary: Summary, front: ParetoFront) -> Kind:
-    return kind_of(summary.configuration.split_point, front.last_split_point)
-
-
-def _y(summary: Summary, front: ParetoFront) -> float:
-    if front.has_energy and summary.energy_j is not None:
-        return summary.energy_j
-    return float("nan") if front.has_energy else summary.configuration.split_point
-
-
-def _frame(axes: Axes, measured: Sequence[Summary], front: ParetoFront) -> None:
-    baselines = [s for s in (front.cloud_only, front.edge_only) if s is not None]
-    points = _points([*measured, *front.summaries, *baselines], front)
+def _frame(axes: Axes, measured: Sequence[Summary], view: View) -> None:
+    baselines = [s for s in (view.front.cloud_only, view.front.edge_only) if s is not None]
+    points = view.points([*measured, *view.front.summaries, *baselines])
     axes.set_xscale("log")
     axes.set_xlim(*style.log_limits(points[:, 0]))
     axes.set_xlabel("latency of one inference (ms)")
-    if front.has_energy:
+    if view.front.has_energy:
         axes.set_yscale("log")
         axes.set_ylim(*style.log_limits(points[:, 1]))
         axes.set_ylabel("energy of one inference, edge + cloud (J)")
+    elif view.height == "quality":
+        low, high = np.nanmin(points[:, 1]), np.nanmax(points[:, 1])
+        axes.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
+        axes.set_ylabel(f"{view.front.quality} (energy was not measured)")
     else:
-        axes.set_ylim(-0.5, front.last_split_point + 0.5)
+        axes.set_ylim(-0.5, view.front.last_split_point + 0.5)
         axes.set_ylabel("split point (energy was not measured)")
 
 
-def _cloud(axes: Axes, kind: Kind, members: Sequence[Summary], front: ParetoFront) -> None:
+def _cloud(axes: Axes, kind: Kind, members: Sequence[Summary], view: View) -> None:
     """All measured configurations of a kind, faint."""
     axes.scatter(
         [s.latency_ms for s in members],
-        [_y(s, front) for s in members],
+        [view.y(s) for s in members],
         s=9,
         marker=style.KIND_MARKERS[kind],
         color=style.KIND_COLOURS[kind],
@@ -111,35 +109,19 @@ def _cloud(axes: Axes, kind: Kind, members: Sequence[Summary], front: ParetoFron
     )
 
 
-def _join(axes: Axes, front: ParetoFront) -> None:
-    """The staircase of what is best by latency and energy alone."""
-    if front.has_energy:
-        stairs = _stairs(front)
+def _join(axes: Axes, view: View) -> None:
+    """The staircase of what is best by both axes alone."""
+    if view.is_joined:
+        stairs = view.stairs()
         axes.plot(stairs[:, 0], stairs[:, 1], color=style.INK, linewidth=0.8, zorder=2.5)
 
 
-def _stairs(front: ParetoFront) -> Floats:
-    """The corners (k, 2) of that staircase."""
-    points = _points(front.summaries, front)
-    best = points[non_dominated(points)]
-    best = best[np.argsort(best[:, 0])]
-    treads = np.column_stack([best[1:, 0], best[:-1, 1]])
-    corners = np.empty((2 * len(best) - 1, 2))
-    corners[::2], corners[1::2] = best, treads
-    return corners
-
-
-def _points(summaries: Sequence[Summary], front: ParetoFront) -> Floats:
-    """Where summaries are drawn (n, 2)."""
-    return np.array([[s.latency_ms, _y(s, front)] for s in summaries]).reshape(-1, 2)
-
-
-def _members(axes: Axes, kind: Kind, front: ParetoFront) -> None:
+def _members(axes: Axes, kind: Kind, view: View) -> None:
     """The front's members of a kind, with the quartiles over their runs."""
-    members = [s for s in front.summaries if _kind(s, front) == kind]
+    members = [s for s in view.front.summaries if view.kind(s) == kind]
     if not members:
         return
-    x, y = [s.latency_ms for s in members], [_y(s, front) for s in members]
+    x, y = [s.latency_ms for s in members], [view.y(s) for s in members]
     axes.hlines(
         y,
         [s.latency_q25_ms for s in members],
@@ -151,7 +133,7 @@ def _members(axes: Axes, kind: Kind, front: ParetoFront) -> None:
     axes.scatter(
         x,
         y,
-        s=_areas(members, front),
+        s=_areas(members, view),
         marker=style.KIND_MARKERS[kind],
         color=style.KIND_COLOURS[kind],
         edgecolors=style.INK,
@@ -160,29 +142,29 @@ def _members(axes: Axes, kind: Kind, front: ParetoFront) -> None:
     )
 
 
-def _areas(members: Sequence[Summary], front: ParetoFront) -> list[float]:
+def _areas(members: Sequence[Summary], view: View) -> list[float]:
     """Larger for a higher quality, if the front's differ."""
-    low, high = _quality_range(front)
-    if high <= low:
+    low, high = _quality_range(view)
+    if high <= low or view.height == "quality":
         return [30.0] * len(members)
     shares = [((s.quality or low) - low) / (high - low) for s in members]
     return [_SMALLEST + share * (_LARGEST - _SMALLEST) for share in shares]
 
 
-def _quality_range(front: ParetoFront) -> tuple[float, float]:
-    known = [s.quality for s in front.summaries if s.quality is not None]
+def _quality_range(view: View) -> tuple[float, float]:
+    known = [s.quality for s in view.front.summaries if s.quality is not None]
     return (min(known), max(known)) if known else (0.0, 0.0)
 
 
-def _key(figure: Figure, front: ParetoFront, has_cloud: bool) -> None:
+def _key(figure: Figure, view: View, has_cloud: bool) -> None:
     """What the markers mean, beside the axes, where it covers nothing."""
-    there = [k for k in KINDS if any(_kind(s, front) == k for s in front.summaries)]
+    there = [k for k in KINDS if any(view.kind(s) == k for s in view.front.summaries)]
     entries = [_entry(kind, style.KIND_COLOURS[kind], kind) for kind in there]
     if has_cloud:
         entries.append(_entry("split", style.FAINT, "faint: measured,\nnot on the front", 3))
-    low, high = _quality_range(front)
-    if high > low:
-        larger = f"larger: higher {front.quality}\n({low:.3f} to {high:.3f})"
+    low, high = _quality_range(view)
+    if high > low and view.height != "quality":
+        larger = f"larger: higher {view.front.quality}\n({low:.3f} to {high:.3f})"
         entries.append(_entry("split", "white", larger, 8))
     figure.legend(handles=entries, loc="outside right upper", fontsize=8, labelspacing=0.9)
 
@@ -201,31 +183,34 @@ def _entry(kind: Kind, colour: str, label: str, size: float = 6) -> Line2D:
     )
 
 
-def _label_baselines(axes: Axes, front: ParetoFront) -> None:
-    taken = _taken(axes, front)
-    for name, baseline in (("cloud_only", front.cloud_only), ("edge_only", front.edge_only)):
+def _label_baselines(axes: Axes, view: View) -> None:
+    taken = _taken(axes, view)
+    for name, baseline in (
+        ("cloud_only", view.front.cloud_only),
+        ("edge_only", view.front.edge_only),
+    ):
         if baseline is not None:
-            note(axes, (baseline.latency_ms, _y(baseline, front)), name, taken, FAR)
+            note(axes, (baseline.latency_ms, view.y(baseline)), name, taken, FAR)
 
 
-def _label(axes: Axes, members: Sequence[Summary], front: ParetoFront) -> None:
+def _label(axes: Axes, members: Sequence[Summary], view: View) -> None:
     """Name split points, each once, where there is room."""
-    taken, said = _taken(axes, front), set()
-    for member in (s for s in members if _kind(s, front) == "split"):
+    taken, said = _taken(axes, view), set()
+    for member in (s for s in members if view.kind(s) == "split"):
         text = f"split {member.configuration.split_point}"
-        point = member.latency_ms, _y(member, front)
+        point = member.latency_ms, view.y(member)
         if text not in said and note(axes, point, text, taken, NEAR):
             said.add(text)
 
 
-def _taken(axes: Axes, front: ParetoFront) -> list[Bbox]:
+def _taken(axes: Axes, view: View) -> list[Bbox]:
     """What labels must not cover: the front's members and line, other labels, a close-up."""
     taken = [text.get_window_extent() for text in axes.texts]
     taken += [box for inner in axes.child_axes if (box := inner.get_tightbbox()) is not None]
-    for x, y in axes.transData.transform(_points(front.summaries, front)):
+    for x, y in axes.transData.transform(view.points(view.front.summaries)):
         taken.append(Bbox.from_extents(x - 8, y - 8, x + 8, y + 8))
-    if front.has_energy:
-        corners = axes.transData.transform(_stairs(front))
+    if view.is_joined:
+        corners = axes.transData.transform(view.stairs())
         for (x0, y0), (x1, y1) in pairwise(corners):
             taken.append(Bbox.from_extents(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)))
     return taken

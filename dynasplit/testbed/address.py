@@ -19,6 +19,7 @@ class HostAddress:
         meter: the meter program that runs on it; `none` if it has no meter.
         meter_options: what that program needs.
         knobs: the knob programs of this host.
+        cpus: those that its agent keeps to; empty: all.
     """
 
     address: str = ""
@@ -31,6 +32,7 @@ class HostAddress:
     meter: str = "none"
     meter_options: dict[str, str | int | float | bool] = field(default_factory=dict)
     knobs: tuple[str, ...] = ()
+    cpus: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.user + '@' if self.user else ''}{self.address}:{self.port}"

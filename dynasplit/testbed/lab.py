@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +17,9 @@ from dynasplit.testbed.programs import push_programs
 from hosts.models.manifest import Manifest, parts
 from hosts.wire import messages
 
+CompileHead = Callable[[int], tuple[Path, str]]
+"""A split point's head, compiled for the accelerator: its path here, and its sha256."""
+
 LOAD_S = 300.0
 
 
@@ -25,11 +28,14 @@ class Host:
 
     Attributes:
         role: edge or cloud. agent: its agent. meter: its meter's readings, or None.
+        compile_head: makes heads for the edge's accelerator; None: they cannot be made.
     """
 
     def __init__(self, role: str, address: HostAddress, identity: Credentials, logs: Path) -> None:
         self.role = role
         self.address = address
+        self.compile_head: CompileHead | None = None
+        self._compiled: set[int] = set()
         self._open = contextlib.ExitStack()
         try:
             self._connection = HostConnection(address)
@@ -42,6 +48,7 @@ class Host:
                 key_pem=identity.key_pem,
                 certificate_pem=identity.certificate_pem,
                 authority_pem=identity.authority_pem,
+                cpus=address.cpus,
             )
             log = logs / f"{role}.log"
             self.agent = AgentLink(self._connection, programs, order, identity, log)
@@ -54,6 +61,27 @@ class Host:
             self._open.close()
             raise
 
+    def hold_compiled(self, split_point: int, mode: str) -> None:
+        """Let the edge hold the compiled head of a split point, if it needs one in this mode.
+
+        An emulated board needs none: it times the head that the CPU runs.
+
+        Raises:
+            ConfigurationError: heads cannot be compiled for this testbed.
+        """
+        emulated = self.agent.started.facts.get("emulated")
+        if mode == "off" or emulated or split_point in self._compiled:
+            return
+        if self.compile_head is None:
+            raise ConfigurationError(
+                f"edge_accelerator={mode} asked; this testbed compiles no heads for it"
+            )
+        path, sha256 = self.compile_head(split_point)
+        there = self._hold({"compiled": (path, sha256)})["compiled"]
+        order = messages.CompiledOrder(split_point=split_point, path=there)
+        self.agent.call("Compiled", order, messages.Message, LOAD_S)
+        self._compiled.add(split_point)
+
     def load(self, manifest: bytes, artifacts: Mapping[str, tuple[Path, str]]) -> None:
         """Load this host's part of a network; files that it does not hold are pushed first.
 
@@ -61,7 +89,12 @@ class Host:
             manifest: the prepared network, as JSON.
             artifacts: name to (path here, sha256).
         """
-        wanted = {name: artifacts[name] for name in parts(self.role, artifacts)}
+        paths = self._hold({name: artifacts[name] for name in parts(self.role, artifacts)})
+        order = messages.LoadOrder(manifest=manifest, paths=paths)
+        self.agent.call("Load", order, messages.Loaded, LOAD_S)
+
+    def _hold(self, wanted: Mapping[str, tuple[Path, str]]) -> dict[str, str]:
+        """Where each file lies on the host; what it does not hold is pushed first."""
         files = {sha256: str(path) for path, sha256 in wanted.values()}
         ask = messages.FindOrder(files=files)
         found = self.agent.call("Find", ask, messages.Found, LOAD_S)
@@ -79,8 +112,7 @@ class Host:
                     "one than when it was made; delete it here to make it anew"
                 )
             paths[name] = there
-        order = messages.LoadOrder(manifest=manifest, paths=paths)
-        self.agent.call("Load", order, messages.Loaded, LOAD_S)
+        return paths
 
     def close(self) -> None:
         """Stop the meter and the agent, which puts the knobs back; hang up."""

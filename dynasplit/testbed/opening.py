@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dynasplit.testbed.address import HostAddress
-from dynasplit.testbed.lab import open_hosts
+from dynasplit.testbed.lab import CompileHead, open_hosts
 from dynasplit.testbed.quality import Qualities
 from dynasplit.testbed.ssh import SshTestbed
 from dynasplit.testbed.window import WindowRules
@@ -24,6 +24,7 @@ def ssh_testbed(
     run_folder: Path,
     *,
     keep_traces: bool = True,
+    compile_head: CompileHead | None = None,
 ) -> Iterator[SshTestbed]:
     """Two hosts made ready, their idle baseline measured; all is put back at the end.
 
@@ -35,6 +36,7 @@ def ssh_testbed(
         rules: what a window must hold.
         run_folder: agents' logs and traces go to its `logs` and `traces`.
         keep_traces: whether the traces are kept.
+        compile_head: makes heads for the edge's accelerator; None: they cannot be made.
     """
     import numpy as np
 
@@ -45,6 +47,7 @@ def ssh_testbed(
         references = [int(c) for c in images["reference_top1"]]
         labels = [int(c) for c in images["labels"]] if "labels" in images else None
     with open_hosts(edge, cloud, manifest, manifest_json, logs) as hosts:
+        hosts[0].compile_head = compile_head
         testbed = SshTestbed(
             edge=hosts[0],
             cloud=hosts[1],

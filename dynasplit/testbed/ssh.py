@@ -120,6 +120,7 @@ class SshTestbed:
         if cloud != self._cloud_knobs:
             self._set(self.cloud, cloud)
             self._cloud_knobs = cloud
+        self.edge.hold_compiled(configuration.split_point, configuration.edge_accelerator)
         images = len(self.qualities.references)
         order = messages.RunOrder(
             run=name,
@@ -140,6 +141,7 @@ class SshTestbed:
             mode=self.rules.mode,
             codec=configuration.codec,
             batch_size=configuration.batch_size,
+            max_window_s=self.rules.max_window_s,
             board_ns=self._board_ns,
         )
         self._judge(configuration, begin=True)
@@ -207,6 +209,9 @@ class SshTestbed:
         length_s = (end_ns - start_ns) / 1e9
         edge_j = window.edge_energy_j(edge_trace, report, self.rules) if edge_trace else None
         cloud_j = self._cloud_energy_j(cloud_trace, report)
+        total_j = None if edge_j is None or cloud_j is None else edge_j + cloud_j
+        if self.rules.one_machine:
+            total_j, edge_j = edge_j, None  # nobody can tell whose part was what
         judged = self._judge(configuration, begin=False)
         quality = self.qualities.of(configuration, inside, judged)
         return Measurement(
@@ -215,7 +220,7 @@ class SshTestbed:
             source=self.source,
             latency_ms=stages.latency_ms,
             latency_spread_ms=stages.spread_ms,
-            energy_j=None if edge_j is None or cloud_j is None else edge_j + cloud_j,
+            energy_j=total_j,
             **quality._asdict(),
             edge_ms=stages.edge_ms,
             transfer_ms=stages.transfer_ms,
@@ -238,6 +243,8 @@ class SshTestbed:
         )
 
     def _cloud_energy_j(self, trace: Trace | None, report: messages.RunReport) -> float | None:
+        if self.cloud.meter is None:
+            return None
         if window.cloud_window_ns(report) is None:
             return 0.0
         if trace is None or self._cloud_idle_w is None:

@@ -25,6 +25,9 @@ class WindowRules:
         relative_ci: a window goes on until half the 95 % confidence interval of its mean latency
             is at most this share of it; None: it does not.
         max_inferences: the most inferences that a window takes for that.
+        min_window_s: a window is at least so long, with or without a meter.
+        max_window_s: how long a window goes on for relative_ci; None: however long.
+        one_machine: both hosts are this one machine, whose one meter sees them together.
     """
 
     mode: str = "latency"
@@ -36,10 +39,13 @@ class WindowRules:
     cloud: str = "tail"
     relative_ci: float | None = None
     max_inferences: int = 1000
+    min_window_s: float = 0.5
+    max_window_s: float | None = None
+    one_machine: bool = False
 
     def least_s(self, period_s: float) -> float:
-        """The least length of a window that surely holds the samples."""
-        return (self.min_samples + 1) * period_s
+        """The least length of a window that surely holds the samples; period 0: no meter."""
+        return max(self.min_window_s, (self.min_samples + 1) * period_s)
 
 
 @dataclass(frozen=True, slots=True)

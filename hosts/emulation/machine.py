@@ -72,6 +72,16 @@ class EmulatedMachine:
         """Open the board's accelerator in a mode."""
         self._ask(calls.OpenAccelerator(mode=mode))
 
+    def accelerator_switch(self) -> Path | None:
+        """The port of the board's tree."""
+        return next(iter(sorted(self.root.glob("sys/bus/usb/devices/*/usb*-port*/disable"))), None)
+
+    def opened_accelerator(self) -> None:
+        """The board times the accelerator; its heads are those of the CPU."""
+
+    def hold_compiled(self, split_point: int, path: Path) -> None:
+        """Not needed by a board."""
+
     def placed_on_gpu(self) -> bool:
         """As the board says."""
         return bool(self.facts()["gpu_placed"])

@@ -1,13 +1,15 @@
 """The CPU frequency, through the kernel's cpufreq files.
 
 Where there is a `userspace` governor it is used; elsewhere (intel_pstate in active mode) the
-limits are clamped to the frequency. Every policy of the host is set alike.
+limits are clamped to the frequency. Every policy of the host is set alike; of a host that keeps
+to some CPUs (two hosts on one machine), every policy of these.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from hosts.cpus import own_cpus
 from hosts.errors import KnobError
 from hosts.knobs.base import Value, check_allowed
 from hosts.machine import Machine
@@ -25,9 +27,10 @@ class CpuMhz:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self._policies = sorted((machine.root / _POLICIES).glob("policy*"))
+        policies = sorted((machine.root / _POLICIES).glob("policy*"))
+        self._policies = [p for p in policies if machine.emulated or _is_own(p)]
         if not self._policies:
-            raise KnobError(f"cpu_mhz asked; {machine.root / _POLICIES} offers no policy")
+            raise KnobError(f"no cpu_mhz here: {machine.root / _POLICIES} offers no policy")
 
     def allowed(self) -> tuple[Value, ...]:
         """Frequencies that every policy lists, ascending; without lists, the limits alone."""
@@ -117,6 +120,14 @@ class CpuMhz:
         raise KnobError(
             f"cpu_mhz={asked_mhz} asked, {self.read()} read back; allowed: +-{TOLERANCE_MHZ}"
         )
+
+
+def _is_own(policy: Path) -> bool:
+    """Whether a policy sets a CPU that this program may use."""
+    listed = policy / "related_cpus"
+    if not listed.is_file():
+        return True
+    return bool({int(cpu) for cpu in listed.read_text().split()} & set(own_cpus()))
 
 
 def _read_khz(path: Path) -> int:

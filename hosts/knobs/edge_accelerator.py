@@ -1,7 +1,8 @@
 """The edge accelerator: power of its USB port, and the mode in which it is opened.
 
 `off` cuts the port's power through sysfs (Linux 6.0 or newer), so that the stick draws nothing;
-the other modes are those in which the machine can open it.
+where the port has no switch, `off` only closes it. The other modes are those in which the
+machine can open it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from hosts.errors import KnobError
 from hosts.knobs.base import Value, check_allowed
 from hosts.machine import Machine
 
-_PORTS = "sys/bus/usb/devices/*/usb*-port*/disable"
-
 
 class EdgeAccelerator:
     """Off, or one of the machine's modes."""
@@ -22,8 +21,8 @@ class EdgeAccelerator:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        ports = sorted(machine.root.glob(_PORTS))
-        self._port: Path | None = ports[0] if len(machine.accelerator_modes()) > 1 else None
+        there = len(machine.accelerator_modes()) > 1
+        self._switch: Path | None = machine.accelerator_switch() if there else None
 
     def allowed(self) -> tuple[Value, ...]:
         """`off`, and the modes that the machine offers."""
@@ -31,12 +30,12 @@ class EdgeAccelerator:
 
     def read(self) -> str:
         """`off` if the port has no power, else the mode."""
-        if self._port and int(self._port.read_text()) == 1:
-            return "off"
-        return self._machine.accelerator_mode()
+        return "off" if self._is_cut() else self._machine.accelerator_mode()
 
     def holds(self, value: Value) -> bool:
-        """Whether it reads as this mode."""
+        """Whether it reads as this mode; `off` with power on a port that has a switch does not."""
+        if value == "off" and self._switch is not None and not self._is_cut():
+            return False
         return self.read() == value
 
     def write(self, value: Value) -> None:
@@ -48,27 +47,37 @@ class EdgeAccelerator:
         else:
             self._power(True)
             self._machine.open_accelerator(str(value))
-        if self.read() != value:
+        if not self.holds(value):
             raise KnobError(f"edge_accelerator={value} asked, {self.read()} read back")
 
     def snapshot(self) -> dict[str, str]:
-        """The mode."""
-        return {"mode": self.read()}
+        """The mode, and whether the port has power."""
+        return {"mode": self.read(), "cut": str(int(self._is_cut()))}
 
     def restore(self, snapshot: dict[str, str]) -> None:
-        """Put back the mode."""
+        """Put back the mode and the port's power."""
         self.write(snapshot["mode"])
+        self._power(snapshot.get("cut", "1") == "0" or snapshot["mode"] != "off")
+
+    def _is_cut(self) -> bool:
+        return self._switch is not None and int(self._switch.read_text()) == 1
 
     def _power(self, on: bool) -> None:
-        if self._port is None:
+        if self._switch is None or self._is_cut() != on:
             return
         wanted = 0 if on else 1
-        if int(self._port.read_text()) == wanted:
-            return
-        self._port.write_text(str(wanted))
+        try:
+            self._switch.write_text(str(wanted))
+        except OSError as error:
+            raise KnobError(
+                f"writing {self._switch}: {error.strerror}; give this user write access to it, or "
+                "leave edge_accelerator out of the host's knobs"
+            ) from error
         self._machine.settle()
-        if int(self._port.read_text()) != wanted:
-            raise KnobError(f"{self._port}={wanted} asked, {self._port.read_text().strip()} found")
+        if self._is_cut() == on:
+            raise KnobError(
+                f"{self._switch}={wanted} asked, {self._switch.read_text().strip()} found"
+            )
 
 
 def build(machine: Machine) -> EdgeAccelerator:

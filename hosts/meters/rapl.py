@@ -18,7 +18,7 @@ class Rapl:
     def __init__(self, root: Path, period_s: float) -> None:
         zones = [z for z in sorted(root.glob(_ZONES)) if z.name.count(":") == 1]
         if not zones:
-            raise MeterError(f"meter 'rapl' asked; {root / _ZONES} matches nothing on this host")
+            raise MeterError(f"no RAPL here: {root / _ZONES} matches nothing on this host")
         self._counters = [zone / "energy_uj" for zone in zones]
         self._ranges_uj = [int((zone / "max_energy_range_uj").read_text()) for zone in zones]
         self._period_s = period_s

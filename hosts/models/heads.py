@@ -41,13 +41,20 @@ class Heads:
         self.resident_mb = RESIDENT_MB
 
     @classmethod
-    def open(cls, whole: Path, manifest: Manifest, paths: Mapping[str, str] | None = None) -> Heads:
+    def open(
+        cls,
+        whole: Path,
+        manifest: Manifest,
+        paths: Mapping[str, str] | None = None,
+        threads: int | None = None,
+    ) -> Heads:
         """The heads of a prepared network.
 
         Args:
             whole: the LiteRT file of the whole network.
             manifest: of the network.
             paths: where this host has the files, by name; None: where they were made.
+            threads: that compute a head; None: as many as LiteRT takes by itself.
         """
         found = {name: artifact.path for name, artifact in manifest.artifacts.items()}
         found = {**found, **(paths or {}), "head": str(whole)}
@@ -56,7 +63,7 @@ class Heads:
             for p in manifest.split_points
             if p.artifact is not None and p.tensor is not None
         }
-        return cls(places, manifest.last_split_point)
+        return cls(places, manifest.last_split_point, threads)
 
     def run(self, split_point: int, image: npt.NDArray[np.float32]) -> Tensor:
         """Run a head on one preprocessed image, without a batch dimension.

@@ -38,7 +38,7 @@ class StartOrder(Message):
         listen: the address of the tensor port (cloud), in the edge-cloud link's network.
         key_pem: this agent's private key. certificate_pem: its certificate.
         authority_pem: who signed the certificates of this run.
-        state_file: where the state before the first change is recorded; None: the default.
+        cpus: those that the agent and its threads keep to; empty: all.
     """
 
     role: str
@@ -47,6 +47,7 @@ class StartOrder(Message):
     certificate_pem: str
     authority_pem: str
     listen: str = "127.0.0.1"
+    cpus: tuple[int, ...] = ()
 
 
 class Started(Message):
@@ -89,6 +90,13 @@ class LoadOrder(Message):
 
     manifest: bytes
     paths: dict[str, str]
+
+
+class CompiledOrder(Message):
+    """Edge: the head of this split point, compiled for the accelerator, lies at this path."""
+
+    split_point: int
+    path: str
 
 
 class Loaded(Message):
@@ -165,7 +173,8 @@ class RunOrder(Message):
         relative_ci: it goes on until half the 95 % confidence interval of the mean latency (in
             throughput mode, of the mean time between results) is at most this share of it; None:
             it does not.
-        max_inferences: but to so many inferences at the most.
+        max_inferences: but to so many inferences at the most,
+        max_window_s: and for so long; None: however long.
         lead_out_s: inferences go on for so long after the window, not counted.
     """
 
@@ -185,6 +194,7 @@ class RunOrder(Message):
     mode: str = "latency"
     codec: str = "none"
     batch_size: int = 1
+    max_window_s: float | None = None
 
 
 class Inference(msgspec.Struct, array_like=True):

@@ -67,7 +67,7 @@ def test_a_valid_configuration_passes():
         ("measure__min_inferences", 2000, "max_inferences=1000"),
         ("energy__cloud", "nope", "tail, gross"),
         ("tracking__kind", "nope", "mlflow, none"),
-        ("hosts__kind", "nope", "emulated, ssh, modelled, recorded"),
+        ("hosts__kind", "nope", "emulated, local, ssh, modelled, recorded"),
         ("hosts__kind", "recorded", "runs=FILE"),
         ("hosts__profile", None, "hosts.profile=NAME or FILE"),
         ("hosts__profile", "nope", "pi4_coral_v100"),

@@ -14,7 +14,7 @@ import pytest
 from dynasplit.errors import HostKeyRefused, HostProgramFailed, HostUnreachable, LoginRefused
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.connection import HostConnection
-from dynasplit.testbed.emulated import emulated_hosts
+from dynasplit.testbed.loopback import loopback_hosts
 from dynasplit.testbed.meter import MeterStream
 from dynasplit.testbed.programs import push_programs
 
@@ -27,7 +27,7 @@ def hosts(tmp_path_factory):
     cache = tmp_path_factory.mktemp("cache")
     before = os.environ.get("DYNASPLIT_CACHE")
     os.environ["DYNASPLIT_CACHE"] = str(cache)
-    with emulated_hosts("quick", 0, None, METERED, METERED) as both:
+    with loopback_hosts(METERED, METERED, profile="quick") as both:
         yield both
     if before is None:
         del os.environ["DYNASPLIT_CACHE"]
@@ -112,10 +112,10 @@ CONTROLLER = """
 import sys, time
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.connection import HostConnection
-from dynasplit.testbed.emulated import emulated_hosts
+from dynasplit.testbed.loopback import loopback_hosts
 from dynasplit.testbed.programs import push_programs
 from dynasplit.testbed.meter import MeterStream
-with emulated_hosts("quick", 0, None, HostAddress(meter="board"), HostAddress()) as (edge, _):
+with loopback_hosts(HostAddress(meter="board"), HostAddress(), profile="quick") as (edge, _):
     host = HostConnection(edge)
     MeterStream(host, push_programs(host))
     print(edge.key_file, flush=True)
@@ -131,7 +131,7 @@ def test_nothing_outlives_the_controller(how):
     folder = Path(controller.stdout.readline().strip()).parent
     family = psutil.Process(controller.pid).children(recursive=True)
     names = [" ".join(p.cmdline()) for p in family]
-    assert sum("hosts.emulation.host" in name for name in names) == 2
+    assert sum("hosts.loopback" in name for name in names) == 2
     assert any("hosts.meters.stream" in name for name in names)
     if how == "kill -9":
         controller.kill()

@@ -1,4 +1,4 @@
-"""Starts the emulated hosts: two SSH servers on loopback, each its own process."""
+"""Starts hosts on this machine: two SSH servers on loopback, each its own process."""
 
 from __future__ import annotations
 
@@ -23,20 +23,25 @@ _PATIENCE_S = 10.0
 
 
 @contextlib.contextmanager
-def emulated_hosts(
-    profile: str, seed: int, speedup: float | None, edge: HostAddress, cloud: HostAddress
+def loopback_hosts(
+    edge: HostAddress,
+    cloud: HostAddress,
+    *,
+    profile: str | None = None,
+    seed: int = 0,
+    speedup: float | None = None,
 ) -> Iterator[tuple[HostAddress, HostAddress]]:
-    """Run an emulated edge and cloud host while the context lasts.
+    """Run an edge and a cloud host on this machine while the context lasts.
 
     Keys are made for the run in a private folder, which the hosts remove when the controller
     ends, however it ends.
 
     Args:
-        profile: name or path of the boards' profile.
+        edge: knobs, meter and CPUs of the edge; its address is filled in.
+        cloud: likewise.
+        profile: name or path of the emulated boards' profile; None: real clocks, no boards.
         seed: of the boards' noise.
         speedup: board seconds a wall second at the most; None: as fast as it goes.
-        edge: knobs and meter of the edge; its address is filled in.
-        cloud: likewise.
 
     Yields:
         Edge and cloud as any other hosts: address, port, key, known hosts.
@@ -92,7 +97,7 @@ def _make_client_key(folder: Path) -> str:
 def _start(order: Mapping[str, object]) -> subprocess.Popen[bytes]:
     """Start a host out of reach of the terminal's Ctrl-C: its lifeline is the pipe."""
     return subprocess.Popen(
-        [sys.executable, "-m", "hosts.emulation.host", msgspec.json.encode(order).decode()],
+        [sys.executable, "-m", "hosts.loopback", msgspec.json.encode(order).decode()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=_SOURCE,
@@ -108,7 +113,9 @@ def _address(
     assert program.stdout
     line = program.stdout.readline()
     if not line:
-        raise TestbedError(f"the emulated {role} host did not start; exit code {program.wait()}")
+        raise TestbedError(
+            f"the {role} host on this machine did not start; exit code {program.wait()}"
+        )
     up = msgspec.json.decode(line)
     known_hosts = folder / f"known_hosts_{role}"
     known_hosts.write_text(f"[127.0.0.1]:{up['port']} {up['host_key']}\n")

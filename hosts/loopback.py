@@ -1,9 +1,9 @@
-"""An emulated host: an SSH server on loopback with an emulated board below it.
+"""A host on this machine: an SSH server on loopback, with an emulated board below it or none.
 
 Started by the controller, whose pipe on standard input is the lifeline: when it closes, the
 programs started over SSH end, and the host's private folder is removed.
 
-    python -m hosts.emulation.host '{"role": "edge", "profile": "quick", ...}'
+    python -m hosts.loopback '{"role": "edge", "profile": "quick", ...}'
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ from pathlib import Path
 import asyncssh
 import msgspec
 
-from hosts.emulation.answers import BoardServer
 from hosts.emulation.client import BOARD_VARIABLE, ROOT_VARIABLE
-from hosts.emulation.profile import load_profile
 from hosts.knobs.setting import STATE_VARIABLE
 
 _PATIENCE_S = 5.0
@@ -32,14 +30,15 @@ class HostOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     Attributes:
         folder: private to this host. authorized_key: the one public key that may log in.
-        speedup: board seconds a wall second at the most.
+        profile: of the emulated board; None: there is none, the machine itself is the host.
+        seed: of the board's noise. speedup: board seconds a wall second at the most.
     """
 
     role: str
-    profile: str
     folder: str
     authorized_key: str
-    seed: int
+    profile: str | None = None
+    seed: int = 0
     speedup: float | None = None
 
 
@@ -63,36 +62,47 @@ class _Server(asyncssh.SSHServer):
         return dest_host in ("127.0.0.1", "localhost")
 
 
-class EmulatedHost:
-    """One SSH server, one board, and the programs running on the host."""
+class LoopbackHost:
+    """One SSH server, its board if it has one, and the programs running on the host.
+
+    A board keeps the state before the first change in the private folder; the machine itself
+    keeps it where any host does, since it must outlast a power cut.
+    """
 
     def __init__(self, order: HostOrder) -> None:
         self.order = order
         self.folder = Path(order.folder)
         self._running: set[asyncio.subprocess.Process] = set()
-        socket = str(self.folder / "board.sock")
-        self._environment = os.environ | {
-            BOARD_VARIABLE: socket,
+        of_board = {
+            BOARD_VARIABLE: str(self.folder / "board.sock"),
             ROOT_VARIABLE: str(self.folder / "root"),
             STATE_VARIABLE: str(self.folder / "state"),
         }
+        plain = {k: v for k, v in os.environ.items() if k not in (BOARD_VARIABLE, ROOT_VARIABLE)}
+        self._environment = plain | (of_board if order.profile else {})
 
     async def serve(self, lifeline: asyncio.StreamReader) -> None:
         """Serve until the lifeline closes; then end all programs and clear up."""
-        order = self.order
-        root = self.folder / "root"
-        board = BoardServer(
-            load_profile(order.profile), order.role, root, order.seed, order.speedup
-        )
-        serving = asyncio.create_task(board.serve(self.folder / "board.sock"))
+        board = asyncio.create_task(self._serve_board())
         try:
             acceptor = await self._listen()
             await lifeline.read()
             acceptor.close()
             await self._end_programs()
         finally:
-            serving.cancel()
+            board.cancel()
             self._clear()
+
+    async def _serve_board(self) -> None:
+        order = self.order
+        if order.profile is None:
+            return
+        from hosts.emulation.answers import BoardServer
+        from hosts.emulation.profile import load_profile
+
+        profile, root = load_profile(order.profile), self.folder / "root"
+        board = BoardServer(profile, order.role, root, order.seed, order.speedup)
+        await board.serve(self.folder / "board.sock")
 
     async def _listen(self) -> asyncssh.SSHAcceptor:
         host_key = asyncssh.generate_private_key("ssh-ed25519")
@@ -167,7 +177,7 @@ async def _main(order: HostOrder) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, lifeline.feed_eof)
     asyncssh.set_log_level("ERROR")
-    await EmulatedHost(order).serve(lifeline)
+    await LoopbackHost(order).serve(lifeline)
 
 
 async def _serve_then_exit(order: HostOrder) -> None:

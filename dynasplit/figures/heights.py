@@ -1,0 +1,68 @@
+"""What a front's figure draws against latency: energy, else quality, else the split point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from dynasplit.dominance import non_dominated
+from dynasplit.figures.series import Floats, Kind, kind_of
+from dynasplit.front import ParetoFront
+from dynasplit.measurement import Summary
+
+Height = Literal["energy", "quality", "split point"]
+
+
+@dataclass(frozen=True)
+class View:
+    """A front, and where its members are drawn.
+
+    Attributes:
+        front: the front. height: what its figure draws upwards.
+    """
+
+    front: ParetoFront
+    height: Height
+
+    @classmethod
+    def of(cls, front: ParetoFront, measured: Sequence[Summary]) -> View:
+        """Energy where it was measured; quality where that differs; else the split point."""
+        if front.has_energy:
+            return cls(front, "energy")
+        every = (*measured, *front.summaries)
+        differs = front.quality is not None and len({s.quality for s in every}) > 1
+        return cls(front, "quality" if differs else "split point")
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether a line joins what is best by both axes: the split point is no objective."""
+        return self.height != "split point"
+
+    def y(self, summary: Summary) -> float:
+        """Where a summary is drawn; NaN if it lacks the figure."""
+        if self.height == "split point":
+            return summary.configuration.split_point
+        found = summary.energy_j if self.height == "energy" else summary.quality
+        return float("nan") if found is None else found
+
+    def points(self, summaries: Sequence[Summary]) -> Floats:
+        """Where summaries are drawn (n, 2)."""
+        return np.array([[s.latency_ms, self.y(s)] for s in summaries]).reshape(-1, 2)
+
+    def stairs(self) -> Floats:
+        """The corners (k, 2) of the staircase of what is best by both axes alone."""
+        points = self.points(self.front.summaries)
+        upwards = -1.0 if self.height == "quality" else 1.0
+        best = points[non_dominated(points * (1.0, upwards))]
+        best = best[np.argsort(best[:, 0])]
+        treads = np.column_stack([best[1:, 0], best[:-1, 1]])
+        corners = np.empty((2 * len(best) - 1, 2))
+        corners[::2], corners[1::2] = best, treads
+        return corners
+
+    def kind(self, summary: Summary) -> Kind:
+        """Which kind of split it is."""
+        return kind_of(summary.configuration.split_point, self.front.last_split_point)

@@ -1,0 +1,58 @@
+"""The edge agent runs compiled heads while the accelerator is open, and others while it is off."""
+
+import numpy as np
+import pytest
+
+from hosts.coral.accelerator import Accelerator
+from hosts.coral.program import CPU
+from hosts.edge import EdgeAgent
+from hosts.errors import ModelError
+from hosts.machine import RealMachine
+from hosts.models.heads import Heads
+from hosts.wire.messages import RunOrder
+
+IMAGES = np.linspace(-1, 1, 24, dtype=np.float32).reshape(4, 6)
+
+
+class Stood(RealMachine):
+    """A machine whose accelerator the CPU's interpreter stands in for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._accelerator = Accelerator(CPU)
+
+
+@pytest.fixture
+def agent(whole):
+    made = EdgeAgent(Stood())
+    made.heads, made.images, made.last_split_point = Heads(whole, {1: 1}, 1), IMAGES, 1
+    yield made
+    made.machine.opened_accelerator().close()
+
+
+def order(mode: str) -> RunOrder:
+    return RunOrder(
+        run="r",
+        network="tiny",
+        split_point=1,
+        edge_accelerator=mode,
+        cloud_gpu=False,
+        knobs={},
+        images=(0, 1, 2, 3),
+        warmup=1,
+        min_inferences=4,
+        min_window_s=0.0,
+        lead_out_s=0.0,
+    )
+
+
+def test_both_give_the_same_answers_and_the_accelerated_ones_come_from_its_program(agent, whole):
+    plain = agent.run(order("off"))
+    with pytest.raises(ModelError, match="compiled heads here: none"):
+        agent.run(order("std"))
+    agent.machine.hold_compiled(1, whole)
+    agent.machine.opened_accelerator().open("std")
+    accelerated = agent.run(order("std"))
+    assert [i.top1 for i in accelerated.inferences] == [i.top1 for i in plain.inferences]
+    agent.machine.opened_accelerator().close()
+    agent.run(order("off"))  # needs no accelerator

@@ -1,0 +1,137 @@
+"""hosts=local as a person starts it: this machine's own clocks, no energy unless it is measured."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psutil
+import pytest
+
+from dynasplit.front import ParetoFront
+from dynasplit.tables import read_requests, read_runs
+from experiments.here import here
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.medium
+
+QUICK = (
+    "+experiment=quick_testbed",
+    "workload.requests=2",
+    "data.images=12",
+    "search.front_repeats=1",
+    "measure.min_window_s=0.2",
+    "measure.max_window_s=0.2",
+)
+
+
+def start(results: Path, *words: str, temporary: str | None = None) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "run_experiment.py", *words, f"results_dir={results}"],
+        cwd=ROOT,
+        env=os.environ | ({"TMPDIR": temporary} if temporary else {}),
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+
+class Local:
+    """One whole run, and what its own temporary folder holds after it."""
+
+    def __init__(self, results: Path) -> None:
+        self.temporary = tempfile.mkdtemp(prefix="t-")
+        self.run = start(results, *QUICK, "hosts=local", temporary=self.temporary)
+        assert self.run.returncode == 0, self.run.stdout + self.run.stderr
+        (self.folder,) = (results / "quick_testbed").iterdir()
+        self.summary = json.loads((self.folder / "summary.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory) -> Local:
+    return Local(tmp_path_factory.mktemp("local"))
+
+
+without_meter = pytest.mark.skipif(here().meter is not None, reason="this machine has a meter")
+
+
+def test_a_run_says_where_it_measured(local):
+    assert local.summary["hosts"] == "local"
+    assert local.summary["emulated"] is False
+    runs = read_runs(local.folder / "runs.parquet")
+    assert set(runs.sources) == {"measured"}
+    assert all(m.latency_ms > 0 and m.inferences >= 10 for m in runs.measurements)
+    assert all(m.window_s >= 0.2 for m in runs.measurements)
+    assert "Both hosts are this machine" in local.run.stdout
+
+
+@without_meter
+def test_without_a_meter_there_is_no_energy_anywhere(local):
+    runs = read_runs(local.folder / "runs.parquet").measurements
+    served = [r.measurement for r in read_requests(local.folder / "requests.parquet").rows]
+    for m in (*runs, *served):
+        assert (m.energy_j, m.edge_energy_j, m.cloud_energy_j, m.edge_idle_w) == (None,) * 4
+    assert set(local.summary["policies"]) == {"cloud_only", "edge_only", "fastest"}
+    blocks = local.summary["policies"].values()
+    assert all(b["energy_j"] == {"median": None, "mean": None} for b in blocks)
+    assert not (local.folder / "energy.png").exists()
+    assert (local.folder / "front.png").exists()
+    assert not ParetoFront.load(local.folder / "front.json").has_energy
+    for said in (
+        "energy is not measured",
+        "Policy dynasplit was left out",
+        "left out of the space",
+    ):
+        assert said in local.run.stdout
+    assert "energy J" not in local.run.stdout
+
+
+def test_nothing_is_left_over(local):
+    assert list(Path(local.temporary).glob("dynasplit-*")) == []
+    left = [p.cmdline() for p in psutil.process_iter() if _is_ours(p, local.temporary)]
+    assert left == []
+
+
+def _is_ours(process: psutil.Process, temporary: str) -> bool:
+    try:
+        return process.environ().get("TMPDIR") == temporary
+    except psutil.Error:
+        return False
+
+
+@pytest.mark.skipif(len(here().cpus) < 2, reason="one CPU")
+def test_the_hosts_share_no_cpu_and_say_which_are_theirs(local):
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{local.folder.parents[1]}/mlflow.db")
+    run = client.get_run((local.folder / "mlflow_run_id").read_text().strip())
+    used = [set(run.data.tags[f"host.{role}.cpus_used"].split()) for role in ("edge", "cloud")]
+    assert all(used)
+    assert not used[0] & used[1]
+    assert run.data.tags["emulated"] == "False"
+
+
+@without_meter
+@pytest.mark.parametrize("words", ["+experiment=replay", "+experiment=audit_runs"])
+def test_a_table_without_energy_serves_the_other_experiments(local, tmp_path, words):
+    again = start(tmp_path, words, f"runs={local.folder / 'runs.parquet'}", "tracking=none")
+    assert again.returncode == 0, again.stderr
+
+
+@without_meter
+def test_recorded_hosts_answer_from_it_with_structured_search(local, tmp_path):
+    words = (*QUICK, "hosts=recorded", f"runs={local.folder / 'runs.parquet'}", "tracking=none")
+    again = start(tmp_path, *words, "search=structured", "search.fraction=1")
+    assert again.returncode == 0, again.stderr
+    assert "Policy dynasplit was left out" in again.stdout
+
+
+def test_a_dry_run_starts_nothing(tmp_path):
+    told = start(tmp_path / "results", *QUICK, "hosts=local", "dry_run=true")
+    assert told.returncode == 0, told.stderr
+    assert "nothing is started" in told.stdout
+    assert "8 valid" in told.stdout or "known once the network is prepared" in told.stdout
+    assert not (tmp_path / "results").exists()
