@@ -45,11 +45,11 @@ def whole(tmp_path) -> Path:
 def manifest(whole) -> Manifest:
     points = (
         SplitPoint(0, "input", (SIZE,), 4 * SIZE),
-        SplitPoint(1, "quantised", (SIZE,), SIZE, tensor=1),
+        SplitPoint(1, "quantised", (SIZE,), SIZE, "head", 1, "int8"),
         SplitPoint(2, "last", (SIZE,), 0),
     )
     head = Artifact(str(whole), sha256_of(whole), whole.stat().st_size)
-    return Manifest("tiny", "random", "fidelity", SIZE, 1, 2, points, {"head": head})
+    return Manifest("tiny", "random", "int8", "fidelity", SIZE, 1, 2, points, {"head": head})
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ class Stood(RealMachine):
 @pytest.fixture
 def agent(whole):
     made = EdgeAgent(Stood())
-    made.heads, made.images, made.last_split_point = Heads(whole, {1: 1}, 1), IMAGES, 1
+    made.heads, made.images, made.last_split_point = Heads({1: (whole, 1)}, 1), IMAGES, 1
     yield made
     made.machine.opened_accelerator().close()
 
