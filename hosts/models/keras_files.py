@@ -13,6 +13,7 @@ from hosts.errors import ModelError
 if TYPE_CHECKING:
     import keras
 
+_UNKNOWN = ("Could not locate", "Could not deserialize")
 _SAID = 300  # characters of Keras' own message
 
 
@@ -30,10 +31,11 @@ def load_model(path: Path) -> keras.Model:
         raise ModelError(f"{path} is no Keras model: it is missing, truncated, or no .keras file")
     try:
         return keras.models.load_model(path, compile=False)
-    except TypeError as error:
-        raise ModelError(f"{path} has a layer that is not known: {_short(error)}") from error
     except Exception as error:  # Keras lets many kinds through
-        raise ModelError(f"{path} cannot be read as a Keras model: {_short(error)}") from error
+        said = _short(error)
+        if said.startswith(_UNKNOWN):
+            raise ModelError(f"{path} has a layer that is not known: {said}") from error
+        raise ModelError(f"{path} cannot be read as a Keras model: {said}") from error
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
@@ -72,5 +74,7 @@ def _copy(model: keras.Model, source: keras.Model, path: Path) -> None:
 
 
 def _short(error: Any) -> str:
-    """One line of Keras' message."""
-    return " ".join(str(error).split())[:_SAID]
+    """One line of Keras' message, from where it comes to the point."""
+    said = " ".join(str(error).split())
+    point = max(said.find(start) for start in _UNKNOWN)
+    return said[max(point, 0) :][:_SAID]

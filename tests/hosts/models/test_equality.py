@@ -1,4 +1,4 @@
-"""Head and tail against the unsplit network: float32 heads give its outputs everywhere."""
+"""float32 heads and their tails against the unsplit network, at every split point."""
 
 from pathlib import Path
 

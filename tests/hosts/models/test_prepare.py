@@ -9,7 +9,8 @@ import pytest
 
 from hosts.errors import ModelError
 from hosts.models import dataset
-from hosts.models.artifacts import ArtifactCache
+from hosts.models.artifacts import ArtifactCache, check
+from hosts.models.datasets.digits import HELD_OUT
 from hosts.models.heads import Heads
 from hosts.models.prepare import Order, plan, prepare, settled
 
@@ -95,6 +96,28 @@ def test_digits_reach_a_true_accuracy_at_every_split_point(digits):
 
 
 @pytest.mark.medium
+def test_int8_costs_at_most_a_point_of_accuracy_at_every_split_point(digits_root):
+    """On all 360 held-out digits, against the unsplit float32 network."""
+    from hosts.models.tails import Tails
+
+    manifest = prepare(Order("digits_cnn", images=HELD_OUT), silent, digits_root)
+    assert manifest.precision == "int8"
+    artifacts = manifest.artifacts
+    heads = Heads.open(Path(artifacts["head"].path), manifest)
+    tails = Tails.open(Path(artifacts["tail"].path), manifest)
+    files = np.load(artifacts["images"].path)
+    labels = files["labels"]
+    float32 = (files["reference_top1"] == labels).mean()
+    for k in range(manifest.last_split_point + 1):
+        top1 = []
+        for image in files["images"]:
+            tensor = heads.run(k, image)
+            outputs = tensor.array if k == manifest.last_split_point else tails.run(k, *tensor)
+            top1.append(int(outputs.argmax()))
+        assert abs((np.array(top1) == labels).mean() - float32) <= 0.01, k
+
+
+@pytest.mark.medium
 def test_a_second_time_it_comes_from_the_cache_without_tensorflow(digits, digits_root):
     code = (
         "import sys, time\n"
@@ -123,6 +146,20 @@ def test_a_wrong_split_point_or_tensor_is_named(digits):
         tails.run(7, np.zeros((1, 10), np.int8), 1.0, 0)
     with pytest.raises(ModelError, match=r"expected at split point 1, found \(1, 4\)"):
         tails.run(1, np.zeros((1, 4), np.int8), 1.0, 0)
+
+
+@pytest.mark.medium
+def test_a_truncated_or_changed_file_is_made_again(tmp_path):
+    """Truncated: noticed at once, by its length. Changed: by its hash, when the rest is made."""
+    first = prepare(Order("digits_cnn", images=5), silent, tmp_path)
+    head = Path(first.artifacts["head"].path)
+    content = head.read_bytes()
+    head.write_bytes(content[:100])
+    again = prepare(Order("digits_cnn", images=5), silent, tmp_path)
+    assert again.artifacts["head"].bytes == len(head.read_bytes()) > 100
+    head.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    more = prepare(Order("digits_cnn", images=6), silent, tmp_path)
+    check(more.artifacts["head"])
 
 
 @pytest.mark.medium

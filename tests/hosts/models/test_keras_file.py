@@ -1,0 +1,204 @@
+"""Users' own networks from `.keras` files, and weights from files: what serves, what is refused."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hosts.errors import ModelError
+from hosts.models import network
+from hosts.models.heads import Heads
+from hosts.models.networks.keras_file import input_shape
+from hosts.models.prepare import Order, prepare, settled
+
+
+def silent(_what: str) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(scope="module")
+def small(folder) -> Path:
+    """A network with a branch and a layer that is used twice; 16 x 16 grey images, 10 classes."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(1)
+    image = keras.Input((16, 16, 1), name="image")
+    x = layers.Conv2D(8, 3, padding="same", name="conv")(image)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.ReLU(name="relu")(x)
+    twice = layers.Conv2D(8, 3, padding="same", activation="relu", name="twice")
+    x = layers.Add(name="sum")([x, twice(twice(x))])
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.Dense(10, activation="softmax", name="out")(x)
+    path = folder / "small.keras"
+    keras.Model(image, x, name="small").save(path)
+    return path
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize("precision", ["int8", "float32", "float16"])
+def test_every_split_point_of_a_users_network_is_served(small, precision, tmp_path):
+    from hosts.models.tails import Tails
+
+    order = Order("keras_file", "random", images=24, precision=precision, path=str(small))
+    told: list[str] = []
+    manifest = prepare(order, told.append, tmp_path)
+    points = manifest.split_points
+    assert [p.name for p in points] == ["image", "conv", "norm", "relu", "sum", "pool", "out"]
+    assert (manifest.precision, manifest.classes) == (precision, 10)
+    assert points[1].artifact == "head_1"  # fused with the norm, so it is converted by itself
+    assert points[2].tensor == points[3].tensor  # ReLU's output does for what is before it
+    apart = sorted(name for name in manifest.artifacts if name.startswith("head_"))
+    lines = [what for what in told if what.startswith("head ")]
+    assert [line.split(" that")[0] for line in lines] == [
+        f"head {i} of {len(apart)}" for i in range(1, len(apart) + 1)
+    ]
+    heads = Heads.open(Path(manifest.artifacts["head"].path), manifest)
+    tails = Tails.open(Path(manifest.artifacts["tail"].path), manifest)
+    files = np.load(manifest.artifacts["images"].path)
+    floats = [np.asarray(tails.run(0, image[np.newaxis], None, None)) for image in files["images"]]
+    for k, point in enumerate(points):
+        errors = []
+        for image, expected in zip(files["images"], floats, strict=True):
+            tensor = heads.run(k, image)
+            assert tensor.array.dtype.name == point.dtype
+            assert tensor.array.nbytes == point.bytes or k == 6
+            last = heads.run(6, image)
+            outputs = tails.run(k, *tensor) if k < 6 else _real(last)
+            errors.append(np.abs(outputs - expected).max())
+        most = {"int8": 0.15, "float16": 0.02, "float32": 1e-4}[precision]
+        assert np.mean(errors) <= most, (k, errors)
+
+
+def _real(tensor):
+    if tensor.scale is None:
+        return tensor.array[0]
+    return (tensor.array[0].astype(np.float32) - tensor.zero_point) * tensor.scale
+
+
+def test_a_file_that_is_missing_or_none_is_refused(folder):
+    with pytest.raises(ModelError, match=r"needs model\.path=FILE\.keras"):
+        settled(Order("keras_file"))
+    with pytest.raises(ModelError, match="there is no such file"):
+        settled(Order("keras_file", path=str(folder / "absent.keras")))
+    text = folder / "text.keras"
+    text.write_text("no model")
+    with pytest.raises(ModelError, match=r"text\.keras is no Keras model"):
+        settled(Order("keras_file", path=str(text)))
+    archive = folder / "archive.keras"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("note.txt", "no model")
+    with pytest.raises(ModelError, match=r"archive\.keras is no Keras model"):
+        settled(Order("keras_file", path=str(archive)))
+
+
+@pytest.mark.medium
+def test_a_truncated_file_is_refused(small, folder):
+    cut = folder / "cut.keras"
+    cut.write_bytes(small.read_bytes()[:-200])
+    with pytest.raises(ModelError, match=r"cut\.keras is no Keras model"):
+        settled(Order("keras_file", path=str(cut)))
+
+
+@pytest.mark.medium
+def test_several_inputs_or_outputs_or_no_images_are_refused(folder):
+    import keras
+    from keras import layers
+
+    one, two = keras.Input((8, 8, 3)), keras.Input((8, 8, 3))
+    keras.Model([one, two], layers.Add()([one, two])).save(folder / "two.keras")
+    with pytest.raises(ModelError, match=r"two\.keras has 2 inputs; only graphs with one"):
+        input_shape(folder / "two.keras")
+    ends = [layers.ReLU()(one), layers.Softmax()(one)]
+    keras.Model(one, ends).save(folder / "ends.keras")
+    with pytest.raises(ModelError, match=r"ends\.keras has 2 outputs; only graphs with one"):
+        input_shape(folder / "ends.keras")
+    row = keras.Input((8,))
+    keras.Model(row, layers.Dense(2)(row)).save(folder / "row.keras")
+    with pytest.raises(ModelError, match=r"of shape \(8,\); images \(height, width, channels\)"):
+        input_shape(folder / "row.keras")
+    keras.Sequential([keras.Input((8, 8, 3)), layers.Flatten()]).save(folder / "chain.keras")
+    assert input_shape(folder / "chain.keras") == (8, 8, 3)
+
+
+@pytest.mark.medium
+def test_an_unknown_layer_is_named(small, folder, tmp_path):
+    unknown = folder / "unknown.keras"
+    with zipfile.ZipFile(small) as source, zipfile.ZipFile(unknown, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "config.json":
+                content = content.replace(b'"Conv2D"', b'"Swirl"', 1)
+            target.writestr(name, content)
+    order = Order("keras_file", images=2, path=str(unknown))
+    with pytest.raises(ModelError, match=r"unknown\.keras has a layer that is not known: .*Swirl"):
+        prepare(order, silent, tmp_path)
+
+
+@pytest.mark.medium
+def test_weights_of_a_file_are_used_and_tell_their_prepared_files_apart(small, folder, tmp_path):
+    import keras
+
+    other = keras.models.clone_model(keras.models.load_model(small, compile=False))
+    for kind in ("w.weights.h5", "w.keras"):
+        path = folder / kind
+        (other.save_weights if path.suffix == ".h5" else other.save)(path)
+        built = network.find("keras_file", str(small)).build(str(path), 0, None, silent)
+        for one, expected in zip(built.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, expected)
+    from hosts.models.prepare import key_of
+
+    order = settled(Order("keras_file", str(folder / "w.keras"), path=str(small)))
+    before = key_of(order)
+    assert str(folder) not in str(before)
+    other.set_weights([weight * 2 for weight in other.get_weights()])
+    other.save(folder / "w.keras")
+    assert key_of(order)["weights"] != before["weights"]
+
+
+@pytest.mark.medium
+def test_weights_of_another_network_say_what_was_found_and_expected(small, folder):
+    import keras
+    from keras import layers
+
+    image = keras.Input((16, 16, 1))
+    x = layers.Conv2D(4, 3, name="other")(image)
+    x = layers.Dense(10, name="end")(layers.Flatten()(x))
+    other = keras.Model(image, x)
+    other.save(folder / "other.keras")
+    other.save_weights(folder / "other.weights.h5")
+    found = network.find("keras_file", str(small))
+    said = r"not those of small: conv/kernel of shape \(3, 3, 1, 8\) expected, found other/kernel"
+    with pytest.raises(ModelError, match=said):
+        found.build(str(folder / "other.keras"), 0, None, silent)
+    with pytest.raises(ModelError, match=r"other\.weights\.h5 are not those of small: .*8"):
+        found.build(str(folder / "other.weights.h5"), 0, None, silent)
+    (folder / "bad.weights.h5").write_bytes(b"no weights")
+    with pytest.raises(ModelError, match=r"bad\.weights\.h5 are not those of small"):
+        found.build(str(folder / "bad.weights.h5"), 0, None, silent)
+
+
+def test_weights_that_are_no_file_and_precisions_that_are_none_are_refused():
+    with pytest.raises(ModelError, match=r"allowed: auto, imagenet, random, or a file \(\.keras"):
+        settled(Order("vgg16", weights="/absent/w.keras"))
+    with pytest.raises(ModelError, match="there is no such file"):
+        settled(Order("vit_b16", weights="ViT-B_16.npz"))
+    with pytest.raises(ModelError, match="allowed: auto, int8, float32, float16"):
+        settled(Order("vgg16", precision="int4"))
+    with pytest.raises(ModelError, match="has no use with model=vgg16"):
+        settled(Order("vgg16", path="x.keras"))
+    with pytest.raises(ModelError, match=r"scaling=half asked; allowed: none, unit"):
+        settled(Order("keras_file", path="x.keras", scaling="half"))
+
+
+def test_networks_have_their_own_precision():
+    names = ("vgg16", "resnet50", "mobilenet_v2", "digits_cnn", "vit_b16")
+    found = [settled(Order(name)).precision for name in names]
+    assert found == ["int8"] * 4 + ["float32"]
