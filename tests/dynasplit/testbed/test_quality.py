@@ -51,7 +51,7 @@ def test_it_is_measured_once_for_each_split_point_kind_of_head_and_codec():
     assert qualities.of(at(2, mhz=1800), inferences(9, 9)) == first
     assert not qualities.is_known(at(3))
     assert not qualities.is_known(at(2, "max"))
-    assert not qualities.is_known(at(2, codec="zstd"))
+    assert not qualities.is_known(at(2, codec="float16"))
     qualities.of(at(2, "max"), inferences(1, 9))
     assert qualities.is_known(at(2, "std"))
 
