@@ -50,6 +50,8 @@ _RANGES: dict[str, tuple[str, Test]] = {
     "measure.retry_wait_s": _at_least(0),
 }
 KINDS = ("emulated", "ssh", "modelled", "recorded")
+_ON_HOSTS = "two_phase"
+"""The plan that is answered by hosts; the others take whatever hosts are named."""
 _CHOICES: dict[str, Sequence[str]] = {
     "hosts.kind": KINDS,
     "measure.mode": ("latency",),
@@ -93,6 +95,11 @@ def _check_together(config: Config) -> None:
     least, most = config.measure.min_inferences, config.measure.max_inferences
     if least > most:
         raise _refused("measure.min_inferences", least, f"up to measure.max_inferences={most}")
+    if config.plan == _ON_HOSTS:
+        _check_hosts(config)
+
+
+def _check_hosts(config: Config) -> None:
     if config.hosts.kind == "recorded" and config.runs is None:
         raise ConfigurationError("hosts=recorded answers from a table of runs: say runs=FILE")
     if config.hosts.kind in ("emulated", "modelled") and config.hosts.profile is None:
