@@ -57,6 +57,8 @@ _RANGES: dict[str, tuple[str, Test]] = {
     "measure.retry_wait_s": _at_least(0),
 }
 KINDS = ("emulated", "local", "ssh", "modelled", "recorded")
+_ON_HOSTS = "two_phase"
+"""The plan that is answered by hosts; the others take whatever hosts are named."""
 _CHOICES: dict[str, Sequence[str]] = {
     "hosts.kind": KINDS,
     "measure.mode": ("latency", "throughput"),
@@ -101,6 +103,11 @@ def _check_together(config: Config) -> None:
     least, most = config.measure.min_inferences, config.measure.max_inferences
     if least > most:
         raise _refused("measure.min_inferences", least, f"up to measure.max_inferences={most}")
+    if config.plan == _ON_HOSTS:
+        _check_hosts(config)
+
+
+def _check_hosts(config: Config) -> None:
     if config.hosts.kind == "modelled" and config.measure.mode == "throughput":
         raise ConfigurationError(
             "measure.mode=throughput; hosts=modelled predicts latency mode only: say "

@@ -103,3 +103,9 @@ def test_what_hosts_cannot_compute_is_refused_too(values, allowed):
 
 def test_own_hosts_need_an_address_and_frequencies():
     assert "hosts.edge.address" in refusal_of(hosts__kind="ssh", hosts__profile=None)
+
+
+def test_a_plan_without_hosts_takes_any():
+    for kind in ("recorded", "ssh", "emulated"):
+        check(config_with(plan="describe_model", hosts__kind=kind), command.plans())
+    assert "say runs=FILE" in refusal_of(hosts__kind="recorded")

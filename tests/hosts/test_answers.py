@@ -53,4 +53,4 @@ def test_a_board_that_reuses_outputs_keeps_every_answer():
     answers.note(3, "none", [0], outputs_of(5))
     answers.begin(3, "none")
     assert [a.top[0] for a in answers.end(3, "none")] == [5]
-    assert answers.end(3, "zstd") == ()
+    assert answers.end(3, "float16") == ()
