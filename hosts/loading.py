@@ -44,6 +44,9 @@ def load(part: EdgeAgent | CloudAgent, order: LoadOrder) -> Loaded:
     except msgspec.MsgspecError as error:
         raise ArtifactError(f"the network's manifest cannot be read: {error}") from error
     if isinstance(part, EdgeAgent):
+        import ai_edge_litert.interpreter
+        import ai_edge_litert.schema_py_generated  # noqa: F401  # not when the first head is timed
+
         from hosts.models.heads import Heads
 
         part.heads = Heads.open(Path(order.paths["head"]), manifest)
