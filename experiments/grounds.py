@@ -36,6 +36,7 @@ class Ground:
         profile: the physical model of the hosts; None: there is none.
         runs: the recorded runs that answer; None: hosts or a profile do.
         manifest: the prepared network; None: it is not computed.
+        pipelined: whether it is measured in throughput mode, which a profile does not predict.
     """
 
     network: str
@@ -43,6 +44,7 @@ class Ground:
     profile: Profile | None = None
     runs: RunsTable | None = None
     manifest: Manifest | None = None
+    pipelined: bool = False
 
     @property
     def is_imagined(self) -> bool:
@@ -59,7 +61,7 @@ class Ground:
     @cached_property
     def predictions(self) -> tuple[Measurement, ...]:
         """Each configuration as the profile has it, without noise; nothing without a profile."""
-        if self.profile is None:
+        if self.profile is None or self.pipelined:
             return ()
         quiet = msgspec.structs.replace(self.profile, noise=Noise())
         testbed = ModelledTestbed(quiet, self.network)
@@ -115,7 +117,8 @@ def ground_of(config: Config, manifest: Manifest | None = None) -> Ground:
         offer = offer_of_profile(profile, config.model.name)
     more = sending_knobs(config, profile)
     space = build_space(offer, config.space, config.model.split_points, last, more)
-    return Ground(config.model.name, space, profile, manifest=manifest)
+    pipelined = config.measure.mode == "throughput"
+    return Ground(config.model.name, space, profile, manifest=manifest, pipelined=pipelined)
 
 
 def is_known_early(config: Config) -> bool:

@@ -63,7 +63,10 @@ def test_a_valid_configuration_passes():
         ("workload__requests", None, "workload.file"),
         ("workload__min_ms", float("inf"), "above 0"),
         ("workload__file", "/nope.csv", "exists"),
-        ("measure__mode", "nope", "latency"),
+        ("measure__mode", "nope", "latency, throughput"),
+        ("measure__codec", "gzip", "none, lz4, zstd, float16, int8, float16+lz4"),
+        ("measure__batch_size", 0, "1 or more"),
+        ("space__codec", ["none", "gzip"], "none, lz4, zstd"),
         ("measure__min_inferences", 2000, "max_inferences=1000"),
         ("energy__cloud", "nope", "tail, gross"),
         ("tracking__kind", "nope", "mlflow, none"),
@@ -103,3 +106,8 @@ def test_what_hosts_cannot_compute_is_refused_too(values, allowed):
 
 def test_own_hosts_need_an_address_and_frequencies():
     assert "hosts.edge.address" in refusal_of(hosts__kind="ssh", hosts__profile=None)
+
+
+def test_a_profile_does_not_predict_throughput_mode():
+    said = refusal_of(measure__mode="throughput")
+    assert "hosts=modelled predicts latency mode only" in said
