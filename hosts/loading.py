@@ -53,6 +53,7 @@ def load(part: EdgeAgent | CloudAgent, order: LoadOrder) -> Loaded:
         with np.load(order.paths["images"], allow_pickle=False) as images:
             part.images = images["images"]
         part.last_split_point = manifest.last_split_point
+        part.forget()
     else:
         from hosts.models.tails import Tails
 
