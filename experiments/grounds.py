@@ -41,6 +41,7 @@ class Ground:
         runs: the recorded runs that answer; None: hosts or a profile do.
         manifest: the prepared network; None: it is not computed.
         is_predicted: whether the network's timings follow from its multiply-accumulates alone.
+        pipelined: whether it is measured in throughput mode, which a profile does not predict.
     """
 
     network: str
@@ -49,6 +50,7 @@ class Ground:
     runs: RunsTable | None = None
     manifest: Manifest | None = None
     is_predicted: bool = False
+    pipelined: bool = False
 
     @property
     def is_imagined(self) -> bool:
@@ -68,7 +70,7 @@ class Ground:
     @cached_property
     def predictions(self) -> tuple[Measurement, ...]:
         """Each configuration as the profile has it, without noise; nothing without a profile."""
-        if self.profile is None:
+        if self.profile is None or self.pipelined:
             return ()
         quiet = msgspec.structs.replace(self.profile, noise=Noise())
         testbed = ModelledTestbed(quiet, self.network)
@@ -132,8 +134,14 @@ def ground_of(
         offer = offer_of_profile(profile, config.model.name)
     more = sending_knobs(config, profile)
     space = build_space(offer, config.space, config.model.split_points, last, more)
-    answers = predicted and config.hosts.kind in ("emulated", "modelled")
-    return Ground(config.model.name, space, profile, manifest=manifest, is_predicted=answers)
+    return Ground(
+        config.model.name,
+        space,
+        profile,
+        manifest=manifest,
+        is_predicted=predicted and config.hosts.kind in ("emulated", "modelled"),
+        pipelined=config.measure.mode == "throughput",
+    )
 
 
 def is_known_early(config: Config) -> bool:

@@ -30,6 +30,9 @@ Values often changed:
   search.fraction=0.2           share of the space that is measured; or search.trials=N
   space.cpu_mhz=[600,1800]      narrows the space; likewise space.edge_accelerator=[off,max],
                                 space.cloud_gpu=[true], model.split_points=[0,6,22]
+  measure.mode=throughput       edge, link and cloud at the same time; default: latency
+  measure.codec=lz4             how tensors are sent; measure.batch_size=4: images at once;
+                                space.codec=[none,lz4], space.batch_size=[1,4]: to be searched
   workload.requests=50          how many requests are served
   policy.quantile=0.5           how safe dynasplit plays; likewise policy.margin,
                                 policy.energy_tolerance, policy.min_accuracy

@@ -55,6 +55,11 @@ class EdgeAgent:
         self._tops: dict[Key, tuple[int, ...]] = {}  # likewise
         self._tensor_bytes = 0
 
+    def forget(self) -> None:
+        """Reuse no output of a network that was loaded before."""
+        self._payloads.clear()
+        self._tops.clear()
+
     def run(self, order: RunOrder) -> RunReport:
         """Warm up, run a window, and lead out.
 

@@ -49,12 +49,16 @@ def load(part: EdgeAgent | CloudAgent, order: LoadOrder, threads: int | None = N
     except msgspec.MsgspecError as error:
         raise ArtifactError(f"the network's manifest cannot be read: {error}") from error
     if isinstance(part, EdgeAgent):
+        import ai_edge_litert.interpreter
+        import ai_edge_litert.schema_py_generated  # noqa: F401  # not when the first head is timed
+
         from hosts.models.heads import Heads
 
         part.heads = Heads.open(Path(order.paths["head"]), manifest, order.paths, threads)
         with np.load(order.paths["images"], allow_pickle=False) as images:
             part.images = images["images"]
         part.last_split_point = manifest.last_split_point
+        part.forget()
     else:
         from hosts.models.tails import Tails
 

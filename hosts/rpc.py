@@ -10,6 +10,7 @@ import grpc
 import msgspec
 
 from hosts.errors import HostError
+from hosts.wire.frames import check_length
 from hosts.wire.messages import MESSAGE_LIMIT_BYTES, SERVICE, Message, Refused, decode, encode
 
 T = TypeVar("T")
@@ -75,10 +76,13 @@ def call(channel: grpc.Channel, name: str, message: Message, kind: type[T], time
 
     Raises:
         CallRefused: the agent says why not. grpc.RpcError: it could not be reached.
+        WireError: the message is longer than allowed, or the answer of another version.
     """
     method = channel.unary_unary(f"/{SERVICE}/{name}")
+    body = encode(message)
+    check_length(len(body))
     try:
-        return decode(method(encode(message), timeout=timeout_s), kind)
+        return decode(method(body, timeout=timeout_s), kind)
     except grpc.RpcError as error:
         if error.code() == grpc.StatusCode.ABORTED:
             refused = msgspec.json.decode(error.details(), type=Refused)

@@ -24,6 +24,7 @@ from dynasplit.errors import (
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import Credentials
 from hosts import rpc
+from hosts.errors import WireError
 from hosts.wire import messages
 
 T = TypeVar("T", bound=messages.Message)
@@ -88,6 +89,8 @@ class AgentLink:
             return asked.result()
         except rpc.CallRefused as refused:
             raise self._translated(refused) from refused
+        except WireError as error:
+            raise HostProgramFailed(f"{name} asked of the {self.role} host: {error}") from error
         except grpc.RpcError as error:
             raise self._lost(name, error) from error
 
@@ -112,6 +115,8 @@ class AgentLink:
     def _lost(self, name: str, error: grpc.RpcError) -> DynaSplitError:
         if self._channel.exit_status_ready():
             return HostProgramFailed(f"{self.role} agent has ended: {self._last_words()}")
+        if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return HostProgramFailed(f"{self.role} agent's answer to {name}: {error.details()}")
         if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
             return HostUnreachable(f"{self.role} agent did not answer {name} in time")
         return HostUnreachable(f"{self.role} agent cannot be reached: {error.details()}")
@@ -134,7 +139,10 @@ class AgentLink:
             raise HostProgramFailed(
                 f"{self.role} agent said {line[:200]!r} instead of where it listens"
             ) from error
-        messages.check_protocol(started.protocol)
+        try:
+            messages.check_protocol(started.protocol)
+        except WireError as error:
+            raise HostProgramFailed(f"{self.role} agent: {error}") from error
         return started
 
     def _wait_reachable(self) -> None:

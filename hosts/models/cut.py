@@ -35,7 +35,7 @@ def cut_head(whole: Path, tensor: int) -> bytes:
     model.signatureDefs = None
     model.metadata = None
     model.metadataBuffer = None
-    return flatbuffer.write(model)
+    return flatbuffer.write_beside(model)
 
 
 def _needed(graph: Any, tensor: int) -> list[Any]:

@@ -63,7 +63,10 @@ def test_a_valid_configuration_passes():
         ("workload__requests", None, "workload.file"),
         ("workload__min_ms", float("inf"), "above 0"),
         ("workload__file", "/nope.csv", "exists"),
-        ("measure__mode", "nope", "latency"),
+        ("measure__mode", "nope", "latency, throughput"),
+        ("measure__codec", "gzip", "none, lz4, zstd, float16, int8, float16+lz4"),
+        ("measure__batch_size", 0, "1 or more"),
+        ("space__codec", ["none", "gzip"], "none, lz4, zstd"),
         ("measure__min_inferences", 2000, "max_inferences=1000"),
         ("energy__cloud", "nope", "tail, gross"),
         ("tracking__kind", "nope", "mlflow, none"),
@@ -109,3 +112,8 @@ def test_a_plan_without_hosts_takes_any():
     for kind in ("recorded", "ssh", "emulated"):
         check(config_with(plan="describe_model", hosts__kind=kind), command.plans())
     assert "say runs=FILE" in refusal_of(hosts__kind="recorded")
+
+
+def test_a_profile_does_not_predict_throughput_mode():
+    said = refusal_of(measure__mode="throughput")
+    assert "hosts=modelled predicts latency mode only" in said

@@ -8,9 +8,9 @@ import pytest
 
 from dynasplit.testbed.credentials import make_credentials
 from hosts.agent import wait_for_end
-from hosts.errors import KnobError
+from hosts.errors import KnobError, WireError
 from hosts.rpc import CallRefused, call, channel, serve, server_credentials, start_server
-from hosts.wire.messages import Idled, IdleOrder, KnobsOrder, Message
+from hosts.wire.messages import MESSAGE_LIMIT_BYTES, Idled, IdleOrder, KnobsOrder, Message
 
 
 def idle(order: IdleOrder) -> Message:
@@ -95,6 +95,15 @@ def test_another_protocol_version_is_refused_and_the_agent_goes_on(run):
     with reach(port, peers["cloud"]) as opened:
         order = IdleOrder(protocol=99, run="baseline", duration_s=1.0)
         with pytest.raises(CallRefused, match="protocol version 99 found, 2 is spoken here"):
+            call(opened, "Idle", order, Idled, 5.0)
+        assert ask(opened).start_ns == 1
+
+
+def test_an_order_over_the_limit_is_refused_and_the_agent_goes_on(run):
+    peers, port = run
+    with reach(port, peers["cloud"]) as opened:
+        order = IdleOrder(run="x" * MESSAGE_LIMIT_BYTES, duration_s=1.0)
+        with pytest.raises(WireError, match=r"64\.0 MB asked to be sent; allowed: 64 MB"):
             call(opened, "Idle", order, Idled, 5.0)
         assert ask(opened).start_ns == 1
 
