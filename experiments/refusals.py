@@ -69,6 +69,8 @@ def _no_such_key(path: str) -> ConfigurationError:
     if path == "experiment":
         return ConfigurationError("say +experiment=NAME, with a + before it")
     parent, _, name = path.rpartition(".")
+    if str(allowed_under(parent).get(name, "")).startswith("dict"):
+        return ConfigurationError(f"{path} takes its keys one by one: say +{path}.KEY=VALUE")
     return _no_such("key", name, allowed_under(parent), f" in {parent}" if parent else "")
 
 

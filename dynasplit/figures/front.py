@@ -101,10 +101,10 @@ def _cloud(axes: Axes, kind: Kind, members: Sequence[Summary], view: View) -> No
     axes.scatter(
         [s.latency_ms for s in members],
         [view.y(s) for s in members],
-        s=9,
+        s=9 if view.height == "energy" else 20,  # without energy there are few
         marker=style.KIND_MARKERS[kind],
         color=style.KIND_COLOURS[kind],
-        alpha=0.3,
+        alpha=0.3 if view.height == "energy" else 0.6,
         linewidths=0,
     )
 

@@ -100,7 +100,8 @@ def measured(run: Run) -> list[str]:
 
     runs = pd.read_parquet(run.folder() / "runs.parquet")
     names = ["split_point", "cpu_mhz", "edge_accelerator", "cloud_gpu", "repeat"]
-    return [" ".join(map(str, row)) for row in runs[names].itertuples(index=False)]
+    there = [name for name in names if name in runs]
+    return [" ".join(map(str, row)) for row in runs[there].itertuples(index=False)]
 
 
 def test_a_killed_run_leaves_nothing_and_goes_on_where_it_stopped(tmp_path):
@@ -167,3 +168,20 @@ def test_resume_false_starts_anew(tmp_path):
     _, errors = anew.controller.communicate(timeout=110)
     assert anew.controller.returncode == 0, errors
     assert len(list((tmp_path / "results/quick_testbed").iterdir())) == 2
+
+
+def test_a_killed_run_on_this_machine_itself_leaves_nothing_and_goes_on(tmp_path):
+    words = ("hosts=local", "search.fraction=1", "measure.max_window_s=0.5")
+    run = Run(tmp_path, *words)
+    family = run.wait_for(measured=3)
+    os.kill(run.controller.pid, signal.SIGKILL)
+    run.controller.communicate()
+    run.assert_nothing_left(family)
+    kept = run.kept()
+
+    again = Run(tmp_path, *words)
+    _, errors = again.controller.communicate(timeout=110)
+    assert again.controller.returncode == 0, errors
+    assert again.kept()[: len(kept)] == kept
+    everything = measured(again)
+    assert len(everything) == len(set(everything))

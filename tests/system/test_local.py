@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -135,3 +137,45 @@ def test_a_dry_run_starts_nothing(tmp_path):
     assert "nothing is started" in told.stdout
     assert "8 valid" in told.stdout or "known once the network is prepared" in told.stdout
     assert not (tmp_path / "results").exists()
+
+
+class Counter(threading.Thread):
+    """A RAPL counter below a folder that goes up as a processor of so many watts would have it."""
+
+    def __init__(self, root: Path, watts: float) -> None:
+        super().__init__(daemon=True)
+        self.zone = root / "sys/class/powercap/intel-rapl:0"
+        self.zone.mkdir(parents=True)
+        (self.zone / "max_energy_range_uj").write_text(str(10**12))
+        self.watts, self.began_s, self.ended = watts, time.monotonic(), threading.Event()
+        self.count()
+
+    def count(self) -> None:
+        spent_uj = round((time.monotonic() - self.began_s) * self.watts * 1e6)
+        draft = self.zone / "draft"
+        draft.write_text(str(spent_uj))
+        draft.replace(self.zone / "energy_uj")
+
+    def run(self) -> None:
+        while not self.ended.wait(0.005):
+            self.count()
+
+
+def test_one_meter_for_the_whole_machine_counts_it_once(tmp_path):
+    counter = Counter(tmp_path / "root", watts=10)
+    counter.start()
+    words = (*QUICK, "hosts=local", "tracking=none", "measure.baseline_s=1", "search.trials=2")
+    meter = ("hosts.edge.meter=rapl", f"+hosts.edge.meter_options.root={tmp_path / 'root'}")
+    done = start(
+        tmp_path / "results", *words, *meter, "search.front_repeats=0", "policies=[dynasplit]"
+    )
+    counter.ended.set()
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder,) = (tmp_path / "results/quick_testbed").iterdir()
+    for m in read_runs(folder / "runs.parquet").measurements:
+        assert m.energy_j * m.inferences / m.window_s == pytest.approx(10, rel=0.1)
+        assert (m.edge_energy_j, m.cloud_energy_j) == (None, None)
+        assert m.edge_samples >= 20
+    assert "energy is not measured" not in done.stdout
+    assert (folder / "energy.png").exists()
+    assert "dynasplit" in json.loads((folder / "summary.json").read_text())["policies"]
