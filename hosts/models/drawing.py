@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import keras
 
 _LOGIT_SPREAD = 5.0
+FLATTER_LOGITS = 1.5
+"""For outputs that float32 rounding must hardly move: softmax multiplies it by the spread."""
 _STATISTICS_IMAGES = 12
 _CLASS_SPREAD = 0.8
 _SHIFT = 0.8  # of a channel's mean: all of it makes deep layers chaotic, none of it alike
@@ -24,7 +26,9 @@ _BUMP = np.array([[0.5, 0.7, 0.5], [0.7, 1.0, 0.7], [0.5, 0.7, 0.5]], dtype=np.f
 _KERNELS = ("Dense", "Conv1D", "Conv2D", "DepthwiseConv2D")
 
 
-def randomise(model: keras.Model, seed: int, calibration: Images) -> None:
+def randomise(
+    model: keras.Model, seed: int, calibration: Images, logit_spread: float = _LOGIT_SPREAD
+) -> None:
     """Draw weights layer by layer, each on what the layers before it make of the images.
 
     Drawn with the variance of He et al. (arXiv 1502.01852); then each channel is scaled, and
@@ -39,6 +43,7 @@ def randomise(model: keras.Model, seed: int, calibration: Images) -> None:
         model: a functional graph; changed in place.
         seed: of the draw.
         calibration: (n, ...) preprocessed images.
+        logit_spread: standard deviation of the last layer's outputs before any softmax.
     """
     random = np.random.default_rng(seed)
     graph = calls(model)
@@ -54,7 +59,8 @@ def randomise(model: keras.Model, seed: int, calibration: Images) -> None:
         if id(call.operation) not in drawn:
             drawn.add(id(call.operation))
             gain = _BRANCH_GAIN if id(call.outputs[0]) in added else 1.0
-            _draw(call, random, arguments[0] if arguments else None, gain, call in last)
+            spread = logit_spread if call in last else None
+            _draw(call, random, arguments[0] if arguments else None, gain, spread)
         made = call.operation(*arguments, **options)
         values.update(zip(map(id, call.outputs), _flat(made), strict=True))
         for tensor in call.inputs:  # early tensors are large
@@ -77,19 +83,24 @@ def _flat(nested: Any) -> list[Any]:
     return list(keras.tree.flatten(nested))
 
 
-def _draw(call: Call, random: np.random.Generator, inputs: Any, gain: float, last: bool) -> None:
+def _draw(
+    call: Call, random: np.random.Generator, inputs: Any, gain: float, spread: float | None
+) -> None:
     if _has_kernel(call):
-        _draw_kernel(call.operation, random, inputs, last)
+        _draw_kernel(call.operation, random, inputs, spread)
     elif _kind(call) == "BatchNormalization":
         _normalise(call.operation, np.asarray(inputs), gain)
     elif _kind(call) == "MultiHeadAttention":
         _draw_attention(call.operation, random)
 
 
-def _draw_kernel(layer: Any, random: np.random.Generator, inputs: Any, last: bool) -> None:
+def _draw_kernel(
+    layer: Any, random: np.random.Generator, inputs: Any, spread: float | None
+) -> None:
     """Draw one layer, and set mean and spread of what it gives before its activation."""
     import keras
 
+    last = spread is not None
     kernel = _kernel(random, layer.kernel.shape)
     if last:
         scales = np.exp(_CLASS_SPREAD * random.standard_normal(kernel.shape[-1]))
@@ -103,8 +114,8 @@ def _draw_kernel(layer: Any, random: np.random.Generator, inputs: Any, last: boo
     over = tuple(range(before.ndim - 1))
     share = (1.0 if last else _SHIFT) if biased else 0.0
     shift = share * before.mean(axis=over)
-    if last:
-        scale = np.full(shift.shape, _LOGIT_SPREAD / (before - shift).std())
+    if spread is not None:
+        scale = np.full(shift.shape, spread / (before - shift).std())
     else:
         variance = 1.0 if activation is keras.activations.linear else 2.0
         scale = np.sqrt(variance / np.maximum(((before - shift) ** 2).mean(axis=over), 1e-12))

@@ -120,7 +120,24 @@ def tail_of(model: keras.Model, cuts: list[CutPoint], split_point: int) -> keras
 
     if split_point == 0:
         return model
-    return keras.Model(cuts[split_point].tensor, model.outputs[0])
+    cut = cuts[split_point]
+    try:
+        return keras.Model(cut.tensor, model.outputs[0])
+    except ValueError:  # Keras loses its way where a layer before the cut is called after it too
+        return _called_again(model, cut)
+
+
+def _called_again(model: keras.Model, cut: CutPoint) -> keras.Model:
+    import keras
+
+    start = keras.Input(cut.shape, dtype=cut.tensor.dtype)
+    values: dict[int, Any] = {id(cut.tensor): start}
+    for call in calls(model):
+        if call.inputs and all(id(t) in values for t in call.inputs):
+            arguments, options = call.arguments.fill_in(values)
+            made = keras.tree.flatten(call.operation(*arguments, **options))
+            values.update(zip(map(id, call.outputs), made, strict=True))
+    return keras.Model(start, values[id(model.outputs[0])])
 
 
 def _check(model: Any) -> None:

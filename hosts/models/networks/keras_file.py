@@ -76,7 +76,7 @@ class KerasFile:
         """Read it, with the weights it was stored with, those of a file, or random ones."""
         import keras
 
-        from hosts.models.drawing import randomise
+        from hosts.models.drawing import FLATTER_LOGITS, randomise
         from hosts.models.keras_files import load_model, load_weights
 
         progress(f"reading {self.path.name}")
@@ -86,7 +86,7 @@ class KerasFile:
         if weights == "random":
             keras.utils.set_random_seed(seed)
             model = keras.models.clone_model(model)
-            randomise(model, seed, calibration)
+            randomise(model, seed, calibration, FLATTER_LOGITS)
         elif weights != "stored":
             load_weights(model, Path(weights))
         return model

@@ -51,14 +51,14 @@ def build(weights: str, seed: int, calibration: Images, progress: Progress) -> k
     """Build it with the weights of a file, or seeded random ones."""
     import keras
 
-    from hosts.models.drawing import randomise
+    from hosts.models.drawing import FLATTER_LOGITS, randomise
     from hosts.models.vit_weights import load_into
 
     keras.utils.set_random_seed(seed)
     model = graph()
     if weights == "random":
         progress("drawing random weights for vit_b16")
-        randomise(model, seed, calibration)
+        randomise(model, seed, calibration, FLATTER_LOGITS)
     else:
         progress(f"reading the weights of {Path(weights).name}")
         load_into(model, Path(weights))
