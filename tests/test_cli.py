@@ -93,7 +93,7 @@ REFUSED = [
     (["+experiment=nope"], ["'nope'", "experiment", "vgg16_testbed"]),
     (["experiment=vgg16_testbed"], ["+experiment=NAME"]),
     (["seed=1"], ["+experiment=NAME"]),
-    (["hosts=nope"], ["'nope'", "emulated, lab, modelled, recorded"]),
+    (["hosts=nope"], ["'nope'", "emulated, lab, local, modelled, recorded"]),
     (["search=5"], ["'5'", "nsga3"]),
     (["search=[nsga3"], ["nsga3"]),
     (["nope=1"], ["'nope'", "seed"]),
@@ -108,6 +108,10 @@ REFUSED = [
     (
         ["+experiment=vgg16_testbed", "model.split_points=[22]", "space.cloud_gpu=[true]"],
         ["no valid configuration"],
+    ),
+    (
+        ["+experiment=vgg16_testbed", "hosts.edge.meter_options={a:1}"],
+        ["+hosts.edge.meter_options.KEY=VALUE"],
     ),
     (["+experiment=vgg16_testbed", "front=/nope"], ["/nope", "exists"]),
 ]
