@@ -86,14 +86,17 @@ def _cloud_gpu(machine: Machine) -> tuple[Value, ...]:
 
 def _tensorflow_sees_gpu() -> bool:
     """Asked in a program of its own, so that nothing heavy is left here."""
-    asked = subprocess.run(
-        [sys.executable, "-m", "hosts.models.devices"],
-        cwd=Path(__file__).resolve().parents[1],
-        capture_output=True,
-        text=True,
-        timeout=_GPU_PATIENCE_S,
-        check=False,
-    )
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-m", "hosts.models.devices"],
+            cwd=Path(__file__).resolve().parents[1],
+            capture_output=True,
+            text=True,
+            timeout=_GPU_PATIENCE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
     return asked.returncode == 0 and asked.stdout.strip().isdigit() and int(asked.stdout) > 0
 
 

@@ -109,6 +109,10 @@ REFUSED = [
         ["+experiment=vgg16_testbed", "model.split_points=[22]", "space.cloud_gpu=[true]"],
         ["no valid configuration"],
     ),
+    (
+        ["+experiment=vgg16_testbed", "hosts.edge.meter_options={a:1}"],
+        ["+hosts.edge.meter_options.KEY=VALUE"],
+    ),
     (["+experiment=vgg16_testbed", "front=/nope"], ["/nope", "exists"]),
 ]
 

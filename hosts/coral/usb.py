@@ -18,6 +18,8 @@ def find_stick(root: Path) -> Path | None:
     """The accelerator's folder in sysfs; None: none is plugged in, or its port has no power."""
     for vendor in sorted((root / _DEVICES).glob("*/idVendor")):
         product = vendor.with_name("idProduct")
+        if not product.is_file():
+            continue
         found = (vendor.read_text().strip(), product.read_text().strip())
         if found in USB_IDS:
             return vendor.parent
