@@ -84,7 +84,9 @@ def _name(order: Order) -> tuple[str, dict[str, str | int | float | bool | None]
 
 def _plain(order: Order) -> Order:
     """Without what split points do not depend on."""
+    precision = order.about().precision if order.precision == "auto" else order.precision
     plain = replace(order, weights="random", data="", images=0, calibration=0, seed=0)
+    plain = replace(plain, precision=precision)
     return replace(plain, data_path="", data_labels="", data_tfds="", data_split="")
 
 
