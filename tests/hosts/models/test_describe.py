@@ -43,10 +43,11 @@ def test_an_unknown_network_is_named(tmp_path):
         describe(Order("alexnet"), lambda what: None, tmp_path)
 
 
-def test_a_damaged_description_says_what_to_do(tmp_path):
-    describe(Order("digits_cnn"), lambda what: None, tmp_path)
+def test_a_damaged_description_is_made_anew_or_says_what_to_do(tmp_path):
+    before = describe(Order("digits_cnn"), lambda what: None, tmp_path)
     files = (tmp_path / "artifacts").glob("*description*.json")
     (file,) = (path for path in files if not path.name.endswith(".json.json"))
     file.write_bytes(b"x" * file.stat().st_size)
     with pytest.raises(ArtifactError, match="delete it and start again"):
-        describe(Order("digits_cnn"), lambda what: None, tmp_path)
+        described(Order("digits_cnn"), tmp_path)
+    assert describe(Order("digits_cnn"), lambda what: None, tmp_path) == before
