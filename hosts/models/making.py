@@ -20,7 +20,6 @@ import numpy.typing as npt
 from hosts.errors import HostError, ModelError
 from hosts.models import dataset, network
 from hosts.models.artifacts import ArtifactCache
-from hosts.models.litert import SENT_BYTES
 from hosts.models.manifest import Artifact, Manifest, SplitPoint
 from hosts.models.prepare import MADE_MARK, Order, key_of, weights_name
 
@@ -179,15 +178,19 @@ class _Making:
             images=order.images,
             last_split_point=len(cuts) - 1,
             split_points=tuple(
-                _split_point(cut, len(cuts) - 1, places.get(cut.index), order.precision)
-                for cut in cuts
+                _split_point(cut, len(cuts) - 1, places.get(cut.index), artifacts) for cut in cuts
             ),
             artifacts=artifacts,
         )
 
 
-def _split_point(cut: CutPoint, last: int, place: Place | None, precision: str) -> SplitPoint:
-    element_bytes = 4 if place is None else SENT_BYTES[precision]
+def _split_point(
+    cut: CutPoint, last: int, place: Place | None, artifacts: dict[str, Artifact]
+) -> SplitPoint:
+    from hosts.models.whole import dtype_of
+
+    dtype = "float32" if place is None else dtype_of(Path(artifacts[place[0]].path), place[1])
+    element_bytes = 1 if dtype == "int8" else 4
     return SplitPoint(
         index=cut.index,
         name=cut.name,
@@ -195,7 +198,7 @@ def _split_point(cut: CutPoint, last: int, place: Place | None, precision: str) 
         bytes=0 if cut.index == last else int(np.prod(cut.shape)) * element_bytes,
         artifact=place[0] if place else None,
         tensor=place[1] if place else None,
-        dtype="int8" if element_bytes == 1 else "float32",
+        dtype=dtype,
     )
 
 

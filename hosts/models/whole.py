@@ -68,6 +68,14 @@ def convert_head(
     path.write_bytes(convert(head, precision, calibration))
 
 
+def dtype_of(path: Path, tensor: int) -> str:
+    """What a tensor's elements are: `int8`, or else `float32`."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    kind = flatbuffer.read(path).subgraphs[0].tensors[tensor].type
+    return "int8" if kind == schema.TensorType.INT8 else "float32"
+
+
 def output_tensor(path: Path) -> int:
     """The tensor that a head's file is cut at: its output, before it is made float again."""
     from ai_edge_litert import schema_py_generated as schema
