@@ -140,24 +140,20 @@ def _ssh_between(
     assert ground.manifest is not None
     manifest = ground.manifest
     encoded = msgspec.json.encode(manifest)
-    compile_head = None
-    if config.hosts.kind != "emulated" and _accelerates(ground):
-        compile_head = compiler_of(manifest)
+    compile_head = _compiling(manifest) if _accelerates(ground) else None
     with ssh_testbed(
         edge, cloud, manifest, encoded, _rules(config), folder, compile_head=compile_head
     ) as testbed:
+        if compile_head is not None and not testbed.edge.is_emulated:
+            check_compiler()
         testbed.qualities.know(earlier)
         hardware = [k for k in ground.space.knobs if k.host in ("edge", "cloud")]
         testbed.check_offered({knob.name: knob.values for knob in hardware})
         yield testbed
 
 
-def compiler_of(manifest: Manifest) -> CompileHead:
-    """Compiles heads for the edge's accelerator on this machine.
-
-    Raises:
-        ConfigurationError: the compiler is not installed here.
-    """
+def _compiling(manifest: Manifest) -> CompileHead:
+    """Compiles heads for the edge's accelerator on this machine."""
 
     def compile_head(split_point: int) -> tuple[Path, str]:
         try:
@@ -166,11 +162,19 @@ def compiler_of(manifest: Manifest) -> CompileHead:
             raise TestbedError(str(error)) from error
         return Path(made.path), made.sha256
 
+    return compile_head
+
+
+def check_compiler() -> None:
+    """Refuse to search with an accelerator, before any run, where no head could be compiled.
+
+    Raises:
+        ConfigurationError: the compiler is not installed here.
+    """
     try:
         find_compiler()
     except ArtifactError as error:
         raise ConfigurationError(str(error)) from error
-    return compile_head
 
 
 def _accelerates(ground: Ground) -> bool:

@@ -61,6 +61,11 @@ class Host:
             self._open.close()
             raise
 
+    @property
+    def is_emulated(self) -> bool:
+        """Whether an emulated board stands behind it, as the host itself says."""
+        return bool(self.agent.started.facts.get("emulated"))
+
     def hold_compiled(self, split_point: int, mode: str) -> None:
         """Let the edge hold the compiled head of a split point, if it needs one in this mode.
 
@@ -69,8 +74,7 @@ class Host:
         Raises:
             ConfigurationError: heads cannot be compiled for this testbed.
         """
-        emulated = self.agent.started.facts.get("emulated")
-        if mode == "off" or emulated or split_point in self._compiled:
+        if mode == "off" or self.is_emulated or split_point in self._compiled:
             return
         if self.compile_head is None:
             raise ConfigurationError(
