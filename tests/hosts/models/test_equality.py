@@ -46,9 +46,10 @@ def test_float32_heads_and_tails_give_the_unsplit_networks_outputs(name, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("kind", "side"), [("DenseNet121", 64), ("MobileNet", 64), ("Xception", 96)]
+    ("kind", "side", "scaling"),
+    [("ConvNeXtTiny", 64, "none"), ("DenseNet121", 64, "unit"), ("Xception", 96, "unit")],
 )
-def test_so_do_those_of_other_graphs_from_a_keras_file(kind, side, tmp_path):
+def test_so_do_those_of_other_graphs_from_a_keras_file(kind, side, scaling, tmp_path):
     import keras
 
     keras.utils.set_random_seed(5)
@@ -62,6 +63,6 @@ def test_so_do_those_of_other_graphs_from_a_keras_file(kind, side, tmp_path):
         precision="float32",
         images=12,
         path=str(tmp_path / "model.keras"),
-        scaling="unit",
+        scaling=scaling,
     )
     check_every_split_point(prepare(order, silent, tmp_path))
