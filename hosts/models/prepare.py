@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import subprocess
 import sys
+import tempfile
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -180,33 +181,35 @@ def _ready(cache: ArtifactCache, order: Order) -> Manifest | None:
 
 def _make_apart(cache: ArtifactCache, order: Order, progress: Progress) -> Manifest:
     """Make it in a child process, so that its memory is free again when it is done."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "hosts.models.making"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).resolve().parents[2],
-    )
-    assert child.stdin
-    assert child.stdout
-    assert child.stderr
-    try:
-        child.stdin.write(msgspec.json.encode([asdict(order), str(cache.root.parent)]).decode())
-        child.stdin.close()
-        for line in child.stdout:
-            if line.startswith(MADE_MARK):
-                progress(line.removeprefix(MADE_MARK).strip())
-        complaint = child.stderr.read()
-        code = child.wait()
-    finally:
-        if child.poll() is None:
-            child.kill()
-            child.wait()
+    with tempfile.TemporaryFile("w+") as complaint:  # a pipe that nobody reads would fill up
+        child = subprocess.Popen(
+            [sys.executable, "-m", "hosts.models.making"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaint,
+            text=True,
+            cwd=Path(__file__).resolve().parents[2],
+        )
+        assert child.stdin
+        assert child.stdout
+        try:
+            child.stdin.write(msgspec.json.encode([asdict(order), str(cache.root.parent)]).decode())
+            child.stdin.close()
+            for line in child.stdout:
+                if line.startswith(MADE_MARK):
+                    progress(line.removeprefix(MADE_MARK).strip())
+            code = child.wait()
+        finally:
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+        complaint.seek(0)
+        said = [line for line in complaint.read().splitlines() if line.strip()]
     if code:
-        said = [line for line in complaint.splitlines() if line.strip()]
-        kind = ArtifactError if "ArtifactError" in complaint else ModelError
-        raise kind(f"{order.network} could not be prepared: {said[-1] if said else code}")
+        last = said[-1] if said else f"its process ended with {code}"
+        kind = ArtifactError if last.startswith(ArtifactError.__name__) else ModelError
+        why = last.removeprefix(f"{kind.__name__}: ")
+        raise kind(f"{order.network} could not be prepared: {why}")
     ready = _ready(cache, order)
     if ready is None:
         raise ArtifactError(f"{order.network} was prepared, but {cache.root} does not hold it")

@@ -42,16 +42,21 @@ def vgg16(precision: str) -> Manifest:
 def _make_wide(folder: Path) -> None:
     import keras
 
+    from hosts.models.graph import cut_points
+
     given = keras.Input((SIDE, SIDE, 3))
     means = keras.layers.GlobalAveragePooling2D()(given)
     model = keras.Model(given, keras.layers.Dense(10)(means))
-    paths = {n: folder / f"wide.{n}" for n in ("head", "images")} | {"tail": folder / "wide.keras"}
+    paths = {n: folder / f"wide.{n}" for n in ("head", "images", "reference")}
+    paths["tail"] = folder / "wide.keras"
     model.save(paths["tail"])
     paths["head"].write_bytes(b"")
     images = np.random.default_rng(0).random((4, SIDE, SIDE, 3), np.float32)
     with paths["images"].open("wb") as file:
         np.savez(file, images=images, reference_top1=np.zeros(4, np.int64))
-    points = ((SIDE, SIDE, 3), (3,), (10,))
+    with paths["reference"].open("wb") as file:
+        np.savez(file, outputs=np.zeros((4, 10), np.float32))
+    points = tuple(SplitPoint(c.index, c.name, c.shape, 0) for c in cut_points(model))
     fields = {
         "network": "wide",
         "weights": "random",
@@ -59,8 +64,8 @@ def _make_wide(folder: Path) -> None:
         "quality": "fidelity",
         "classes": 10,
         "images": 4,
-        "last_split_point": 2,
-        "split_points": tuple(SplitPoint(i, f"op{i}", s, 0) for i, s in enumerate(points)),
+        "last_split_point": len(points) - 1,
+        "split_points": points,
         "artifacts": {n: Artifact(str(p), "", 0) for n, p in paths.items()},
     }
     known = {name: value for name, value in fields.items() if name in Manifest.__struct_fields__}

@@ -25,7 +25,7 @@ def check(source: Source) -> None:
     if importlib.util.find_spec(_PACKAGE) is None:
         raise ModelError(
             "data=tfds needs the package tensorflow-datasets, which is not installed here: "
-            "pip install tensorflow-datasets, or use data=imagenet_folder"
+            "pip install tensorflow-datasets importlib_resources, or use data=imagenet_folder"
         )
 
 
@@ -63,13 +63,17 @@ def load(
 
 
 def _examples(source: Source, needed: int, seed: int) -> list[Any]:
-    tfds = importlib.import_module(_PACKAGE)
     try:
+        tfds = importlib.import_module(_PACKAGE)
         split = tfds.load(source.tfds, split=source.split or _SPLIT, data_dir=source.path or None)
         chosen = split.shuffle(_SHUFFLED * needed, seed=seed).take(needed)
         return list(tfds.as_numpy(chosen))
     except Exception as error:  # the package raises many kinds
-        raise ModelError(f"data.tfds={source.tfds} cannot be loaded: {error}") from error
+        first = str(error).strip().partition("\n")[0]
+        raise ModelError(
+            f"data.tfds={source.tfds}, split {source.split or _SPLIT}, cannot be loaded: "
+            f"{first or type(error).__name__}"
+        ) from error
 
 
 def _labels(found: list[Any], source: Source) -> Any:

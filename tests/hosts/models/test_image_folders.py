@@ -1,7 +1,6 @@
 """One's own images: class folders, flat files, TensorFlow Datasets; and what is wrong with them."""
 
 import sys
-import types
 from dataclasses import replace
 from pathlib import Path
 
@@ -168,44 +167,56 @@ def test_the_images_belong_to_what_is_prepared(flat):
         settled(replace(order, data_path="/no/where"))
 
 
-class Examples(list):
-    def shuffle(self, _buffer, seed):
-        return Examples(self[::-1])
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """A folder with a data set of eight labelled pictures, stored by TensorFlow Datasets."""
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
 
-    def take(self, count):
-        return Examples(self[:count])
+    folder = tmp_path_factory.mktemp("tfds")
+    pictures = np.stack([np.full((40, 50, 3), 30 * k, np.uint8) for k in range(8)])
+    examples = {"image": pictures, "label": np.arange(8)}
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name="some_pictures",
+        version="1.0.0",
+        data_dir=str(folder),
+        features=tfds.features.FeaturesDict(
+            {
+                "image": tfds.features.Image(shape=(40, 50, 3)),
+                "label": tfds.features.ClassLabel(num_classes=8),
+            }
+        ),
+        split_datasets={"test": tf.data.Dataset.from_tensor_slices(examples)},
+        disable_shuffling=True,
+    )
+    return Source(path=str(folder), tfds="some_pictures", split="test", classes=8)
 
 
-@pytest.fixture
-def stand_in(monkeypatch):
-    """TensorFlow Datasets' own interface, with eight labelled pictures."""
-    made = types.ModuleType("tensorflow_datasets")
-    made.__spec__ = types.SimpleNamespace()
-    pictures = [
-        {"image": np.full((40, 50, 3), 30 * k, np.uint8), "label": np.int64(k)} for k in range(8)
-    ]
-
-    def load(name, split, data_dir):
-        if name != "some_pictures":
-            raise ValueError(f"Dataset {name} not found")
-        return Examples(pictures if split == "test" else [])
-
-    made.load, made.as_numpy = load, iter
-    monkeypatch.setitem(sys.modules, "tensorflow_datasets", made)
+@pytest.mark.medium
+def test_a_stored_data_set_by_name(stored):
+    found = dataset.load("tfds", 5, 2, 0, SHAPE, stored)
+    labels = found.evaluation.labels.tolist()
+    assert found.evaluation.pixels[:, 0, 0, 0].tolist() == [30 * label for label in labels]
+    others = found.calibration.labels.tolist()
+    assert len({*labels, *others}) == 7
+    again = dataset.load("tfds", 5, 2, 0, SHAPE, stored)
+    assert again.evaluation.labels.tolist() == labels
+    seeds = [dataset.load("tfds", 5, 2, seed, SHAPE, stored) for seed in (1, 2, 3)]
+    assert any(one.evaluation.labels.tolist() != labels for one in seeds)
 
 
-def test_a_data_set_by_name(stand_in):
-    source = Source(tfds="some_pictures", split="test", classes=8)
-    found = dataset.load("tfds", 5, 2, 0, SHAPE, source)
-    assert found.evaluation.labels.tolist() == [7, 6, 5, 4, 3]
-    assert found.evaluation.pixels[:, 0, 0, 0].tolist() == [210, 180, 150, 120, 90]
-    assert found.calibration.labels.tolist() == [2, 1]
+@pytest.mark.medium
+def test_what_a_stored_data_set_lacks_is_named(stored):
     with pytest.raises(ModelError, match="it has 8"):
-        dataset.load("tfds", 9, 2, 0, SHAPE, source)
+        dataset.load("tfds", 9, 2, 0, SHAPE, stored)
     with pytest.raises(ModelError, match=r"has the class 7; the network has 0\.\.3"):
-        dataset.load("tfds", 5, 2, 0, SHAPE, replace(source, classes=4))
-    with pytest.raises(ModelError, match=r"data\.tfds=faces cannot be loaded: Dataset faces"):
-        dataset.load("tfds", 5, 2, 0, SHAPE, replace(source, tfds="faces"))
+        dataset.load("tfds", 5, 3, 0, SHAPE, replace(stored, classes=4))
+    with pytest.raises(
+        ModelError, match=r"^data\.tfds=faces, split test, cannot be loaded: .*faces.*$"
+    ):
+        dataset.load("tfds", 5, 2, 0, SHAPE, replace(stored, tfds="faces"))
+    with pytest.raises(ModelError, match=r"split training, cannot be loaded: .*training"):
+        dataset.load("tfds", 5, 2, 0, SHAPE, replace(stored, split="training"))
 
 
 def test_tfds_needs_a_name_and_its_package(monkeypatch):
