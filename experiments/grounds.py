@@ -41,6 +41,7 @@ class Ground:
         runs: the recorded runs that answer; None: hosts or a profile do.
         manifest: the prepared network; None: it is not computed.
         is_predicted: whether the network's timings follow from its multiply-accumulates alone.
+        is_made_up: whether the profile that answers is of no hosts that exist.
         pipelined: whether it is measured in throughput mode, which a profile does not predict.
     """
 
@@ -50,6 +51,7 @@ class Ground:
     runs: RunsTable | None = None
     manifest: Manifest | None = None
     is_predicted: bool = False
+    is_made_up: bool = False
     pipelined: bool = False
 
     @property
@@ -58,6 +60,13 @@ class Ground:
         if self.runs is not None:
             return self.runs.source in ("emulated", "modelled")
         return self.manifest is None
+
+    @property
+    def assumptions(self) -> str:
+        """What figures have to say besides where their numbers come from; empty: nothing."""
+        made_up = "made-up hosts" if self.is_made_up else ""
+        predicted = "timings predicted from multiply-accumulates" if self.is_predicted else ""
+        return ", ".join(filter(None, (made_up, predicted)))
 
     @property
     def artifact_hashes(self) -> list[str]:
@@ -133,13 +142,15 @@ def ground_of(
     else:
         offer = offer_of_profile(profile, config.model.name)
     more = sending_knobs(config, profile)
+    answers = config.hosts.kind in ("emulated", "modelled")
     space = build_space(offer, config.space, config.model.split_points, last, more)
     return Ground(
         config.model.name,
         space,
         profile,
         manifest=manifest,
-        is_predicted=predicted and config.hosts.kind in ("emulated", "modelled"),
+        is_predicted=predicted and answers,
+        is_made_up=profile is not None and profile.made_up and answers,
         pipelined=config.measure.mode == "throughput",
     )
 

@@ -61,7 +61,7 @@ def write_outputs(
         written.append(runs)
     write_requests(requests, found.served, model=model, last_split_point=last)
     candidates = found.explored.candidates if found.explored else ()
-    written += draw_all(folder, candidates, found.front, found.served)
+    written += draw_all(folder, candidates, found.front, found.served, ground.assumptions)
     write_json(told, summary)
     return written
 

@@ -82,7 +82,7 @@ def _run_on(
     ) as folder:
         went_on = ", continued" if folder.resumed else ""
         terminal.say(f"{config.name} on {config.hosts.kind} hosts, in {folder.path}{went_on}")
-        if ground.profile is not None and ground.profile.made_up and config.hosts.kind != "ssh":
+        if ground.profile is not None and ground.is_made_up:
             terminal.say(f"Profile {ground.profile.name} is made up: no such hosts exist")
         outcome, summary = _measure_and_record(folder, config, ground, terminal)
         return outcome, summary, folder.path

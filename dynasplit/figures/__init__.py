@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dynasplit.figures.series import PolicySeries
+from dynasplit.figures.series import Origin, PolicySeries
 from dynasplit.front import ParetoFront
 from dynasplit.measurement import Source, Summary
 from dynasplit.served import Served
@@ -27,7 +27,11 @@ __all__ = [
 
 
 def draw_all(
-    folder: Path, measured: Sequence[Summary], front: ParetoFront, served: Sequence[Served]
+    folder: Path,
+    measured: Sequence[Summary],
+    front: ParetoFront,
+    served: Sequence[Served],
+    assumed: str = "",
 ) -> list[Path]:
     """All the figures of a run with both phases.
 
@@ -36,6 +40,7 @@ def draw_all(
         measured: every measured configuration, on the front or not; may be empty.
         front: what the policies chose from.
         served: the requests that they served; may be empty.
+        assumed: what the numbers rest on besides their source.
 
     Returns:
         The files.
@@ -43,23 +48,23 @@ def draw_all(
     Raises:
         ResultsError: a file cannot be written.
     """
-    paths = [draw_front_figure(folder / "front.png", measured, front)]
+    paths = [draw_front_figure(folder / "front.png", measured, front, assumed)]
     if served:
         series = PolicySeries.of_served(served, front.last_split_point)
-        paths += draw_policy_figures(folder, series, front.source, front.model)
+        paths += draw_policy_figures(folder, series, Origin(front.model, front.source, assumed))
     return paths
 
 
-def draw_front_figure(path: Path, measured: Sequence[Summary], front: ParetoFront) -> Path:
+def draw_front_figure(
+    path: Path, measured: Sequence[Summary], front: ParetoFront, assumed: str = ""
+) -> Path:
     """Latency against energy of what was measured and of the front; see `figures.front`."""
     from dynasplit.figures.front import draw
 
-    return draw(path, measured, front)
+    return draw(path, measured, front, assumed)
 
 
-def draw_policy_figures(
-    folder: Path, series: Sequence[PolicySeries], source: Source, model: str | None
-) -> list[Path]:
+def draw_policy_figures(folder: Path, series: Sequence[PolicySeries], origin: Origin) -> list[Path]:
     """energy.png, latency.png, violations.png and choices.png; see `figures.policies`.
 
     A figure for which nothing was measured is left out.
@@ -72,7 +77,7 @@ def draw_policy_figures(
         "violations.png": draw_violations,
         "choices.png": draw_choices,
     }
-    drawn = [draw(folder / name, series, source, model) for name, draw in named.items()]
+    drawn = [draw(folder / name, series, origin) for name, draw in named.items()]
     return [path for path in drawn if path is not None]
 
 

@@ -27,7 +27,7 @@ def draw(
         source: of the runs that answered.
         filled: how many configurations had no run, and were predicted.
     """
-    also = f"; {filled} configurations predicted by a profile fitted to them" if filled else ""
+    also = f"{filled} configurations predicted by a profile fitted to them" if filled else ""
     with figure(path, 9.6, 4.2) as made:
         left, right = made.subplots(1, 2, sharey=True)
         for colour, (name, lists) in zip(_COLOURS * 3, algorithms.items(), strict=False):

@@ -9,17 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from dynasplit.figures import style
-from dynasplit.figures.series import KINDS, Floats, PolicySeries
-from dynasplit.measurement import Source
+from dynasplit.figures.series import KINDS, Floats, Origin, PolicySeries
 
 _OWN = "dynasplit"
 _MOST_DOTS = 300
 _WIDTH_IN, _HEIGHT_IN = 6.4, 3.8
 
 
-def draw_energy(
-    path: Path, series: Sequence[PolicySeries], source: Source, model: str | None
-) -> Path | None:
+def draw_energy(path: Path, series: Sequence[PolicySeries], origin: Origin) -> Path | None:
     """Each policy's energy for one inference as a box with its median; None: not measured."""
     if any(np.isnan(s.energy_j).all() for s in series):
         return None
@@ -27,38 +24,39 @@ def draw_energy(
         axes = figure.add_subplot()
         _boxes(axes, {s.name: s.energy_j[~np.isnan(s.energy_j)] for s in series}, "J")
         axes.set_ylabel("energy of one inference (J)")
-        style.head(figure, f"{_of(model)}: energy by policy", source)
+        style.head(figure, f"{origin.network}: energy by policy", origin.source, origin.assumed)
     return path
 
 
-def draw_latency(
-    path: Path, series: Sequence[PolicySeries], source: Source, model: str | None
-) -> Path:
+def draw_latency(path: Path, series: Sequence[PolicySeries], origin: Origin) -> Path:
     """Each policy's latency as a box with its median, beside the thresholds asked for."""
     with style.figure(path, _WIDTH_IN, _HEIGHT_IN) as figure:
         axes = figure.add_subplot()
         asked = {"thresholds\nasked for": series[0].threshold_ms}
         _boxes(axes, asked | {s.name: s.latency_ms for s in series}, "ms")
         axes.set_ylabel("latency of one inference (ms)")
-        style.head(figure, f"{_of(model)}: latency by policy, and what was asked for", source)
+        style.head(
+            figure,
+            f"{origin.network}: latency by policy, and what was asked for",
+            origin.source,
+            origin.assumed,
+        )
     return path
 
 
-def draw_violations(
-    path: Path, series: Sequence[PolicySeries], source: Source, model: str | None
-) -> Path:
+def draw_violations(path: Path, series: Sequence[PolicySeries], origin: Origin) -> Path:
     """The share of requests whose threshold was missed, and by how much."""
     with style.figure(path, 7.6, _HEIGHT_IN) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
         _missed(left, series)
         _exceedances(right, series)
-        style.head(figure, f"{_of(model)}: missed thresholds by policy", source)
+        style.head(
+            figure, f"{origin.network}: missed thresholds by policy", origin.source, origin.assumed
+        )
     return path
 
 
-def draw_choices(
-    path: Path, series: Sequence[PolicySeries], source: Source, model: str | None
-) -> Path:
+def draw_choices(path: Path, series: Sequence[PolicySeries], origin: Origin) -> Path:
     """Which kind of split served each policy's requests, as stacked bars."""
     with style.figure(path, _WIDTH_IN, 0.42 * len(series) + 1.4) as figure:
         axes = figure.add_subplot()
@@ -76,12 +74,13 @@ def draw_choices(
         axes.set_xlabel("share of the requests (%)")
         axes.grid(visible=False, axis="y")
         figure.legend(loc="outside right center")
-        style.head(figure, f"{_of(model)}: which kind of split each policy chose", source)
+        style.head(
+            figure,
+            f"{origin.network}: which kind of split each policy chose",
+            origin.source,
+            origin.assumed,
+        )
     return path
-
-
-def _of(model: str | None) -> str:
-    return model or "Unnamed network"
 
 
 def _boxes(axes: Axes, values: dict[str, Floats], unit: str) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from dynasplit.measurement import Source
 from dynasplit.served import Served
 
 Floats = npt.NDArray[np.float64]
@@ -21,6 +22,26 @@ def kind_of(split_point: int, last_split_point: int) -> Kind:
     if split_point == 0:
         return "cloud-only"
     return "edge-only" if split_point == last_split_point else "split"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where numbers come from.
+
+    Attributes:
+        model: the network's name; None: unknown.
+        source: what they are of.
+        assumed: what they rest on besides; empty: nothing.
+    """
+
+    model: str | None
+    source: Source
+    assumed: str = ""
+
+    @property
+    def network(self) -> str:
+        """The network in a title."""
+        return self.model or "Unnamed network"
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,10 +79,13 @@ def figure(path: Path, width_in: float, height_in: float) -> Iterator[Figure]:
 def head(figure: Figure, title: str, source: Source, also: str = "") -> None:
     """The title, and below it in plain words where the numbers come from, and what else to know.
 
+    What else stands on a line of its own.
+
     Raises:
         IndexError: the figure has no axes yet.
     """
-    titled(figure, title, PROVENANCE[source] + also, INK if source == "measured" else ACCENT)
+    told = "\n".join(filter(None, (PROVENANCE[source], also)))
+    titled(figure, title, told, INK if source == "measured" else ACCENT)
 
 
 def titled(figure: Figure, title: str, below: str, colour: str) -> None:

@@ -58,7 +58,9 @@ def said(path):
 
 def test_every_figure_says_whose_it_is_and_where_it_comes_from(tmp_path, vgg16_runs, vgg16_space):
     front = front_of(vgg16_runs, vgg16_space)
-    paths = figures.draw_all(tmp_path, summarise(vgg16_runs), front, serve(front, 40))
+    paths = figures.draw_all(
+        tmp_path, summarise(vgg16_runs), front, serve(front, 40), "made-up hosts"
+    )
     assert sorted(p.name for p in paths) == [
         *("choices.png", "energy.png", "front.png", "latency.png", "violations.png")
     ]
@@ -66,6 +68,7 @@ def test_every_figure_says_whose_it_is_and_where_it_comes_from(tmp_path, vgg16_r
         title, source = said(path)
         assert title.startswith("vgg16")
         assert "EMULATED" in source
+        assert source.endswith("\nmade-up hosts")
 
 
 @pytest.mark.medium
