@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
+
 from dynasplit.config import Config
 from dynasplit.errors import ConfigurationError, DataError
 from experiments.terminal import Terminal
@@ -67,6 +69,11 @@ def prepared(config: Config, terminal: Terminal) -> Manifest:
         f"{manifest.network} with {manifest.weights} weights, {manifest.precision} heads: "
         f"{_quality(manifest)}"
     )
+    if manifest.quality == "fidelity" and _is_of_one_class(manifest):
+        terminal.say(
+            f"The unsplit {manifest.network} gives all {manifest.images} images the same class: "
+            "fidelity says nothing here"
+        )
     return manifest
 
 
@@ -94,6 +101,11 @@ def _quality(manifest: Manifest) -> str:
     if manifest.quality == "accuracy":
         return f"accuracy on {manifest.images} labelled images"
     return f"fidelity to the unsplit network on {manifest.images} images, in place of accuracy"
+
+
+def _is_of_one_class(manifest: Manifest) -> bool:
+    with np.load(manifest.artifacts["images"].path, allow_pickle=False) as images:
+        return bool(np.ptp(images["reference_top1"]) == 0)
 
 
 @contextmanager

@@ -31,10 +31,11 @@ def judge(
 ) -> tuple[tuple[int, ...], float | None]:
     """The highest classes of outputs (classes,), and their difference to the reference (classes,).
 
-    The reference counts only if it has as many classes.
+    Of equals the first comes first, as in argmax. The reference counts only if it has as many
+    classes.
     """
     flat = np.asarray(outputs, dtype=np.float32).reshape(-1)
-    top = tuple(int(i) for i in np.argsort(flat)[::-1][:TOP])
+    top = tuple(int(i) for i in np.argsort(-flat, kind="stable")[:TOP])
     if reference is None or reference.size != flat.size:
         return top, None
     return top, float(np.abs(flat - reference.reshape(-1)).mean())

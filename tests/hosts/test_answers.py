@@ -23,6 +23,10 @@ def test_fewer_classes_than_five():
     assert judge(np.array([3.0, 1.0, 2.0]))[0] == (0, 2, 1)
 
 
+def test_of_equal_outputs_the_first_is_the_class_as_in_argmax():
+    assert judge(np.array([1.0, 2.0, 2.0, 0.0]))[0] == (1, 2, 0, 3)
+
+
 def test_integers_become_real_values():
     found = real_values(np.array([-128, 0, 127], dtype=np.int8), 0.5, -128)
     np.testing.assert_allclose(found, [0.0, 64.0, 127.5])
