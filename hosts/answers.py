@@ -11,6 +11,7 @@ import numpy.typing as npt
 TOP = 5
 
 Key = tuple[int, str]
+Tops = tuple[tuple[int, ...], ...]
 
 
 class Answer(NamedTuple):
@@ -26,16 +27,24 @@ class Answer(NamedTuple):
     output_mae: float | None
 
 
+def highest(outputs: npt.NDArray[np.generic]) -> Tops:
+    """The five highest classes of outputs (n, classes), each the highest first.
+
+    Of equals the first comes first, as in argmax.
+    """
+    order = np.argsort(-np.asarray(outputs, np.float32), axis=1, kind="stable")[:, :TOP]
+    return tuple(tuple(row) for row in order.tolist())
+
+
 def judge(
     outputs: npt.NDArray[np.generic], reference: npt.NDArray[np.float32] | None = None
 ) -> tuple[tuple[int, ...], float | None]:
     """The highest classes of outputs (classes,), and their difference to the reference (classes,).
 
-    Of equals the first comes first, as in argmax. The reference counts only if it has as many
-    classes.
+    The reference counts only if it has as many classes.
     """
     flat = np.asarray(outputs, dtype=np.float32).reshape(-1)
-    top = tuple(int(i) for i in np.argsort(-flat, kind="stable")[:TOP])
+    (top,) = highest(flat[np.newaxis])
     if reference is None or reference.size != flat.size:
         return top, None
     return top, float(np.abs(flat - reference.reshape(-1)).mean())

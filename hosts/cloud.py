@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from hosts import codecs
-from hosts.answers import Answers
+from hosts.answers import Answers, Tops, highest
 from hosts.codecs.base import Tensor
 from hosts.errors import HostError, WireError
 from hosts.machine import Machine
@@ -16,11 +14,8 @@ from hosts.streaming import ahead
 from hosts.wire.frames import tensor_of, unpack
 from hosts.wire.messages import TailResult, TensorHeader, encode
 
-_TOP = 5
 AHEAD = 2
 """Frames read while a tail runs; more are held back on the link, and then on the edge."""
-
-Tops = tuple[tuple[int, ...], ...]
 
 
 class CloudAgent:
@@ -81,8 +76,7 @@ class CloudAgent:
         outputs = self.tails.run_batch(header.split_point, tensor, self._device(header))
         lossy = codecs.lossy_part(header.codec)
         self.answers.note(header.split_point, lossy, header.images, outputs)
-        order = np.argsort(outputs, axis=1)[:, ::-1][:, :_TOP]
-        tops = tuple(tuple(int(i) for i in row) for row in order)
+        tops = highest(outputs)
         if self.machine.emulated:
             self._tops[key] = tops
         return tops
