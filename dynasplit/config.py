@@ -7,6 +7,7 @@ values to these keys. The library's own modules take plain values and know nothi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from omegaconf import MISSING
@@ -83,6 +84,11 @@ class ModelConf:
     seed: int = 0
     calibration_images: int = 24
     split_points: list[int] | None = None
+
+    @property
+    def label(self) -> str:
+        """What results call the network: one of a file has the file's name."""
+        return Path(self.path).name if self.name == "keras_file" and self.path else self.name
 
 
 @dataclass

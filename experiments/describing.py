@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from dynasplit.config import Config
 from dynasplit.errors import ConfigurationError
 from dynasplit.fitting.law import Cut
@@ -27,7 +29,8 @@ def description_of(config: Config, progress: Progress) -> Description:
     """
     order = order_of(config)
     with explained():
-        return describe(order, progress)
+        description = describe(order, progress)
+    return msgspec.structs.replace(description, model=config.model.label)
 
 
 def chosen_of(config: Config, description: Description) -> Sequence[Described]:
@@ -64,7 +67,7 @@ def predicted_profile(profile: Profile, config: Config, progress: Progress) -> P
         ConfigurationError: the profile has no law, or the network cannot be split.
         DataError: the cache cannot be used.
     """
-    name = config.model.name
+    name = config.model.label
     if profile.law is None:
         raise ConfigurationError(
             f"model={name}: profile {profile.name} has no timings of it, and no law that would "

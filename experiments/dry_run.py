@@ -68,7 +68,7 @@ def _artifacts(config: Config) -> list[tuple[str, str]]:
     found = plan_of(config)
     work = "in the cache" if found.ready else f"to be made, about {found.size_mb:.0f} MB"
     place = default_root()
-    return [("network", f"{config.model.name}, {found.weights} weights; {work} ({place})")]
+    return [("network", f"{config.model.label}, {found.weights} weights; {work} ({place})")]
 
 
 def _without_profile(config: Config, ground: Ground) -> list[tuple[str, str]]:

@@ -67,7 +67,7 @@ def _fit(config: Config, runs: RunsTable | None, cuts: list[Cut] | None) -> Fit:
     asked = config.fit
     if asked.profile is not None and cuts is not None:
         named = runs.model if runs is not None else None
-        network = asked.network or named or config.model.name
+        network = asked.network or named or config.model.label
         return predict_profile(profile_of(asked.profile, "fit.profile"), network, cuts, runs)
     assert runs is not None
     if cuts is None:

@@ -123,7 +123,7 @@ def ground_of(
         return _recorded(config)
     named = config.hosts.profile
     profile = None if named is None else profile_of(named, "hosts.profile")
-    predicted = profile is not None and config.model.name not in profile.networks
+    predicted = profile is not None and config.model.label not in profile.networks
     if profile is not None:
         if predicted:
             profile = predicted_profile(profile, config, progress)
@@ -132,7 +132,7 @@ def ground_of(
         last = manifest.last_split_point
     else:
         raise ConfigurationError(
-            f"how often {config.model.name} can be split is known once it is prepared, or from "
+            f"how often {config.model.label} can be split is known once it is prepared, or from "
             "a profile: say hosts.profile=NAME|FILE"
         )
     if config.hosts.kind == "local":
@@ -140,12 +140,12 @@ def ground_of(
     elif config.hosts.kind == "ssh" or profile is None:
         offer = offer_of_hosts(config, profile)
     else:
-        offer = offer_of_profile(profile, config.model.name)
+        offer = offer_of_profile(profile, config.model.label)
     more = sending_knobs(config, profile)
     answers = config.hosts.kind in ("emulated", "modelled")
     space = build_space(offer, config.space, config.model.split_points, last, more)
     return Ground(
-        config.model.name,
+        config.model.label,
         space,
         profile,
         manifest=manifest,
@@ -164,10 +164,10 @@ def is_known_early(config: Config) -> bool:
 
 def _last(profile: Profile, config: Config, manifest: Manifest | None) -> int:
     """The network's last split point, on which profile and prepared network must agree."""
-    timings = profile.networks[config.model.name]
+    timings = profile.networks[config.model.label]
     if manifest is not None and manifest.last_split_point != timings.last_split_point:
         raise ConfigurationError(
-            f"model={config.model.name} has split points 0..{manifest.last_split_point}; profile "
+            f"model={config.model.label} has split points 0..{manifest.last_split_point}; profile "
             f"{profile.name} has timings for 0..{timings.last_split_point}"
         )
     return timings.last_split_point
@@ -176,7 +176,7 @@ def _last(profile: Profile, config: Config, manifest: Manifest | None) -> int:
 def _recorded(config: Config) -> Ground:
     runs = read_runs(str(config.runs))
     space = space_of_runs(runs, config.space, config.model.split_points)
-    return Ground(runs.model or config.model.name, space, runs=runs)
+    return Ground(runs.model or config.model.label, space, runs=runs)
 
 
 def profile_of(named: str, key: str) -> Profile:

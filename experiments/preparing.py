@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
 import numpy as np
 
 from dynasplit.config import Config
@@ -60,10 +61,11 @@ def prepared(config: Config, terminal: Terminal) -> Manifest:
         ConfigurationError: it cannot be made. DataError: the cache cannot be used.
     """
     order = order_of(config)
-    title = f"Preparing {order.network}"
+    title = f"Preparing {config.model.label}"
     followed = _Followed(title, terminal)
     with explained():
         manifest = prepare(order, followed)
+    manifest = msgspec.structs.replace(manifest, network=config.model.label)
     followed.end()
     terminal.say(
         f"{manifest.network} with {manifest.weights} weights, {manifest.precision} heads: "

@@ -50,7 +50,7 @@ def offer_of_hosts(config: Config, profile: Profile | None) -> Offer:
     """
     edge, cloud, asked = config.hosts.edge.knobs, config.hosts.cloud.knobs, config.space
     if profile is not None:
-        values = offer_of_profile(profile, config.model.name)
+        values = offer_of_profile(profile, config.model.label)
     else:
         values = Offer("", sorted(asked.cpu_mhz or ()), ("off", "std", "max"), (False, True))
     if "cpu_mhz" in edge and not values.cpu_mhz:
