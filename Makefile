@@ -21,7 +21,7 @@ help:
 	@echo "make quick        a first contact of a minute"
 	@echo "make test         checks, fast and medium tests; test-fast: only the fast ones; test-all: every one"
 	@echo "make lint         style, types, import contracts; format: set the style right"
-	@echo "make bench        speed of the core and of the transport, side by side with plain alternatives"
+	@echo "make bench        speed of the core and of the transport, side by side with plain alternatives; exactness of splits"
 	@echo "make clean        remove the environment and the tools' caches; results stay"
 
 experiment: $(READY)
@@ -51,6 +51,7 @@ format: $(READY_DEV)
 
 bench: $(READY_DEV)
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.graphs
 	$(BIN)/python -m tests.bench.transport
 
 clean:
