@@ -108,11 +108,6 @@ def _check_together(config: Config) -> None:
 
 
 def _check_hosts(config: Config) -> None:
-    if config.hosts.kind == "modelled" and config.measure.mode == "throughput":
-        raise ConfigurationError(
-            "measure.mode=throughput; hosts=modelled predicts latency mode only: say "
-            "hosts=emulated, or measure.mode=latency"
-        )
     if config.hosts.kind == "recorded" and config.runs is None:
         raise ConfigurationError("hosts=recorded answers from a table of runs: say runs=FILE")
     if config.hosts.kind in ("emulated", "modelled") and config.hosts.profile is None:

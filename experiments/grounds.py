@@ -42,7 +42,7 @@ class Ground:
         manifest: the prepared network; None: it is not computed.
         is_predicted: whether the network's timings follow from its multiply-accumulates alone.
         is_made_up: whether the profile that answers is of no hosts that exist.
-        pipelined: whether it is measured in throughput mode, which a profile does not predict.
+        mode: whether it is measured for `latency` or for `throughput`.
     """
 
     network: str
@@ -52,7 +52,7 @@ class Ground:
     manifest: Manifest | None = None
     is_predicted: bool = False
     is_made_up: bool = False
-    pipelined: bool = False
+    mode: str = "latency"
 
     @property
     def is_imagined(self) -> bool:
@@ -79,10 +79,10 @@ class Ground:
     @cached_property
     def predictions(self) -> tuple[Measurement, ...]:
         """Each configuration as the profile has it, without noise; nothing without a profile."""
-        if self.profile is None or self.pipelined:
+        if self.profile is None:
             return ()
         quiet = msgspec.structs.replace(self.profile, noise=Noise())
-        testbed = ModelledTestbed(quiet, self.network)
+        testbed = ModelledTestbed(quiet, self.network, mode=self.mode)
         return tuple(testbed.measure(c) for c in self.space.configurations)
 
     @property
@@ -151,7 +151,7 @@ def ground_of(
         manifest=manifest,
         is_predicted=predicted and answers,
         is_made_up=profile is not None and profile.made_up and answers,
-        pipelined=config.measure.mode == "throughput",
+        mode=config.measure.mode,
     )
 
 

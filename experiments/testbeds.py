@@ -53,6 +53,7 @@ def rehearsal(config: Config, ground: Ground) -> Testbed:
         relative_ci=rules.relative_ci,
         max_inferences=rules.max_inferences,
         min_window_s=(rules.min_samples + 1) * ground.profile.edge.meter.period_s,
+        mode=rules.mode,
     )
 
 

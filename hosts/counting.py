@@ -5,10 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from hosts.wire.messages import Inference, RunOrder
-
-IN_FLIGHT = 3
-"""Batches not answered yet, at most, in throughput mode: at the tail, waiting, on the link."""
+from hosts.wire.messages import IN_FLIGHT, Inference, RunOrder
 
 _NORMAL_95 = 1.96
 

@@ -10,13 +10,13 @@ import numpy.typing as npt
 from hosts import codecs
 from hosts.answers import Answers, real_values
 from hosts.codecs.base import Tensor
-from hosts.counting import IN_FLIGHT, Counting
+from hosts.counting import Counting
 from hosts.errors import HostError
 from hosts.machine import HeadJob, HeadTiming, Machine, Payload
 from hosts.models.heads import Heads
 from hosts.streaming import Receiver, TailStream
 from hosts.wire.frames import pack
-from hosts.wire.messages import Inference, RunOrder, RunReport, TailResult, TensorHeader
+from hosts.wire.messages import IN_FLIGHT, Inference, RunOrder, RunReport, TailResult, TensorHeader
 
 _MODES = ("latency", "throughput")
 

@@ -9,6 +9,22 @@ from dynasplit.measurement import Measurement
 from dynasplit.space import Configuration
 from hosts.emulation.noise import run_factors
 from hosts.emulation.profile import Profile
+from hosts.wire.messages import IN_FLIGHT
+
+
+def pipelined_ms(stages_ms: tuple[float, float, float]) -> tuple[float, float]:
+    """Period and latency of batches that overlap, of which so many may be unanswered.
+
+    Results come at the pace of the slowest stage. Where that is the edge, nothing waits; else the
+    next head begins when the batch that many before it is answered.
+
+    Args:
+        stages_ms: what a batch takes on the edge, on the link, and in the cloud.
+    """
+    period_ms = max(stages_ms)
+    if stages_ms[0] == period_ms:
+        return period_ms, sum(stages_ms)
+    return period_ms, IN_FLIGHT * period_ms
 
 
 @dataclass
@@ -25,6 +41,7 @@ class ModelledTestbed:
         relative_ci: a window holds as many as a 95 % confidence interval of the mean latency needs
             whose half is at most this share of it; None: `inferences`.
         max_inferences: the most that it holds for that.
+        mode: `latency` (one batch at a time) or `throughput` (pipelined).
     """
 
     profile: Profile
@@ -35,6 +52,7 @@ class ModelledTestbed:
     min_window_s: float = 2.0
     relative_ci: float | None = None
     max_inferences: int = 1000
+    mode: str = "latency"
     _set: Configuration | None = field(default=None, repr=False)
 
     def measure(
@@ -59,18 +77,20 @@ class ModelledTestbed:
         sending_ms = p.transfer_ms(net, k, size * sent_share) * factors.latency
         edge_ms = p.edge_ms(net, k, mhz, mode) * size * factors.latency
         cloud_ms = p.cloud_ms(net, k, gpu) * size * factors.latency
-        transfer_ms = encode_ms + sending_ms + decode_ms
-        active_j = p.edge.power_w(True, mhz, mode) * (edge_ms + encode_ms) / 1000
-        waiting_ms = sending_ms + decode_ms + cloud_ms
-        waiting_j = p.edge.power_w(False, mhz, mode) * waiting_ms / 1000
+        busy_ms = edge_ms + encode_ms
+        stages_ms = (busy_ms, sending_ms, decode_ms + cloud_ms)
+        period_ms, latency_ms = sum(stages_ms), sum(stages_ms)
+        if self.mode == "throughput":
+            period_ms, latency_ms = pipelined_ms(stages_ms)
+        active_j = p.edge.power_w(True, mhz, mode) * busy_ms / 1000
+        waiting_j = p.edge.power_w(False, mhz, mode) * (period_ms - busy_ms) / 1000
         edge_j = (active_j + waiting_j) * factors.power / size
         tail_j = p.cloud.power_w(True, gpu) * cloud_ms / 1000
         decode_j = p.cloud.power_w(True, False) * decode_ms / 1000
         cloud_j = (tail_j + decode_j) * factors.power / size
         row = p.split(net, k)
-        latency_ms = edge_ms + transfer_ms + cloud_ms
         inferences = self._inferences()
-        window_s = max(self.min_window_s, inferences * latency_ms / size / 1000)
+        window_s = max(self.min_window_s, inferences * period_ms / size / 1000)
         return Measurement(
             configuration=configuration,
             repeat=repeat,
@@ -78,19 +98,19 @@ class ModelledTestbed:
             latency_ms=latency_ms,
             energy_j=edge_j + cloud_j,
             edge_ms=edge_ms,
-            transfer_ms=transfer_ms,
+            transfer_ms=latency_ms - edge_ms - cloud_ms,
             cloud_ms=cloud_ms,
             edge_energy_j=edge_j,
             cloud_energy_j=cloud_j,
             accuracy=(row.accuracy or {}).get(mode),
             fidelity=(row.fidelity or {}).get(mode),
             tensor_kb=row.tensor_kb,
-            mode="latency",
-            throughput_rps=1000 * size / latency_ms,
+            mode=self.mode,
+            throughput_rps=1000 * size / period_ms,
             wire_kb=row.tensor_kb * sent_share,
             encode_ms=encode_ms,
             decode_ms=decode_ms,
-            inferences=max(inferences, int(window_s * 1000 * size / latency_ms)),
+            inferences=max(inferences, int(window_s * 1000 * size / period_ms)),
             window_s=window_s,
             testbed_time_s=self._spent_s(configuration, latency_ms, window_s),
         )

@@ -157,6 +157,10 @@ class Judged(Message):
     answers: tuple[tuple[int, tuple[int, ...], float | None], ...] = ()
 
 
+IN_FLIGHT = 3
+"""Batches not answered yet, at most, in throughput mode: at the tail, waiting, on the link."""
+
+
 class RunOrder(Message):
     """Measure one window of inferences.
 

@@ -112,8 +112,3 @@ def test_a_plan_without_hosts_takes_any():
     for kind in ("recorded", "ssh", "emulated"):
         check(config_with(plan="describe_model", hosts__kind=kind), command.plans())
     assert "say runs=FILE" in refusal_of(hosts__kind="recorded")
-
-
-def test_a_profile_does_not_predict_throughput_mode():
-    said = refusal_of(measure__mode="throughput")
-    assert "hosts=modelled predicts latency mode only" in said

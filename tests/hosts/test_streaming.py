@@ -11,14 +11,19 @@ from dynasplit.testbed.credentials import make_credentials
 from hosts.cloud import AHEAD, CloudAgent
 from hosts.codecs import Tensor
 from hosts.codecs.base import bytes_of
-from hosts.counting import IN_FLIGHT
 from hosts.edge import EdgeAgent
 from hosts.errors import HostError, ModelError, WireError
 from hosts.machine import RealMachine
 from hosts.rpc import channel, server_credentials, start_server, tensor_handler
 from hosts.streaming import TailStream, ahead
 from hosts.wire.frames import pack
-from hosts.wire.messages import MESSAGE_LIMIT_BYTES, TENSOR_SERVICE, RunOrder, TensorHeader
+from hosts.wire.messages import (
+    IN_FLIGHT,
+    MESSAGE_LIMIT_BYTES,
+    TENSOR_SERVICE,
+    RunOrder,
+    TensorHeader,
+)
 
 SHAPE = (20, 30)
 

@@ -4,10 +4,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from dynasplit.space import Configuration
 from dynasplit.testbed import window
+from dynasplit.testbed.modelled import ModelledTestbed
 from hosts.cloud import CloudAgent
 from hosts.codecs import Tensor
-from hosts.counting import IN_FLIGHT
 from hosts.edge import EdgeAgent
 from hosts.emulation.answers import BoardServer
 from hosts.emulation.client import ROOT_VARIABLE
@@ -15,6 +16,7 @@ from hosts.emulation.machine import EmulatedMachine
 from hosts.emulation.profile import CodecCost
 from hosts.errors import BoardError
 from hosts.wire import messages
+from hosts.wire.messages import IN_FLIGHT
 
 COSTS = {"zstd": CodecCost(0.06, 0.02, 0.5), "int8": CodecCost(0.03, 0.0, 0.25)}
 
@@ -111,6 +113,27 @@ def test_a_slow_cloud_holds_the_edge_back_and_latency_says_so(boards):
     found = window.stages(inside)
     assert found.latency_ms == pytest.approx(IN_FLIGHT * 160)
     assert found.edge_ms + found.transfer_ms + found.cloud_ms == pytest.approx(found.latency_ms)
+
+
+@pytest.mark.parametrize(
+    ("split_point", "mode", "cloud_gpu"),
+    [(0, "off", False), (0, "off", True), (1, "std", False), (1, "std", True), (2, "std", False)],
+)
+def test_the_modelled_testbed_says_the_same_of_throughput_mode(
+    boards, split_point, mode, cloud_gpu
+):
+    edge, profile = boards
+    edge.machine.open_accelerator(mode)
+    chosen = {"split_point": split_point, "edge_accelerator": mode, "cloud_gpu": cloud_gpu}
+    report = run(edge, mode="throughput", **chosen)
+    modelled = ModelledTestbed(profile, "net", mode="throughput").measure(
+        Configuration.of(cpu_mhz=600, **chosen)
+    )
+    assert modelled.mode == "throughput"
+    assert modelled.throughput_rps == pytest.approx(window.throughput_rps(report))
+    found = window.stages(window.counted(report))
+    for name in ("latency_ms", "edge_ms", "transfer_ms", "cloud_ms"):
+        assert getattr(modelled, name) == pytest.approx(getattr(found, name), abs=1e-3), name
 
 
 def test_at_the_last_split_point_both_modes_are_the_same(boards):
