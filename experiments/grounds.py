@@ -42,7 +42,7 @@ class Ground:
         manifest: the prepared network; None: it is not computed.
         is_predicted: whether the network's timings follow from its multiply-accumulates alone.
         is_made_up: whether the profile that answers is of no hosts that exist.
-        mode: whether it is measured for `latency` or for `throughput`.
+        mode: whether it is measured for `latency` or for `throughput`; None: the runs do not say.
     """
 
     network: str
@@ -52,7 +52,7 @@ class Ground:
     manifest: Manifest | None = None
     is_predicted: bool = False
     is_made_up: bool = False
-    mode: str = "latency"
+    mode: str | None = "latency"
 
     @property
     def is_imagined(self) -> bool:
@@ -62,11 +62,12 @@ class Ground:
         return self.manifest is None
 
     @property
-    def assumptions(self) -> str:
+    def remarks(self) -> str:
         """What figures have to say besides where their numbers come from; empty: nothing."""
         made_up = "made-up hosts" if self.is_made_up else ""
         predicted = "timings predicted from multiply-accumulates" if self.is_predicted else ""
-        return ", ".join(filter(None, (made_up, predicted)))
+        pipelined = "throughput mode: latencies hold waiting" if self.mode == "throughput" else ""
+        return ", ".join(filter(None, (made_up, predicted, pipelined)))
 
     @property
     def artifact_hashes(self) -> list[str]:
@@ -82,7 +83,7 @@ class Ground:
         if self.profile is None:
             return ()
         quiet = msgspec.structs.replace(self.profile, noise=Noise())
-        testbed = ModelledTestbed(quiet, self.network, mode=self.mode)
+        testbed = ModelledTestbed(quiet, self.network, mode=self.mode or "latency")
         return tuple(testbed.measure(c) for c in self.space.configurations)
 
     @property
@@ -176,7 +177,7 @@ def _last(profile: Profile, config: Config, manifest: Manifest | None) -> int:
 def _recorded(config: Config) -> Ground:
     runs = read_runs(str(config.runs))
     space = space_of_runs(runs, config.space, config.model.split_points)
-    return Ground(runs.model or config.model.label, space, runs=runs)
+    return Ground(runs.model or config.model.label, space, runs=runs, mode=runs.mode)
 
 
 def profile_of(named: str, key: str) -> Profile:

@@ -26,7 +26,7 @@ def summary_of(config: Config, ground: Ground, outcome: Outcome) -> dict[str, An
         "model": ground.network,
         "hosts": config.hosts.kind,
         "emulated": is_emulated(ground, outcome),
-        "mode": ground.runs.mode if ground.runs is not None else config.measure.mode,
+        "mode": ground.mode,
         "predicted": ground.is_predicted,
         "seed": config.seed,
         "search": _search_block(ground, outcome),
@@ -61,7 +61,7 @@ def write_outputs(
         written.append(runs)
     write_requests(requests, found.served, model=model, last_split_point=last)
     candidates = found.explored.candidates if found.explored else ()
-    written += draw_all(folder, candidates, found.front, found.served, ground.assumptions)
+    written += draw_all(folder, candidates, found.front, found.served, ground.remarks)
     write_json(told, summary)
     return written
 

@@ -37,6 +37,7 @@ TITLES: Mapping[str, str] = {
 }
 # The titles of the columns that a run without energy does not have; one space tells two apart.
 _ENERGY = ("energy J\nmedian", "\nmean ", "saved against\ncloud_only %")
+_RATE = "requests\na second"
 _PLAIN_STEPS = 4
 _PLAIN_WIDTH = 100
 
@@ -143,9 +144,14 @@ class Terminal:
             case events.Finished():
                 self.end(TITLES[event.phase], escape(event.reason))
 
-    def policies(self, blocks: Mapping[str, Mapping[str, Any]], title: str = "Policies") -> None:
+    def policies(
+        self,
+        blocks: Mapping[str, Mapping[str, Any]],
+        title: str = "Policies",
+        with_rates: bool = False,
+    ) -> None:
         """The table of the policies."""
-        self.console.print(policies_table(blocks, title))
+        self.console.print(policies_table(blocks, title, with_rates))
 
 
 class _Count(ProgressColumn):
@@ -188,14 +194,17 @@ class _Step:
         return f", about {left_s:.0f} s left" if left_s >= 1 else ""
 
 
-def policies_table(blocks: Mapping[str, Mapping[str, Any]], title: str = "Policies") -> Table:
-    """The policies' block of summary.json as a table."""
+def policies_table(
+    blocks: Mapping[str, Mapping[str, Any]], title: str = "Policies", with_rates: bool = False
+) -> Table:
+    """The policies' block of summary.json as a table, with inferences a second if asked."""
     measured = [q for q in ("accuracy", "fidelity") if any(q in b for b in blocks.values())]
     quality = measured[0] if measured else "quality"
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("policy")
     rows = {name: _cells(block, quality) for name, block in blocks.items()}
     hidden = _ENERGY if all(b["energy_j"]["mean"] is None for b in blocks.values()) else ()
+    hidden = hidden if with_rates else (*hidden, _RATE)
     shown = [column for column in next(iter(rows.values()), {}) if column not in hidden]
     for column in shown:
         table.add_column(column.strip(" "), justify="right")
@@ -213,6 +222,7 @@ def _cells(block: Mapping[str, Any], quality: str) -> Mapping[str, str]:
         "\nmean": _shown_ms(latency["mean"]),
         _ENERGY[0]: _number(energy["median"], 2),
         _ENERGY[1]: _number(energy["mean"], 2),
+        _RATE: _number(block.get("throughput_rps", {}).get("median"), 2),
         quality: _number(block.get(quality), 3),
         _ENERGY[2]: _number(block["energy_saving_vs_cloud_pct"], 1),
     }

@@ -31,7 +31,7 @@ def draw_all(
     measured: Sequence[Summary],
     front: ParetoFront,
     served: Sequence[Served],
-    assumed: str = "",
+    remarks: str = "",
 ) -> list[Path]:
     """All the figures of a run with both phases.
 
@@ -40,7 +40,7 @@ def draw_all(
         measured: every measured configuration, on the front or not; may be empty.
         front: what the policies chose from.
         served: the requests that they served; may be empty.
-        assumed: what the numbers rest on besides their source.
+        remarks: what else to know of the numbers.
 
     Returns:
         The files.
@@ -48,20 +48,20 @@ def draw_all(
     Raises:
         ResultsError: a file cannot be written.
     """
-    paths = [draw_front_figure(folder / "front.png", measured, front, assumed)]
+    paths = [draw_front_figure(folder / "front.png", measured, front, remarks)]
     if served:
         series = PolicySeries.of_served(served, front.last_split_point)
-        paths += draw_policy_figures(folder, series, Origin(front.model, front.source, assumed))
+        paths += draw_policy_figures(folder, series, Origin(front.model, front.source, remarks))
     return paths
 
 
 def draw_front_figure(
-    path: Path, measured: Sequence[Summary], front: ParetoFront, assumed: str = ""
+    path: Path, measured: Sequence[Summary], front: ParetoFront, remarks: str = ""
 ) -> Path:
     """Latency against energy of what was measured and of the front; see `figures.front`."""
     from dynasplit.figures.front import draw
 
-    return draw(path, measured, front, assumed)
+    return draw(path, measured, front, remarks)
 
 
 def draw_policy_figures(folder: Path, series: Sequence[PolicySeries], origin: Origin) -> list[Path]:

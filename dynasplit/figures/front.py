@@ -23,7 +23,7 @@ from dynasplit.measurement import Summary
 _SMALLEST, _LARGEST = 14.0, 55.0  # marker areas, in points squared
 
 
-def draw(path: Path, measured: Sequence[Summary], front: ParetoFront, assumed: str = "") -> Path:
+def draw(path: Path, measured: Sequence[Summary], front: ParetoFront, remarks: str = "") -> Path:
     """Draw the front.
 
     The line joins what is best by latency and energy alone; members without it are on the front
@@ -34,7 +34,7 @@ def draw(path: Path, measured: Sequence[Summary], front: ParetoFront, assumed: s
         path: of the PNG.
         measured: every measured configuration.
         front: with its baselines.
-        assumed: what the numbers rest on besides their source.
+        remarks: what else to know of the numbers.
 
     Raises:
         ResultsError: the file cannot be written.
@@ -46,7 +46,7 @@ def draw(path: Path, measured: Sequence[Summary], front: ParetoFront, assumed: s
         _draw_in(axes, measured, view)
         _key(figure, view, bool(measured))
         style.number_log_axes(axes)
-        style.head(figure, _title(view, len(measured)), front.source, assumed)
+        style.head(figure, _title(view, len(measured)), front.source, remarks)
         figure.canvas.draw()
         points, others = view.points(front.summaries), view.points(measured)
         closeup = magnified(axes, points, others, view.stairs()) if view.is_joined else None

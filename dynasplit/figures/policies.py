@@ -24,7 +24,7 @@ def draw_energy(path: Path, series: Sequence[PolicySeries], origin: Origin) -> P
         axes = figure.add_subplot()
         _boxes(axes, {s.name: s.energy_j[~np.isnan(s.energy_j)] for s in series}, "J")
         axes.set_ylabel("energy of one inference (J)")
-        style.head(figure, f"{origin.network}: energy by policy", origin.source, origin.assumed)
+        style.head(figure, f"{origin.network}: energy by policy", origin.source, origin.remarks)
     return path
 
 
@@ -39,7 +39,7 @@ def draw_latency(path: Path, series: Sequence[PolicySeries], origin: Origin) -> 
             figure,
             f"{origin.network}: latency by policy, and what was asked for",
             origin.source,
-            origin.assumed,
+            origin.remarks,
         )
     return path
 
@@ -51,7 +51,7 @@ def draw_violations(path: Path, series: Sequence[PolicySeries], origin: Origin) 
         _missed(left, series)
         _exceedances(right, series)
         style.head(
-            figure, f"{origin.network}: missed thresholds by policy", origin.source, origin.assumed
+            figure, f"{origin.network}: missed thresholds by policy", origin.source, origin.remarks
         )
     return path
 
@@ -78,7 +78,7 @@ def draw_choices(path: Path, series: Sequence[PolicySeries], origin: Origin) -> 
             figure,
             f"{origin.network}: which kind of split each policy chose",
             origin.source,
-            origin.assumed,
+            origin.remarks,
         )
     return path
 

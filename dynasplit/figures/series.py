@@ -31,12 +31,12 @@ class Origin:
     Attributes:
         model: the network's name; None: unknown.
         source: what they are of.
-        assumed: what they rest on besides; empty: nothing.
+        remarks: what else to know of them; empty: nothing.
     """
 
     model: str | None
     source: Source
-    assumed: str = ""
+    remarks: str = ""
 
     @property
     def network(self) -> str:

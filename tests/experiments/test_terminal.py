@@ -81,3 +81,13 @@ def test_the_table_has_every_policy_and_shows_the_absent_as_absent():
     assert "fidelity" in text
     assert "75" in text
     assert " 0.00" not in text
+
+
+def test_in_throughput_mode_the_table_has_rates():
+    said = []
+    for with_rates in (True, False):
+        console = Console(file=io.StringIO(), width=100)
+        block = BLOCK | {"throughput_rps": {"median": 7.25}}
+        console.print(policies_table({"fastest": block}, with_rates=with_rates))
+        said.append("7.25" in console.file.getvalue())
+    assert said == [True, False]
