@@ -136,9 +136,11 @@ class LoopbackHost:
         )
         self._running.add(program)
         try:
-            await process.redirect(program.stdin, program.stdout, program.stderr)
+            # one stream's end must not end the channel while the other has something to say
+            await process.redirect(program.stdin, program.stdout, program.stderr, send_eof=False)
             code = await program.wait()
             await process.stdout.drain()
+            await process.stderr.drain()
             process.exit(code)
         finally:
             if program.stdin:

@@ -46,6 +46,13 @@ def test_a_command_runs_and_its_failure_is_named(hosts):
     host.close()
 
 
+def test_what_a_command_says_after_its_output_ended_arrives_too(hosts):
+    host = HostConnection(hosts[0])
+    with pytest.raises(HostProgramFailed, match=r"exited with 3: late$"):
+        host.ask("exec 1>&-; sleep 0.2; echo late >&2; exit 3")
+    host.close()
+
+
 def test_a_refused_key_says_what_to_do(hosts, tmp_path):
     make_key(tmp_path / "other")
     stranger = replace(hosts[0], key_file=str(tmp_path / "other"))
