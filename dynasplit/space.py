@@ -115,7 +115,7 @@ class SearchSpace:
         strange = [k for k in points if not 0 <= k <= last_split_point]
         if strange:
             raise ConfigurationError(
-                f"split points {strange} asked for; the network has 0..{last_split_point}"
+                f"model.split_points has {strange}; the network has 0..{last_split_point}"
             )
         found = []
         for k in points:

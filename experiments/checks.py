@@ -110,6 +110,13 @@ def _check_together(config: Config) -> None:
 def _check_hosts(config: Config) -> None:
     if config.hosts.kind == "recorded" and config.runs is None:
         raise ConfigurationError("hosts=recorded answers from a table of runs: say runs=FILE")
+    if config.hosts.kind == "recorded":
+        for name, plain in (("codec", "none"), ("batch_size", 1)):
+            if getattr(config.measure, name) != plain:
+                raise ConfigurationError(
+                    f"measure.{name}={getattr(config.measure, name)}; hosts=recorded answers with "
+                    f"what was measured: leave it out, or narrow it by space.{name}"
+                )
     if config.hosts.kind in ("emulated", "modelled") and config.hosts.profile is None:
         raise ConfigurationError(
             f"hosts={config.hosts.kind} needs a profile: say hosts.profile=NAME or FILE"

@@ -92,12 +92,15 @@ def _search_block(ground: Ground, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def hypervolume(front: ParetoFront, reference: ParetoFront | None) -> float:
+def hypervolume(front: ParetoFront, reference: ParetoFront | None) -> float | None:
     """The front's hypervolume as a share of the exhaustive grid's.
 
     By the objectives that both have: a profile knows latency and energy, but no accuracy.
-    Without a reference, as a share of the whole box in the front's own scale.
+    Without a reference, as a share of the whole box in the front's own scale. None where what sets
+    the scale is a single point.
     """
+    if len((reference or front).summaries) < 2:
+        return None
     if reference is None:
         return front.hypervolume()
     if front.quality != reference.quality:

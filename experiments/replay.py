@@ -20,7 +20,7 @@ from dynasplit.tables.halves import divide
 from dynasplit.testbed.recorded import RecordedTestbed
 from dynasplit.workload import Thresholds, WeibullThresholds, read_workload
 from experiments.analysis import check_runs, results_folder
-from experiments.outputs import write_json
+from experiments.outputs import hypervolume, write_json
 from experiments.phases import policy_options
 from experiments.terminal import Terminal
 
@@ -140,7 +140,7 @@ def _summary(
             "space_size": len(runs.space),
             "configurations_measured": len(runs.configurations),
             "front_size": len(front.summaries),
-            "hypervolume": front.hypervolume(),
+            "hypervolume": hypervolume(front, None),
             "testbed_time_s": None,
         },
         "policies": blocks,

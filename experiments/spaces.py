@@ -76,6 +76,12 @@ def sending_knobs(config: Config, profile: Profile | None) -> list[Knob]:
         ConfigurationError: there is no such codec, or the profile does not say what it costs.
     """
     found, space, measure = [], config.space, config.measure
+    for name, plain in (("codec", codecs.PLAIN), ("batch_size", 1)):
+        one, several = getattr(measure, name), getattr(space, name)
+        if several is not None and one != plain and one not in several:
+            raise ConfigurationError(
+                f"measure.{name}={one} and space.{name}={list(several)}; allowed: one of the two"
+            )
     wanted = [measure.codec] if space.codec is None else space.codec
     _check_codecs(config, wanted, profile)
     if wanted != [codecs.PLAIN]:

@@ -57,6 +57,11 @@ class Figures:
                 f"{runs.path or 'the runs'}: a profile cannot describe the knobs {strange}; "
                 f"it knows: {', '.join(KNOBS)}"
             )
+        if "throughput" in (runs.modes or ()):
+            raise DataError(
+                f"{runs.path or 'the runs'}: measured in throughput mode, where times hold "
+                "waiting; a profile is fitted to runs of measure.mode=latency"
+            )
         missing = [name for name in NEEDED if not runs.has(name)]
         if missing:
             raise DataError(

@@ -91,7 +91,7 @@ def _plain(order: Order) -> Order:
 
 
 def _make(order: Order, path: Path, progress: Progress) -> None:
-    progress(f"building {order.network} to find its split points")
+    progress(f"building {order.label} to find its split points")
     done = subprocess.run(
         [sys.executable, "-m", "hosts.models.describing"],
         input=msgspec.json.encode(asdict(_plain(order))),
@@ -102,7 +102,7 @@ def _make(order: Order, path: Path, progress: Progress) -> None:
     if done.returncode:
         said = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
         told = said[-1].removeprefix("ModelError: ") if said else str(done.returncode)
-        raise ModelError(f"{order.network} could not be described: {told}")
+        raise ModelError(f"{order.label} could not be described: {told}")
     lines = done.stdout.decode().splitlines()
     answer = next((line for line in reversed(lines) if line.startswith(MARK)), MARK)
     path.write_text(answer.removeprefix(MARK))

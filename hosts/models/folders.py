@@ -90,9 +90,11 @@ def _told(source: Source, names: list[str]) -> Mapping[str, int]:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"data.labels={source.labels} cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ModelError(f"data.labels={source.labels} cannot be read: {why}") from error
     words = [(number, line.split()) for number, line in enumerate(lines, 1) if line.strip()]
-    if all(len(found) == 1 for _, found in words):
+    has_one = all(len(found) == 1 for _, found in words)
+    if has_one:
         if len(words) != len(names):
             raise ModelError(f"{path} has {len(words)} classes for {len(names)} images")
         words = [
@@ -101,7 +103,10 @@ def _told(source: Source, names: list[str]) -> Mapping[str, int]:
     classes: dict[str, int] = {}
     for number, found in words:
         if len(found) != 2 or not found[1].lstrip("-").isdecimal():
-            raise ModelError(f"{path}, line {number}: {' '.join(found)!r}; allowed: `name class`")
+            line = " ".join(found[-1:] if has_one else found)
+            raise ModelError(f"{path}, line {number}: {line!r}; allowed: `name class`, or `class`")
+        if classes.get(found[0], int(found[1])) != int(found[1]):
+            raise ModelError(f"{path}, line {number}: {found[0]} has two classes")
         _check_range(int(found[1]), source.classes, f"{path}, line {number}")
         classes[found[0]] = int(found[1])
     missing = [name for name in names if name not in classes]

@@ -115,6 +115,7 @@ class _Making:
 
     def write_images(self, path: Path) -> None:
         """Evaluation images, preprocessed, with the unsplit float32 network's classes."""
+        dataset.check(self.order.data, self.order.source(int(np.prod(self.cuts[-1].shape))))
         arrays = {"images": self.evaluation, "reference_top1": self.outputs.argmax(axis=1)}
         if self._data.evaluation.labels is not None:
             arrays["labels"] = self._labels(self._data.evaluation.labels)
@@ -124,7 +125,7 @@ class _Making:
     def _labels(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         last = self.outputs.shape[1] - 1
         if labels.max() > last:
-            found, name = labels.max(), self.order.network
+            found, name = labels.max(), self.order.label
             raise ModelError(f"the images have the class {found}; {name} has 0..{last}")
         return labels
 

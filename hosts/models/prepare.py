@@ -59,6 +59,11 @@ class Order:
     data_tfds: str = ""
     data_split: str = ""
 
+    @property
+    def label(self) -> str:
+        """What messages call the network: one of a file has the file's name."""
+        return Path(self.path).name if self.path else self.network
+
     def about(self) -> About:
         """What is known of the network.
 
@@ -209,10 +214,10 @@ def _make_apart(cache: ArtifactCache, order: Order, progress: Progress) -> Manif
         last = said[-1] if said else f"its process ended with {code}"
         kind = ArtifactError if last.startswith(ArtifactError.__name__) else ModelError
         why = last.removeprefix(f"{kind.__name__}: ")
-        raise kind(f"{order.network} could not be prepared: {why}")
+        raise kind(f"{order.label} could not be prepared: {why}")
     ready = _ready(cache, order)
     if ready is None:
-        raise ArtifactError(f"{order.network} was prepared, but {cache.root} does not hold it")
+        raise ArtifactError(f"{order.label} was prepared, but {cache.root} does not hold it")
     return ready
 
 

@@ -46,7 +46,8 @@ def resolve(asked: str, about: About, network: str) -> str:
         return str(Path(asked).resolve())
     named = [name for name in ("auto", about.learned, "random") if name]
     files = f", or a file ({', '.join(about.weight_files)})" if about.weight_files else ""
-    missing = "" if asked in SOURCES else "; there is no such file"
+    is_missing = asked not in SOURCES and about.weight_files and not Path(asked).is_file()
+    missing = "; there is no such file" if is_missing else ""
     raise ModelError(
         f"model.weights={asked} asked for {network}; allowed: {', '.join(named)}{files}{missing}"
     )

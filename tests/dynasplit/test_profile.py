@@ -54,6 +54,14 @@ def test_the_published_testbed_is_found_again(
     assert fit.profile.link.per_kb_ms == pytest.approx(0.01387, rel=0.02)
 
 
+def test_runs_of_throughput_mode_are_no_ground_for_a_profile(
+    vgg16_runs: list[Measurement],
+) -> None:
+    pipelined = [dataclasses.replace(run, mode="throughput") for run in vgg16_runs[:40]]
+    with pytest.raises(DataError, match="throughput mode, where times hold waiting"):
+        fit_profile(table(pipelined))
+
+
 def test_planted_defects_do_not_move_the_fit(
     vgg16_runs: list[Measurement], vgg16_space: SearchSpace
 ) -> None:

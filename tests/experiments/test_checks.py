@@ -108,6 +108,12 @@ def test_own_hosts_need_an_address_and_frequencies():
     assert "hosts.edge.address" in refusal_of(hosts__kind="ssh", hosts__profile=None)
 
 
+@pytest.mark.parametrize(("name", "value"), [("codec", "zstd"), ("batch_size", 4)])
+def test_recorded_runs_answer_only_what_was_measured(name, value):
+    said = refusal_of(hosts__kind="recorded", runs=__file__, **{f"measure__{name}": value})
+    assert f"measure.{name}={value}; hosts=recorded answers with what was measured" in said
+
+
 def test_a_plan_without_hosts_takes_any():
     for kind in ("recorded", "ssh", "emulated"):
         check(config_with(plan="describe_model", hosts__kind=kind), command.plans())

@@ -57,6 +57,14 @@ def test_the_exhaustive_grid_has_a_hypervolume_of_one(ran):
     assert 0 < hypervolume(found.front, reference) < 1.1
 
 
+def test_a_single_point_has_no_hypervolume(ran):
+    found = ran[2]
+    one = replace(found.front, summaries=found.front.summaries[:1])
+    assert hypervolume(one, None) is None
+    assert hypervolume(found.front, one) is None
+    assert hypervolume(one, found.front) is not None
+
+
 def test_a_quality_that_the_profile_does_not_know_is_left_out_of_the_hypervolume(ran):
     _, ground, found = ran
     summaries = tuple(replace(s, accuracy=0.9) for s in found.front.summaries)

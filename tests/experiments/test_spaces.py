@@ -142,6 +142,13 @@ def test_what_no_tensor_can_be_sent_with_is_refused(wrong, said):
         sending(wrong)
 
 
+def test_a_codec_beside_those_to_choose_from_is_refused():
+    both = (("measure.codec", "zstd"), ("space.codec", ["none", "lz4"]))
+    with pytest.raises(ConfigurationError, match=r"measure\.codec=zstd and space\.codec=.* one of"):
+        sending(*both)
+    assert sending(("measure.codec", "lz4"), both[1])
+
+
 def test_a_profile_must_say_what_a_codec_costs():
     config = Config()
     config.hosts.kind, config.measure.codec = "emulated", "lz4"

@@ -83,6 +83,7 @@ class KerasFile:
         model = load_model(self.path)
         if isinstance(model, keras.Sequential):
             model = keras.Model(model.inputs, model.outputs, name=model.name)
+        _check_classes(model, self.path)
         if weights == "random":
             keras.utils.set_random_seed(seed)
             model = keras.models.clone_model(model)
@@ -90,6 +91,16 @@ class KerasFile:
         elif weights != "stored":
             load_weights(model, Path(weights))
         return model
+
+
+def _check_classes(model: keras.Model, path: Path) -> None:
+    found = tuple(model.outputs[0].shape[1:]) if len(model.outputs) == 1 else ()
+    if found and (len(found) != 1 or (found[0] or 0) < 2):
+        hint = "; give a sigmoid's single value two classes" if found == (1,) else ""
+        raise ModelError(
+            f"{path} has an output of shape {found}; a value for each of two or more classes "
+            f"expected{hint}"
+        )
 
 
 def input_shape(path: Path) -> tuple[int, int, int]:
@@ -129,7 +140,7 @@ def _config(path: Path) -> dict[str, Any]:
             return found
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
         raise ModelError(
-            f"{path} is no Keras model: it is truncated, or no .keras file ({error})"
+            f"model.path={path} is no Keras model: it is truncated, or no .keras file ({error})"
         ) from error
 
 

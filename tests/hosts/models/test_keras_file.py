@@ -129,6 +129,37 @@ def test_several_inputs_or_outputs_or_no_images_are_refused(folder):
 
 
 @pytest.mark.medium
+@pytest.mark.parametrize(
+    ("end", "said"), [("map", r"an output of shape \(14, 14, 3\)"), ("one", "two classes")]
+)
+def test_an_output_that_is_no_row_of_classes_is_refused(folder, tmp_path, end, said):
+    from keras import Input, Model, layers
+
+    image = Input((16, 16, 1))
+    tensor = layers.Conv2D(3, 3)(image)
+    if end == "one":
+        tensor = layers.Dense(1, activation="sigmoid")(layers.GlobalMaxPooling2D()(tensor))
+    path = folder / f"{end}.keras"
+    Model(image, tensor).save(path)
+    with pytest.raises(ModelError, match=rf"{end}\.keras could not be prepared: .*{said}"):
+        prepare(settled(Order("keras_file", path=str(path))), silent, tmp_path)
+
+
+@pytest.mark.medium
+def test_class_folders_must_be_as_many_as_the_networks_classes(small, tmp_path):
+    from PIL import Image
+
+    for name in ("cat", "dog", "owl"):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        for place in range(2):
+            Image.new("L", (16, 16), 40 * place).save(tmp_path / "mine" / name / f"{place}.png")
+    of_mine = {"data": "imagenet_folder", "data_path": str(tmp_path / "mine")}
+    order = Order("keras_file", path=str(small), images=4, calibration=2, **of_mine)
+    with pytest.raises(ModelError, match="has 3 class folders, the network has 10 classes"):
+        prepare(settled(order), silent, tmp_path / "cache")
+
+
+@pytest.mark.medium
 def test_an_unknown_layer_is_named(small, folder, tmp_path):
     unknown = folder / "unknown.keras"
     with zipfile.ZipFile(small) as source, zipfile.ZipFile(unknown, "w") as target:

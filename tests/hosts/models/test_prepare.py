@@ -39,6 +39,14 @@ def test_weights_of_another_network_are_refused():
         settled(Order("digits_cnn", weights="imagenet"))
 
 
+def test_a_network_that_reads_no_weights_does_not_miss_their_file(tmp_path):
+    (tmp_path / "other.keras").write_bytes(b"")
+    for name, missing in (("digits_cnn", False), ("vgg16", True)):
+        with pytest.raises(ModelError) as refused:
+            settled(Order(name, weights=str(tmp_path / ("no.h5" if missing else "other.keras"))))
+        assert ("there is no such file" in str(refused.value)) == missing
+
+
 def test_an_unknown_data_set_names_those_there_are():
     with pytest.raises(ModelError, match="'faces' asked; there are: digits, imagenet"):
         settled(Order("digits_cnn", data="faces"))
