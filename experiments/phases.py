@@ -168,8 +168,8 @@ def _given_front(path: str, ground: Ground) -> ParetoFront:
 
 
 def _policies(config: Config, front: ParetoFront) -> tuple[list[Policy], dict[str, str]]:
-    """The policies that this front allows; where it has no energy, some are left out."""
-    reasons = {} if front.has_energy else policies.available(front)
+    """The policies that this front allows, and why others are left out."""
+    reasons = policies.available(front)
     left_out = {name: why for name in config.policies if (why := reasons.get(name)) is not None}
     asked = [name for name in config.policies if name not in left_out]
     if not asked:

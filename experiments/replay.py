@@ -63,7 +63,7 @@ def run(config: Config) -> None:
         summary = _summary(config, runs, front, blocks)
         write_json(folder.path / "summary.json", summary | {"out_of_sample": unseen})
         for name, why in left_out.items():
-            terminal.say(f"Policy {name} was left out: {why}")
+            terminal.say(f"Policy {name} was left out: {why.removeprefix(f'policy {name} ')}")
         if unseen is None:
             terminal.policies(blocks)
         else:

@@ -60,7 +60,7 @@ def run(config: Config) -> None:
             )
         outcome, summary, folder = _run_on(ground, config, results, terminal)
     for name, why in outcome.left_out.items():
-        terminal.say(f"Policy {name} was left out: {why}")
+        terminal.say(f"Policy {name} was left out: {why.removeprefix(f'policy {name} ')}")
     pipelined = summary["mode"] == "throughput"
     title = "Policies, in throughput mode: latencies hold waiting" if pipelined else "Policies"
     terminal.policies(summary["policies"], title, with_rates=pipelined)

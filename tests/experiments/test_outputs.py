@@ -57,6 +57,18 @@ def test_the_exhaustive_grid_has_a_hypervolume_of_one(ran):
     assert 0 < hypervolume(found.front, reference) < 1.1
 
 
+def test_a_policy_whose_baseline_is_not_in_the_space_is_left_out():
+    config = config_of()
+    config.model.split_points = [0, 5, 9]
+    ground = ground_of(config)
+    testbed = rehearsal(config, ground)
+    found = run_phases(
+        config, ground, testbed, Journal(), storage=None, subscriber=lambda _event: None
+    )
+    assert list(found.left_out) == ["edge_only"]
+    assert {row.policy for row in found.served} == set(config.policies) - {"edge_only"}
+
+
 def test_a_single_point_has_no_hypervolume(ran):
     found = ran[2]
     one = replace(found.front, summaries=found.front.summaries[:1])
