@@ -135,12 +135,14 @@ def predict_profile(
         )
     if runs is not None:
         _check_cuts(runs, cuts)
-    told = f"predicted from multiply-accumulates{f', {len(runs)} runs' if runs else ''}"
+    corrected = ", corrected by published figures" if network in profile.law.corrections else ""
+    more = f", {len(runs)} runs" if runs else corrected
+    told = f"predicted from multiply-accumulates{more}"
     predicted = msgspec.structs.replace(
         profile,
         name=f"{profile.name}_{network}",
         assumed=(*profile.assumed, f"{network}: {told}."),
-        networks={**profile.networks, network: predict_network(profile.law, cuts, runs)},
+        networks={**profile.networks, network: predict_network(profile.law, cuts, runs, network)},
     )
     fit = Fit(predicted, network, {}, ())
     return fit if runs is None else dataclasses.replace(fit, errors=_errors(_ratios(fit, runs)))

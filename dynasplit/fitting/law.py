@@ -63,28 +63,37 @@ def read_cuts(path: str | Path) -> list[Cut]:
     return cuts
 
 
-def predict_network(law: Law, cuts: Sequence[Cut], reference: RunsTable | None = None) -> Network:
+def predict_network(
+    law: Law, cuts: Sequence[Cut], reference: RunsTable | None = None, network: str = ""
+) -> Network:
     """The timings of a network on a testbed whose law is known.
+
+    What the edge does before it sends an image (split point 0) is the same for all networks.
 
     Args:
         law: the testbed's.
         cuts: every split point of the network, in order.
+        network: its name; the law may know a correction.
         reference: a handful of the network's own runs, which correct the law: at two
             frequencies its share of 1 / f, at one the whole. Accelerators have no law.
     """
-    factors = _factors(law, cuts, reference) if reference is not None else (1.0,) * 4
+    factors = law.corrections.get(network, (1.0, 1.0, 1.0, 1.0))
+    if reference is not None:
+        factors = _factors(law, cuts, reference)
     last = cuts[-1].split_point
     splits = []
     for cut in cuts:
         row = law.split(cut.split_point, cut.head_mmac, cut.tail_mmac, cut.tensor_kb)
         a, b = row.edge["off"]
+        if cut.split_point > 0:
+            a, b = a * factors[0], b * factors[1]
         tail = cut.split_point < last
         gpu_ms, cpu_ms = row.cloud_gpu_ms, row.cloud_cpu_ms
         splits.append(
             Split(
                 cut.split_point,
                 cut.tensor_kb if tail else 0.0,
-                {"off": (a * factors[0], b * factors[1])},
+                {"off": (a, b)},
                 gpu_ms * factors[2] if tail and gpu_ms is not None else None,
                 cpu_ms * factors[3] if tail and cpu_ms is not None else None,
             )
@@ -137,7 +146,7 @@ def _factors(
         law.split(k, by_split[k].head_mmac, by_split[k].tail_mmac, by_split[k].tensor_kb)
         for k in figures.split_points.tolist()
     ]
-    off = figures.of_mode("off")
+    off = figures.of_mode("off") & (figures.split_points > 0)
     a, b = np.array([row.edge["off"] for row in rows]).T
     edge = (1.0, 1.0)
     if off.any():

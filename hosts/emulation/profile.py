@@ -17,6 +17,7 @@ from hosts.errors import BoardError
 PROFILES = Path(__file__).parent / "profiles"
 
 Line = tuple[float, float]
+Factors = tuple[float, float, float, float]
 
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -135,6 +136,8 @@ class Law(Strict, frozen=True):
 
     Attributes:
         without_head: (a, b) of the edge where the whole network runs in the cloud.
+        corrections: by network, what heads' a and b and tails on GPU and CPU are multiplied with,
+            where a few of its figures are published.
     """
 
     edge_ms_ghz_per_mmac: float
@@ -146,6 +149,7 @@ class Law(Strict, frozen=True):
     cloud_cpu_base_ms: float
     cloud_cpu_ms_per_mmac: float
     without_head: Line = (0.0, 0.0)
+    corrections: dict[str, Factors] = {}
 
     def split(self, split_point: int, head_mmac: float, tail_mmac: float, kb: float) -> Split:
         """The timings of one split point; accelerators have no law."""
