@@ -33,6 +33,11 @@ def load_model(path: Path) -> keras.Model:
         return keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras lets many kinds through
         said = _short(error)
+        if "safe_mode" in str(error):
+            raise ModelError(
+                f"{path} has a Lambda layer, whose code would run when it is read; replace it by "
+                "layers or operations of Keras"
+            ) from error
         if said.startswith(_UNKNOWN):
             raise ModelError(f"{path} has a layer that is not known: {said}") from error
         raise ModelError(f"{path} cannot be read as a Keras model: {said}") from error

@@ -174,6 +174,18 @@ def test_an_unknown_layer_is_named(small, folder, tmp_path):
 
 
 @pytest.mark.medium
+def test_code_in_a_file_is_not_run(folder, tmp_path):
+    from keras import Input, Model, layers
+
+    image = Input((16, 16, 1))
+    tensor = layers.Lambda(lambda x: x * 2)(image)
+    path = folder / "code.keras"
+    Model(image, layers.Dense(3)(layers.Flatten()(tensor))).save(path)
+    with pytest.raises(ModelError, match=r"code\.keras has a Lambda layer, whose code would run"):
+        prepare(settled(Order("keras_file", path=str(path))), silent, tmp_path)
+
+
+@pytest.mark.medium
 def test_weights_of_a_file_are_used_and_tell_their_prepared_files_apart(small, folder, tmp_path):
     import keras
 
