@@ -22,7 +22,9 @@ from dynasplit.measurement import Measurement
 from dynasplit.space import Configuration
 from dynasplit.tables import RunsTable
 from dynasplit.testbed.modelled import ModelledTestbed
-from hosts.emulation.profile import Link, Network, Noise, Profile, Split
+from hosts.emulation.hardware import Link, Noise
+from hosts.emulation.profile import Profile
+from hosts.emulation.timings import Network, Split
 
 # A predicted configuration is given so many runs, evenly over what the fit leaves unexplained.
 _DRAWS = 9

@@ -24,7 +24,8 @@ from experiments.spaces import (
     sending_knobs,
     space_of_runs,
 )
-from hosts.emulation.profile import Noise, Profile, load_profile
+from hosts.emulation.hardware import Noise
+from hosts.emulation.profile import Profile, load_profile
 from hosts.errors import BoardError
 from hosts.models.manifest import Manifest
 from hosts.models.network import Progress

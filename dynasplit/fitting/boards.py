@@ -8,7 +8,8 @@ import numpy as np
 from dynasplit.fitting.figures import NOMINAL_MHZ, Figures
 from dynasplit.fitting.powers import Line, Spent, fit_all_powers, fit_edge_powers
 from dynasplit.tables import RunsTable
-from hosts.emulation.profile import CloudBoard, EdgeBoard, Start, load_profile
+from hosts.emulation.hardware import CloudBoard, EdgeBoard, Start
+from hosts.emulation.profile import load_profile
 
 TEMPLATE = "pi4_coral_v100"
 

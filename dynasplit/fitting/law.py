@@ -14,7 +14,7 @@ from dynasplit.fitting.figures import Figures
 from dynasplit.tables import RunsTable
 from dynasplit.tables.columns import Column
 from dynasplit.tables.reading import check_names, check_present, read_file, to_array
-from hosts.emulation.profile import Law, Network, Split
+from hosts.emulation.timings import Law, Network, Split
 
 Floats = npt.NDArray[np.float64]
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynasplit.tables import RunsTable
-from hosts.emulation.profile import Noise
+from hosts.emulation.hardware import Noise
 
 # Beyond it a run is an outlier; spread between runs is 0.2 to 5 % (arXiv 2410.23881's runs).
 _OUTLIER = 0.10

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from hosts.emulation.board import Board
 from hosts.emulation.clock import NS_PER_S
+from hosts.emulation.hardware import Meter
 from hosts.emulation.noise import generator
-from hosts.emulation.profile import Meter
 
 _BLOCK = 256
 

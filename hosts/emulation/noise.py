@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hosts.emulation.profile import Noise
+from hosts.emulation.hardware import Noise
 
 
 def generator(*key: object) -> np.random.Generator:

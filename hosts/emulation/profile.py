@@ -12,168 +12,11 @@ from pathlib import Path
 
 import msgspec
 
+from hosts.emulation.hardware import CloudBoard, CodecCost, EdgeBoard, Link, Noise, Strict
+from hosts.emulation.timings import Law, Network, Split
 from hosts.errors import BoardError
 
 PROFILES = Path(__file__).parent / "profiles"
-
-Line = tuple[float, float]
-Factors = tuple[float, float, float, float]
-
-
-class Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A part of a profile; an unknown field in the file is an error."""
-
-
-class Meter(Strict, frozen=True):
-    """The power meter that stands at a board.
-
-    Attributes:
-        period_s: each reading is the mean over such a period.
-        gain_pct: bound of its fixed relative error, the same for all its readings.
-        noise_pct: standard deviation of each reading, relative.
-    """
-
-    identity: str
-    period_s: float
-    gain_pct: float
-    noise_pct: float
-
-
-class Start(Strict, frozen=True):
-    """What a board is set to when it is switched on."""
-
-    governor: str
-    cpu_mhz: int
-
-
-class EdgeBoard(Strict, frozen=True):
-    """The edge host's hardware; power lines are (W, W per GHz) by accelerator mode."""
-
-    name: str
-    cpu_mhz: tuple[int, ...]
-    governors: tuple[str, ...]
-    start: Start
-    accelerator_modes: tuple[str, ...]
-    active_w: dict[str, Line]
-    waiting_w: dict[str, Line]
-    reconfigure_ms: dict[str, float]
-    meter: Meter
-
-    def power_w(self, active: bool, cpu_mhz: float, mode: str) -> float:
-        """Power while a head runs (active) or while waiting, at a frequency and mode."""
-        base_w, per_ghz_w = (self.active_w if active else self.waiting_w)[mode]
-        return base_w + per_ghz_w * cpu_mhz / 1000
-
-
-class CloudBoard(Strict, frozen=True):
-    """The cloud host's hardware."""
-
-    name: str
-    gpu: bool
-    idle_w: float
-    tail_gpu_w: float
-    tail_cpu_w: float
-    reconfigure_ms: dict[str, float]
-    meter: Meter
-
-    def power_w(self, active: bool, gpu: bool) -> float:
-        """Power while a tail runs (active), on the GPU or not, or while idle."""
-        if not active:
-            return self.idle_w
-        return self.tail_gpu_w if gpu else self.tail_cpu_w
-
-
-class Link(Strict, frozen=True):
-    """The network between edge and cloud."""
-
-    base_ms: float
-    per_kb_ms: float
-
-    def transfer_ms(self, tensor_kb: float) -> float:
-        """Time of one tensor on the link."""
-        return self.base_ms + self.per_kb_ms * tensor_kb
-
-
-class Noise(Strict, frozen=True):
-    """Spread between runs, between requests of one run, and outliers (whole runs, slower)."""
-
-    run_latency_cv: float = 0.0
-    request_latency_cv: float = 0.0
-    run_power_cv: float = 0.0
-    outlier_rate: float = 0.0
-    outlier_max: float = 0.0
-
-
-class Split(Strict, frozen=True, omit_defaults=True):
-    """One split point of a network on this testbed.
-
-    Attributes:
-        edge: accelerator mode to (a, b); the head takes a / f + b ms.
-        cloud_gpu_ms: the tail on the GPU; absent at the last split point.
-        cloud_cpu_ms: the tail on the cloud's CPU.
-        accuracy: accelerator mode to the share of right answers; absent where it is not known.
-        fidelity: accelerator mode to the share of answers as the unsplit network's; likewise.
-    """
-
-    split_point: int
-    tensor_kb: float
-    edge: dict[str, Line]
-    cloud_gpu_ms: float | None = None
-    cloud_cpu_ms: float | None = None
-    accuracy: dict[str, float] | None = None
-    fidelity: dict[str, float] | None = None
-
-
-class Network(Strict, frozen=True):
-    """The timings of one network, a row for each split point in order."""
-
-    last_split_point: int
-    splits: tuple[Split, ...]
-
-
-class Law(Strict, frozen=True):
-    """Timings of a network without published ones, from its multiply-accumulates (MMAC).
-
-    Attributes:
-        without_head: (a, b) of the edge where the whole network runs in the cloud.
-        corrections: by network, what heads' a and b and tails on GPU and CPU are multiplied with,
-            where a few of its figures are published.
-    """
-
-    edge_ms_ghz_per_mmac: float
-    edge_ms_per_mmac: float
-    edge_base_ms_ghz: float
-    edge_base_ms: float
-    cloud_gpu_base_ms: float
-    cloud_gpu_ms_per_mmac: float
-    cloud_cpu_base_ms: float
-    cloud_cpu_ms_per_mmac: float
-    without_head: Line = (0.0, 0.0)
-    corrections: dict[str, Factors] = {}
-
-    def split(self, split_point: int, head_mmac: float, tail_mmac: float, kb: float) -> Split:
-        """The timings of one split point; accelerators have no law."""
-        a = self.edge_ms_ghz_per_mmac * head_mmac + self.edge_base_ms_ghz
-        b = self.edge_ms_per_mmac * head_mmac + self.edge_base_ms
-        if split_point == 0:
-            a, b = self.without_head
-        gpu_ms = self.cloud_gpu_base_ms + self.cloud_gpu_ms_per_mmac * tail_mmac
-        cpu_ms = self.cloud_cpu_base_ms + self.cloud_cpu_ms_per_mmac * tail_mmac
-        return Split(split_point, kb, {"off": (a, b)}, gpu_ms, cpu_ms)
-
-
-class CodecCost(Strict, frozen=True):
-    """What a part of a codec costs, by KB of the tensor before it.
-
-    Attributes:
-        encode_ms_ghz_per_kb: on the edge's CPU, times its frequency in GHz.
-        decode_ms_per_kb: in the cloud.
-        sent_share: of the tensor's bytes, where none is computed and encoded for real.
-    """
-
-    encode_ms_ghz_per_kb: float
-    decode_ms_per_kb: float
-    sent_share: float = 1.0
 
 
 class Profile(Strict, frozen=True):
@@ -189,7 +32,7 @@ class Profile(Strict, frozen=True):
     noise: Noise
     networks: dict[str, Network]
     law: Law | None = None
-    codecs: dict[str, CodecCost] = {}
+    codecs: dict[str, CodecCost] = msgspec.field(default_factory=dict)
 
     def split(self, network: str, split_point: int) -> Split:
         """The row of a network's split point.

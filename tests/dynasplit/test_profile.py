@@ -14,7 +14,9 @@ from dynasplit.profile import Fit, fit_profile, predict_profile
 from dynasplit.space import Configuration, Knob, SearchSpace
 from dynasplit.tables import RunsTable
 from dynasplit.testbed.modelled import ModelledTestbed
-from hosts.emulation.profile import Law, Network, Noise, Profile, Split, load_profile, save_profile
+from hosts.emulation.hardware import Noise
+from hosts.emulation.profile import Profile, load_profile, save_profile
+from hosts.emulation.timings import Law, Network, Split
 
 QUIET = msgspec.structs.replace(load_profile("pi4_coral_v100"), noise=Noise())
 

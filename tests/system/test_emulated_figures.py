@@ -15,8 +15,9 @@ from dynasplit.testbed import window
 from dynasplit.testbed.window import WindowRules
 from dynasplit.trace import Trace
 from hosts.emulation.board import CloudBoard, EdgeBoard
+from hosts.emulation.hardware import Noise
 from hosts.emulation.meter import BoardMeter
-from hosts.emulation.profile import Noise, load_profile
+from hosts.emulation.profile import load_profile
 from hosts.wire.messages import Inference, RunReport
 
 RULES = WindowRules()

@@ -10,7 +10,8 @@ import pytest
 
 from dynasplit.front import ParetoFront
 from dynasplit.tables import read_requests
-from hosts.emulation.profile import Noise, load_profile, save_profile
+from hosts.emulation.hardware import Noise
+from hosts.emulation.profile import load_profile, save_profile
 
 ROOT = Path(__file__).resolve().parents[2]
 THRESHOLDS = ("workload.requests=20", "workload.min_ms=18", "workload.max_ms=130")

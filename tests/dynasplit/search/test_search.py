@@ -12,7 +12,8 @@ from dynasplit.measurement import summarise
 from dynasplit.search.base import Progress
 from dynasplit.study import Budget, explore
 from dynasplit.testbed.modelled import ModelledTestbed
-from hosts.emulation.profile import Noise, load_profile
+from hosts.emulation.hardware import Noise
+from hosts.emulation.profile import load_profile
 
 KNOWN = ["grid", "nsga2", "nsga3", "nsga3_reference", "random", "structured", "tpe"]
 

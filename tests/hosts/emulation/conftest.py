@@ -2,17 +2,9 @@
 
 import pytest
 
-from hosts.emulation.profile import (
-    CloudBoard,
-    EdgeBoard,
-    Link,
-    Meter,
-    Network,
-    Noise,
-    Profile,
-    Split,
-    Start,
-)
+from hosts.emulation.hardware import CloudBoard, EdgeBoard, Link, Meter, Noise, Start
+from hosts.emulation.profile import Profile
+from hosts.emulation.timings import Network, Split
 
 
 def make_profile(noise: Noise | None = None, meter_error: bool = True) -> Profile:

@@ -12,8 +12,8 @@ from hosts.codecs import Tensor
 from hosts.edge import EdgeAgent
 from hosts.emulation.answers import BoardServer
 from hosts.emulation.client import ROOT_VARIABLE
+from hosts.emulation.hardware import CodecCost
 from hosts.emulation.machine import EmulatedMachine
-from hosts.emulation.profile import CodecCost
 from hosts.errors import BoardError
 from hosts.wire import messages
 from hosts.wire.messages import IN_FLIGHT
