@@ -13,7 +13,6 @@ from dynasplit.errors import DataError
 from dynasplit.space import Configuration, KnobValue
 from dynasplit.tables.columns import CONFIGURATION, KNOB_PREFIX, Column
 from dynasplit.tables.reading import check_present, reject, to_array
-from dynasplit.tables.runs import number_configurations
 
 _KNOWN = {c.name: c for c in CONFIGURATION if c.name != "split_point"}
 _SPLIT_POINT = CONFIGURATION[0]
@@ -46,12 +45,19 @@ def read_configurations(
 def group_without_numbers(
     index: npt.NDArray[np.intp], configurations: Sequence[Configuration]
 ) -> npt.NDArray[np.intp]:
-    """Numbers (n,) of rows that differ in nothing but knobs with numbers (a frequency)."""
-    like = [
-        Configuration(c.split_point, tuple((n, v) for n, v in c.knobs if not _is_number(v)))
+    """Numbers (n,) of rows that differ in nothing but knobs with numbers (a frequency).
+
+    The configurations are of one table: they have the same knobs, each with values of one type.
+    """
+    if not configurations:
+        return index
+    places = [i for i, (_, v) in enumerate(configurations[0].knobs) if not _is_number(v)]
+    known: dict[tuple[KnobValue, ...], int] = {}
+    numbers = [
+        known.setdefault((c.split_point, *[c.knobs[i][1] for i in places]), len(known))
         for c in configurations
     ]
-    return number_configurations(like)[0][index]
+    return np.array(numbers, dtype=np.intp)[index]
 
 
 def write_configurations(

@@ -218,5 +218,10 @@ def number_configurations(
 
 
 def _natives(name: str, array: Array) -> list[float | int | None]:
+    if not np.isnan(array).any():
+        natives: list[float | int | None] = (
+            array.astype(np.int64) if name in _INTEGERS else array
+        ).tolist()
+        return natives
     convert = int if name in _INTEGERS else float
     return [None if v != v else convert(v) for v in array.tolist()]
