@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
@@ -25,6 +26,7 @@ from experiments import listing
 from experiments.refusals import refusal
 
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,15 @@ def _guarded(work: Callable[[], None], debug: bool) -> int:
             raise
         print(f"Error: {error}", file=sys.stderr)
         return REFUSED if isinstance(error, ConfigurationError) else FAILED
+    except OSError as error:
+        if debug or error.errno not in _NO_ROOM:
+            raise
+        print(
+            f"Error: a file cannot grow: {error.strerror}. What was measured is kept; make room, "
+            "and the same command goes on there",
+            file=sys.stderr,
+        )
+        return FAILED
     return 0
 
 
