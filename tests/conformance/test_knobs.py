@@ -12,6 +12,7 @@ from hosts.errors import KnobError
 from hosts.knobs.base import build, names
 from hosts.knobs.setting import Knobs
 from hosts.machine import Machine, RealMachine, open_machine
+from tests.hosts.pstate import PSTATE
 
 
 class RealOnTree(RealMachine):
@@ -26,15 +27,7 @@ def pstate_tree(root: Path) -> None:
     """cpufreq files as intel_pstate in active mode shows them: no userspace governor."""
     policy = root / "sys/devices/system/cpu/cpufreq/policy0"
     policy.mkdir(parents=True)
-    for name, text in {
-        "scaling_governor": "powersave",
-        "scaling_available_governors": "performance powersave",
-        "scaling_min_freq": "800000",
-        "scaling_max_freq": "3000000",
-        "cpuinfo_min_freq": "800000",
-        "cpuinfo_max_freq": "3000000",
-        "scaling_cur_freq": "3000000",
-    }.items():
+    for name, text in PSTATE.items():
         (policy / name).write_text(text + "\n")
 
 

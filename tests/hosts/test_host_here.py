@@ -12,6 +12,7 @@ from hosts.errors import HostError
 from hosts.here import look_around
 from hosts.knobs.base import build
 from hosts.machine import RealMachine
+from tests.hosts.pstate import PSTATE
 
 CPUFREQ = "sys/devices/system/cpu/cpufreq"
 RAPL = "sys/class/powercap/intel-rapl:0"
@@ -33,16 +34,7 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 
 def policy(number: int, cpus: str) -> dict[str, str]:
-    names = {
-        "related_cpus": cpus,
-        "scaling_governor": "powersave",
-        "scaling_available_governors": "performance powersave",
-        "scaling_min_freq": "800000",
-        "scaling_max_freq": "3000000",
-        "cpuinfo_min_freq": "800000",
-        "cpuinfo_max_freq": "3000000",
-        "scaling_cur_freq": "3000000",
-    }
+    names = {"related_cpus": cpus, **PSTATE}
     return {f"{CPUFREQ}/policy{number}/{name}": text for name, text in names.items()}
 
 

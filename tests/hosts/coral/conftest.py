@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from ai_edge_litert import schema_py_generated as schema
 
 from hosts.models import flatbuffer
 from hosts.models.artifacts import sha256_of
 from hosts.models.manifest import Artifact, Manifest, SplitPoint
+from tests.hosts.quantised import quantised_input
 
 SIZE, SCALE, ZERO = 6, 0.02, 3
 
@@ -16,28 +15,8 @@ SIZE, SCALE, ZERO = 6, 0.02, 3
 @pytest.fixture
 def whole(tmp_path) -> Path:
     """A LiteRT file whose one operator makes a float32 input int8."""
-    model, graph = schema.ModelT(), schema.SubGraphT()
-    model.version, model.buffers, model.subgraphs = 3, [schema.BufferT()], [graph]
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.QUANTIZE
-    model.operatorCodes = [code]
-    real, steps = schema.TensorT(), schema.TensorT()
-    for tensor, name in ((real, "image"), (steps, "quantised")):
-        tensor.name, tensor.shape = name, np.array((1, SIZE), np.int32)
-    steps.type = schema.TensorType.INT8
-    steps.quantization = schema.QuantizationParametersT()
-    steps.quantization.scale = np.array([SCALE], np.float32)
-    steps.quantization.zeroPoint = np.array([ZERO], np.int64)
-    operator = schema.OperatorT()
-    operator.inputs, operator.outputs = [0], [1]
-    graph.tensors, graph.operators, graph.inputs, graph.outputs = (
-        [real, steps],
-        [operator],
-        [0],
-        [1],
-    )
     path = tmp_path / "whole.tflite"
-    path.write_bytes(flatbuffer.write(model))
+    path.write_bytes(flatbuffer.write(quantised_input(SIZE, SCALE, ZERO)))
     return path
 
 

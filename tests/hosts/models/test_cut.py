@@ -14,6 +14,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from hosts.errors import ArtifactError, ModelError
 from hosts.models import dense, flatbuffer
 from hosts.models.cut import cut_head
+from tests.hosts.quantised import quantised_input
 
 WIDTHS = (24, 16, 12, 10)
 BUILTIN = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
@@ -27,36 +28,11 @@ def softmax():
     pass
 
 
-def quantised_input() -> schema.ModelT:
-    """A float32 input and the QUANTIZE operator that makes it int8."""
-    model, graph = schema.ModelT(), schema.SubGraphT()
-    model.version, model.buffers, model.subgraphs = 3, [schema.BufferT()], [graph]
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.QUANTIZE
-    model.operatorCodes = [code]
-    real, steps = schema.TensorT(), schema.TensorT()
-    for tensor, name in ((real, "image"), (steps, "quantised")):
-        tensor.name, tensor.shape = name, np.array((1, WIDTHS[0]), np.int32)
-    steps.type = schema.TensorType.INT8
-    steps.quantization = schema.QuantizationParametersT()
-    steps.quantization.scale = np.array([0.02], np.float32)
-    steps.quantization.zeroPoint = np.array([3], np.int64)
-    operator = schema.OperatorT()
-    operator.inputs, operator.outputs = [0], [1]
-    graph.tensors, graph.operators, graph.inputs, graph.outputs = (
-        [real, steps],
-        [operator],
-        [0],
-        [1],
-    )
-    return model
-
-
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory) -> Path:
     """QUANTIZE, then three int8 dense layers, the last one with softmax."""
     random = np.random.default_rng(1)
-    model = quantised_input()
+    model = quantised_input(WIDTHS[0], scale=0.02, zero_point=3)
     for i, (rows, columns) in enumerate(pairwise(WIDTHS)):
         layer = SimpleNamespace(
             name=f"fc{i}",
