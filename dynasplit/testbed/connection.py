@@ -142,6 +142,7 @@ def _explained(address: HostAddress) -> Iterator[None]:
     except FileNotFoundError as error:
         raise LoginRefused(f"{address}: no such file: {error.filename}") from error
     except (TimeoutError, EOFError, OSError) as error:
+        why = getattr(error, "strerror", None) or error
         raise HostUnreachable(
-            f"{address}: no answer ({error}); is the host up, and its SSH server on that port?"
+            f"{address}: no answer ({why}); is the host up, and its SSH server on that port?"
         ) from error

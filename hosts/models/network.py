@@ -53,6 +53,19 @@ class About:
     split_points: tuple[str, ...] = ()
 
 
+def of_imagenet(pretrained_file: str, size_mb: float) -> About:
+    """Of a network of `keras.applications` for 224 x 224 images and ImageNet's classes."""
+    return About(
+        input_shape=(224, 224, 3),
+        classes=1000,
+        dataset="photos",
+        learned="imagenet",
+        pretrained_file=pretrained_file,
+        size_mb=size_mb,
+        weight_files=(".keras", ".h5"),
+    )
+
+
 class Network(Protocol):
     """A module of `networks/`, or what such a module makes of a file."""
 

@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from hosts.models.network import About, Images, Progress
+from hosts.models.network import Images, Progress, of_imagenet
 from hosts.models.weights import built
 
 if TYPE_CHECKING:
     import keras
 
-ABOUT = About(
-    input_shape=(224, 224, 3),
-    classes=1000,
-    dataset="photos",
-    learned="imagenet",
-    pretrained_file="mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5",
-    size_mb=80,
-    weight_files=(".keras", ".h5"),
-)
+ABOUT = of_imagenet("mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5", size_mb=80)
 
 
 def preprocess(images: npt.NDArray[np.generic]) -> Images:
