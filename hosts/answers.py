@@ -50,16 +50,6 @@ def judge(
     return top, float(np.abs(flat - reference.reshape(-1)).mean())
 
 
-def real_values(
-    array: npt.NDArray[np.generic], scale: float | None, zero_point: int | None
-) -> npt.NDArray[np.float32]:
-    """Scale * (array - zero_point), or the array itself where it is not quantised."""
-    values = np.asarray(array, dtype=np.float32)
-    if scale is None:
-        return values
-    return (values - np.float32(zero_point or 0)) * np.float32(scale)
-
-
 class Answers:
     """Answers of the network that ends on this host, by split point and codec.
 

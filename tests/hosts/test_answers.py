@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hosts.answers import Answers, judge, real_values
+from hosts.answers import Answers, judge
+from hosts.codecs import Tensor
 
 OUTPUTS = np.array([0.1, 0.5, 0.05, 0.2, 0.15, 0.0], dtype=np.float32)
 
@@ -28,9 +29,9 @@ def test_of_equal_outputs_the_first_is_the_class_as_in_argmax():
 
 
 def test_integers_become_real_values():
-    found = real_values(np.array([-128, 0, 127], dtype=np.int8), 0.5, -128)
+    found = Tensor(np.array([-128, 0, 127], dtype=np.int8), 0.5, -128).real
     np.testing.assert_allclose(found, [0.0, 64.0, 127.5])
-    np.testing.assert_array_equal(real_values(OUTPUTS, None, None), OUTPUTS)
+    np.testing.assert_array_equal(Tensor(OUTPUTS).real, OUTPUTS)
 
 
 def outputs_of(*classes: int):

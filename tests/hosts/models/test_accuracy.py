@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hosts.answers import judge, real_values
+from hosts.answers import judge
 from hosts.models.heads import Heads
 from hosts.models.prepare import Order, prepare
 from hosts.models.tails import Tails
@@ -29,7 +29,7 @@ def test_int8_lies_within_one_point_of_float32_at_every_split_point_of_digits_cn
         for image, outputs in zip(images, expected, strict=True):
             tensor = heads.run(k, image)
             ends_here = k == manifest.last_split_point
-            values = real_values(*tensor) if ends_here else tails.run(k, *tensor)
+            values = tensor.real if ends_here else tails.run(k, *tensor)
             top, difference = judge(values, outputs)
             found.append(top[0])
             differences.append(difference)
