@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -247,22 +246,3 @@ def test_a_signal_to_end_unwinds(tmp_path):
     assert "done before" in again.stdout
     (folder,) = (tmp_path / "vgg16_testbed").iterdir()
     assert json.loads((folder / "run.json").read_text())["state"] == "finished"
-
-
-@pytest.mark.medium
-def test_where_files_cannot_grow_one_message_says_so_and_nothing_is_lost(tmp_path):
-    words = ["+experiment=vgg16_testbed", "hosts=modelled", f"results_dir={tmp_path}"]
-    less = ["search.trials=40", "search.front_repeats=0", "workload.requests=4", "tracking=none"]
-    command_line = [sys.executable, "run_experiment.py", *words, *less]
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (25_000, resource.RLIM_INFINITY))
-
-    full = subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True, preexec_fn=limit)
-    assert full.returncode == 1
-    assert "Traceback" not in full.stderr
-    assert "Error: a file cannot grow: File too large. What was measured is kept" in full.stderr
-    again = subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True)
-    assert again.returncode == 0, again.stderr
-    assert "continued" in again.stdout
-    assert "done before" in again.stdout

@@ -1,11 +1,7 @@
-"""Makes a network ready to run; what is in the cache already costs no framework's import.
-
-python -m hosts.models.prepare --network vgg16 --data photos --images 24
-"""
+"""Makes a network ready to run; what is in the cache already costs no framework's import."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import importlib.metadata
 import subprocess
@@ -239,26 +235,3 @@ def _code() -> str:
     for path in sorted(folder.rglob("*.py")):
         digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def main() -> None:
-    """Prepare a network and print its manifest."""
-    parser = argparse.ArgumentParser(description="Make a network ready to run.")
-    parser.add_argument("--network", required=True, choices=network.names())
-    parser.add_argument("--weights", default="auto")
-    parser.add_argument("--data", default="")
-    parser.add_argument("--images", type=int, default=24)
-    parser.add_argument("--calibration", type=int, default=24)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--precision", default="auto")
-    parser.add_argument("--path", default="")
-    parser.add_argument("--scaling", default="none")
-    for name in ("path", "labels", "tfds", "split"):
-        parser.add_argument(f"--data-{name}", default="")
-    asked = vars(parser.parse_args())
-    manifest = prepare(Order(**asked), lambda what: print(what, file=sys.stderr))
-    print(msgspec.json.encode(manifest).decode())
-
-
-if __name__ == "__main__":
-    main()
