@@ -8,7 +8,7 @@ from pathlib import Path
 import hydra
 from omegaconf import DictConfig
 
-from experiments import command
+from dynasplit.app.cli import command
 
 CONF = str(Path(__file__).parent / "conf")
 

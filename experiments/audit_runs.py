@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from dynasplit.app.cli.terminal import Terminal
+from dynasplit.app.report.outputs import write_json
+from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.audit import CHECKS, Finding, audit_table
 from dynasplit.audit.tables import contradicted
-from dynasplit.config import Config
+from dynasplit.config.schema import Config
 from dynasplit.figures import draw_audit_figure
 from dynasplit.tables import RunsTable, write_runs
-from experiments.analysis import check_runs, results_folder
-from experiments.outputs import write_json
-from experiments.terminal import Terminal
 
 
 def check(config: Config) -> None:

@@ -9,16 +9,16 @@ from pathlib import Path
 import msgspec
 from rich.table import Table
 
-from dynasplit.config import Config
-from dynasplit.errors import ResultsError
+from dynasplit.app.cli.terminal import Terminal
+from dynasplit.app.report.outputs import write_json
+from dynasplit.app.setup.describe_splits import chosen_of, cuts_of, description_of
+from dynasplit.app.setup.prepare_model import order_of
+from dynasplit.app.setup.runs_plans import results_folder
+from dynasplit.config.schema import Config
+from dynasplit.core.errors import ResultsError
 from dynasplit.figures import draw_network_figure
-from dynasplit.fitting.law import MACS, Cut
-from experiments.analysis import results_folder
-from experiments.describing import chosen_of, cuts_of, description_of
-from experiments.outputs import write_json
-from experiments.preparing import order_of
-from experiments.terminal import Terminal
-from hosts.models.describe import Described, Description
+from dynasplit.profile.law import MACS, Cut
+from hosts.models.prepare.describe import Described, Description
 
 
 def check(config: Config) -> None:

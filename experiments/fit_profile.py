@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dynasplit.config import Config
-from dynasplit.errors import ConfigurationError
-from dynasplit.fitting.law import Cut, read_cuts
-from dynasplit.profile import Fit, fit_profile, fit_profile_with_law, predict_profile
+from dynasplit.app.cli.terminal import Terminal
+from dynasplit.app.report.outputs import write_json
+from dynasplit.app.setup.run_inputs import profile_of
+from dynasplit.app.setup.runs_plans import check_runs, results_folder
+from dynasplit.config.schema import Config
+from dynasplit.core.errors import ConfigurationError
+from dynasplit.profile.fit import Fit, fit_profile, fit_profile_with_law, predict_profile
+from dynasplit.profile.law import Cut, read_cuts
 from dynasplit.tables import RunsTable
-from experiments.analysis import check_runs, results_folder
-from experiments.grounds import profile_of
-from experiments.outputs import write_json
-from experiments.terminal import Terminal
 from hosts.emulation.profile import save_profile
 
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dynasplit import policies
-from dynasplit.bootstrap import intervals
-from dynasplit.config import Config
-from dynasplit.errors import DataError
+from dynasplit.app.cli.terminal import Terminal
+from dynasplit.app.report.outputs import hypervolume, write_json
+from dynasplit.app.setup.phases import policy_options
+from dynasplit.app.setup.runs_plans import check_runs, results_folder
+from dynasplit.config.schema import Config
+from dynasplit.core.errors import DataError
+from dynasplit.core.served_request import Served
 from dynasplit.figures import draw_all
-from dynasplit.front import ParetoFront
-from dynasplit.profile import fit_profile
-from dynasplit.replay import Replay
-from dynasplit.served import Served
-from dynasplit.summary import medians_of, policy_blocks
+from dynasplit.front.pareto_front import ParetoFront
+from dynasplit.online import policies
+from dynasplit.online.policy_figures import medians_of, policy_blocks
+from dynasplit.online.workload import Thresholds, WeibullThresholds, read_workload
+from dynasplit.profile.fit import fit_profile
+from dynasplit.replay.bootstrap import intervals
+from dynasplit.replay.halves import divide
+from dynasplit.replay.replay import Replay
 from dynasplit.tables import RunsTable, write_requests
-from dynasplit.tables.halves import divide
 from dynasplit.testbed.recorded import RecordedTestbed
-from dynasplit.workload import Thresholds, WeibullThresholds, read_workload
-from experiments.analysis import check_runs, results_folder
-from experiments.outputs import hypervolume, write_json
-from experiments.phases import policy_options
-from experiments.terminal import Terminal
 
 
 def check(config: Config) -> None:

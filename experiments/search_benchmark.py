@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dynasplit import search
-from dynasplit.config import Config
-from dynasplit.dominance import HypervolumeScale, objectives
-from dynasplit.errors import ConfigurationError
+from dynasplit.app.cli.terminal import Terminal
+from dynasplit.app.report.outputs import write_json
+from dynasplit.app.setup.phases import budget_of
+from dynasplit.app.setup.runs_plans import check_runs, results_folder
+from dynasplit.app.setup.table_testbed import Answers
+from dynasplit.config.schema import Config
+from dynasplit.core.errors import ConfigurationError
+from dynasplit.core.space import Configuration
 from dynasplit.figures import draw_benchmark_figure
-from dynasplit.journal import Journal
-from dynasplit.space import Configuration
-from dynasplit.study import explore
-from experiments.analysis import check_runs, results_folder
-from experiments.answers import Answers
-from experiments.outputs import write_json
-from experiments.phases import budget_of
-from experiments.terminal import Terminal
+from dynasplit.front.dominance import HypervolumeScale, objectives
+from dynasplit.offline import search
+from dynasplit.offline.study import explore
+from dynasplit.run.journal import Journal
 
 Floats = npt.NDArray[np.float64]
 FILLS = ("profile", "none")

@@ -7,21 +7,21 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from dynasplit.composed import determining
-from dynasplit.config import Config
-from dynasplit.events import Event, Finished, Subscriber
-from dynasplit.identity import git_revision, identity_of
-from dynasplit.journal import Journal
+from dynasplit.app.cli.terminal import Terminal
+from dynasplit.app.report.outputs import summary_of, write_outputs
+from dynasplit.app.report.tracking import open_tracking, record, tell_where
+from dynasplit.app.setup import dry_run, local_machine
+from dynasplit.app.setup.phases import Outcome, check_phases, run_phases
+from dynasplit.app.setup.prepare_model import NEEDED_BY, order_of, prepared
+from dynasplit.app.setup.run_inputs import Ground, ground_of, is_known_early
+from dynasplit.app.setup.testbeds import open_testbed
+from dynasplit.config.load import determining
+from dynasplit.config.schema import Config
+from dynasplit.core.events import Event, Finished, Subscriber
 from dynasplit.recorder import Recorder, import_early
-from dynasplit.run_folder import RunFolder, check_writable, open_run_folder
-from experiments import dry_run, here
-from experiments.grounds import Ground, ground_of, is_known_early
-from experiments.outputs import summary_of, write_outputs
-from experiments.phases import Outcome, check_phases, run_phases
-from experiments.preparing import NEEDED_BY, order_of, prepared
-from experiments.terminal import Terminal
-from experiments.testbeds import open_testbed
-from experiments.tracking import open_tracking, record, tell_where
+from dynasplit.run.identity import git_revision, identity_of
+from dynasplit.run.journal import Journal
+from dynasplit.run.run_folder import RunFolder, check_writable, open_run_folder
 
 
 def check(config: Config) -> None:
@@ -47,9 +47,9 @@ def run(config: Config) -> None:
         return
     results = Path(config.results_dir)
     check_writable(results)
-    config = here.settled(config)
+    config = local_machine.settled(config)
     with Terminal() as terminal:
-        here.tell(config, terminal)
+        local_machine.tell(config, terminal)
         manifest = prepared(config, terminal) if config.hosts.kind in NEEDED_BY else None
         ground = ground_of(config, manifest, terminal.say)
         check_phases(config, ground)

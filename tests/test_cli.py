@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import run_experiment
-from experiments import command, listing
+from dynasplit.app.cli import command
+from dynasplit.app.cli import help as listing
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -59,7 +60,7 @@ def test_help_takes_less_than_a_second_and_names_every_group():
 def test_help_and_composing_import_nothing_heavy():
     code = (
         "import sys; sys.argv = ['x', '+experiment=vgg16_testbed', '--cfg', 'job']\n"
-        "import run_experiment; from experiments import command\n"
+        "import run_experiment; from dynasplit.app.cli import command\n"
         "command.main(run_experiment.compose)\n"
         "heavy = {'numpy', 'pandas', 'mlflow', 'optuna', 'tensorflow', 'fabric', 'matplotlib'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"

@@ -6,11 +6,13 @@ import pytest
 import yaml
 from hydra import compose, initialize_config_dir
 
-from dynasplit import composed as composing
-from dynasplit import config, search
-from dynasplit.errors import ConfigurationError
-from experiments import command, listing
-from experiments.checks import check
+from dynasplit.app.cli import command
+from dynasplit.app.cli import help as listing
+from dynasplit.app.cli.validate import check
+from dynasplit.config import load as composing
+from dynasplit.config import schema as config
+from dynasplit.core.errors import ConfigurationError
+from dynasplit.offline import search
 
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONS = [(group, option) for group, options in listing.groups().items() for option in options]

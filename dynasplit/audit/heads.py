@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dynasplit.audit.findings import Finding, severity_of
-from dynasplit.fitting.figures import Figures
-from dynasplit.fitting.heads import Heads, fit_heads
-from dynasplit.fitting.lines import Line
+from dynasplit.profile.heads import Heads, fit_heads
+from dynasplit.profile.lines import Line
+from dynasplit.profile.run_medians import Figures
 from dynasplit.tables import RunsTable
 
 TOLERANCE = 0.10

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from dynasplit.audit.heads import check_heads
-from dynasplit.audit.rest import (
+from dynasplit.audit.sums_and_stages import (
     check_energy,
     check_quality,
     check_sums,
     check_tails,
     check_transfers,
 )
-from dynasplit.fitting.figures import KNOBS
-from dynasplit.measurement import Measurement
+from dynasplit.core.measurement import Measurement
+from dynasplit.profile.run_medians import KNOBS
 from dynasplit.tables import RunsTable
 
 

@@ -8,15 +8,15 @@ import numpy as np
 
 from dynasplit.audit.findings import Finding
 from dynasplit.audit.heads import check_heads
-from dynasplit.audit.rest import (
+from dynasplit.audit.sums_and_stages import (
     check_energy,
     check_quality,
     check_sums,
     check_tails,
     check_transfers,
 )
-from dynasplit.dominance import non_dominated
-from dynasplit.fitting.figures import KNOBS
+from dynasplit.front.dominance import non_dominated
+from dynasplit.profile.run_medians import KNOBS
 from dynasplit.tables import RunsTable
 
 ENOUGH_REPEATS = 5

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dynasplit.core.measurement import Source, Summary
+from dynasplit.core.served_request import Served
 from dynasplit.figures.series import Origin, PolicySeries
-from dynasplit.front import ParetoFront
-from dynasplit.measurement import Source, Summary
-from dynasplit.served import Served
+from dynasplit.front.pareto_front import ParetoFront
 
 if TYPE_CHECKING:
     from dynasplit.figures.audit import Found

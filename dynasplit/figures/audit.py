@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from dynasplit.core.measurement import Source
 from dynasplit.figures.style import ACCENT, FAINT, PLAIN, figure, head
-from dynasplit.measurement import Source
 
 _COLOURS = {"low": FAINT, "medium": PLAIN, "high": ACCENT}
 

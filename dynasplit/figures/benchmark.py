@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dynasplit.core.measurement import Source
 from dynasplit.figures.style import figure, head
-from dynasplit.measurement import Source
 
 # Okabe and Ito's colours, https://jfly.uni-koeln.de/color/
 _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
+from dynasplit.core.measurement import Summary
 from dynasplit.figures import style
 from dynasplit.figures.closeup import magnified
 from dynasplit.figures.heights import View
 from dynasplit.figures.labels import FAR, NEAR, note
 from dynasplit.figures.series import KINDS, Kind
-from dynasplit.front import ParetoFront
-from dynasplit.measurement import Summary
+from dynasplit.front.pareto_front import ParetoFront
 
 _SMALLEST, _LARGEST = 14.0, 55.0  # marker areas, in points squared
 

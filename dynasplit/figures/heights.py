@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from dynasplit.dominance import non_dominated
+from dynasplit.core.measurement import Summary
 from dynasplit.figures.series import Floats, Kind, kind_of
-from dynasplit.front import ParetoFront
-from dynasplit.measurement import Summary
+from dynasplit.front.dominance import non_dominated
+from dynasplit.front.pareto_front import ParetoFront
 
 Height = Literal["energy", "quality", "split point"]
 

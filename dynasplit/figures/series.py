@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from dynasplit.measurement import Source
-from dynasplit.served import Served
+from dynasplit.core.measurement import Source
+from dynasplit.core.served_request import Served
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["cloud-only", "split", "edge-only"]

@@ -14,9 +14,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from dynasplit.errors import ResultsError
+from dynasplit.core.errors import ResultsError
+from dynasplit.core.measurement import Source
 from dynasplit.figures.series import Kind
-from dynasplit.measurement import Source
 
 # Colours that the colour-blind can tell apart: Okabe and Ito, https://jfly.uni-koeln.de/color/
 KIND_COLOURS: Mapping[Kind, str] = {

@@ -10,10 +10,10 @@ from __future__ import annotations
 import importlib
 from threading import Thread
 
-from dynasplit.errors import ConfigurationError
-from dynasplit.journal import Journal
+from dynasplit.core.errors import ConfigurationError
 from dynasplit.recorder.base import Recorder, RunFacts
 from dynasplit.recorder.tracking import MlflowRecorder, absolute_uri
+from dynasplit.run.journal import Journal
 
 __all__ = [
     "MlflowRecorder",

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from dynasplit.events import Event
-from dynasplit.served import Served
+from dynasplit.core.events import Event
+from dynasplit.core.served_request import Served
 
 
 @dataclass(frozen=True)

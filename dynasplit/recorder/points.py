@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dynasplit.measurement import Measurement, Summary
-from dynasplit.served import Served
+from dynasplit.core.measurement import Measurement, Summary
+from dynasplit.core.served_request import Served
 
 Point = tuple[str, float, int]
 """Name with its unit, value, step."""

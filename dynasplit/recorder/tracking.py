@@ -11,19 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from dynasplit.events import Event, Finished
-from dynasplit.journal import Journal
-from dynasplit.measurement import Measurement, summarise
+from dynasplit.core.events import Event, Finished
+from dynasplit.core.measurement import Measurement, summarise
+from dynasplit.core.served_request import Served
+from dynasplit.core.space import Configuration
 from dynasplit.recorder.base import Recorder, RunFacts
-from dynasplit.recorder.points import (
-    Point,
-    flattened,
-    of_configuration,
-    of_requests,
-    of_summary,
-)
-from dynasplit.served import Served
-from dynasplit.space import Configuration
+from dynasplit.recorder.points import Point, flattened, of_configuration, of_requests, of_summary
+from dynasplit.run.journal import Journal
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient

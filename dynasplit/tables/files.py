@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from dynasplit.errors import DataError, ResultsError
+from dynasplit.core.errors import DataError, ResultsError
 from dynasplit.tables.columns import IDENTITY, Column
 from dynasplit.tables.reading import Array, check_present, reject, to_array
 

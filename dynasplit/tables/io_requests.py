@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from dynasplit.errors import DataError
-from dynasplit.measurement import Measurement
-from dynasplit.served import Served
-from dynasplit.space import Configuration
+from dynasplit.core.errors import DataError
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.served_request import Served
+from dynasplit.core.space import Configuration
 from dynasplit.tables.columns import REQUESTS
 from dynasplit.tables.files import check_facts, read_identity, write_table
 from dynasplit.tables.knobs import read_configurations, write_configurations

@@ -10,16 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dynasplit.errors import DataError
-from dynasplit.measurement import Measurement, Source
+from dynasplit.core.errors import DataError
+from dynasplit.core.measurement import Measurement, Source
 from dynasplit.tables import reference
 from dynasplit.tables.columns import RUNS
 from dynasplit.tables.files import check_facts, read_identity, write_table
-from dynasplit.tables.knobs import (
-    group_without_numbers,
-    read_configurations,
-    write_configurations,
-)
+from dynasplit.tables.knobs import group_without_numbers, read_configurations, write_configurations
 from dynasplit.tables.plausible import check_units
 from dynasplit.tables.reading import Arrays, check_names, check_present, read_file, reject, to_array
 from dynasplit.tables.runs import FIGURES, REALITY, RunsTable

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dynasplit.errors import DataError
-from dynasplit.space import Configuration, KnobValue
+from dynasplit.core.errors import DataError
+from dynasplit.core.space import Configuration, KnobValue
 from dynasplit.tables.columns import CONFIGURATION, KNOB_PREFIX, Column
 from dynasplit.tables.reading import check_present, reject, to_array
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dynasplit.errors import DataError
+from dynasplit.core.errors import DataError
 from dynasplit.tables.columns import KNOB_PREFIX, Column
 
 Array = npt.NDArray[Any]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dynasplit.errors import DataError
+from dynasplit.core.errors import DataError
 
 OURS = {
     "latency": "latency_ms",

@@ -11,9 +11,9 @@ from typing import Any, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from dynasplit.errors import DataError
-from dynasplit.measurement import Measurement, Source, Summary, summarise
-from dynasplit.space import Configuration, SearchSpace
+from dynasplit.core.errors import DataError
+from dynasplit.core.measurement import Measurement, Source, Summary, summarise
+from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.tables.columns import RUNS
 from dynasplit.tables.reading import Array
 

@@ -7,14 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dynasplit.tables.columns import BIG_MS, Column
-from dynasplit.tables.reading import (
-    Array,
-    check_names,
-    check_present,
-    read_file,
-    reject,
-    to_array,
-)
+from dynasplit.tables.reading import Array, check_names, check_present, read_file, reject, to_array
 
 WORKLOAD: tuple[Column, ...] = (
     Column("Index", "", "int", 0, 1e15, "always", "the request's number"),

@@ -14,7 +14,7 @@ import grpc
 import msgspec
 import paramiko
 
-from dynasplit.errors import (
+from dynasplit.core.errors import (
     DynaSplitError,
     HostProgramFailed,
     HostUnreachable,
@@ -23,9 +23,8 @@ from dynasplit.errors import (
 )
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import Credentials
-from hosts import rpc
-from hosts.errors import WireError
-from hosts.wire import messages
+from hosts.core.errors import WireError
+from hosts.wire import messages, rpc
 
 T = TypeVar("T", bound=messages.Message)
 
@@ -56,7 +55,7 @@ class AgentLink:
         python = shlex.quote(host.address.python)
         self._channel = host.start(
             f"cd / && exec env PYTHONPATH={shlex.quote(programs)} PYTHONUNBUFFERED=1 "
-            f"TF_CPP_MIN_LOG_LEVEL=2 {python} -m hosts.agent"
+            f"TF_CPP_MIN_LOG_LEVEL=2 {python} -m hosts.agents.agent"
         )
         threading.Thread(target=self._keep_log, daemon=True).start()
         self._channel.sendall(msgspec.json.encode(order) + b"\n")

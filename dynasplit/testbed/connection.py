@@ -13,7 +13,7 @@ from pathlib import Path
 import paramiko
 from fabric import Config, Connection
 
-from dynasplit.errors import HostKeyRefused, HostProgramFailed, HostUnreachable, LoginRefused
+from dynasplit.core.errors import HostKeyRefused, HostProgramFailed, HostUnreachable, LoginRefused
 from dynasplit.testbed.address import HostAddress
 
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)  # what matters is raised

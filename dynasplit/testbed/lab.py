@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dynasplit.errors import ConfigurationError, TestbedError
+from dynasplit.core.errors import ConfigurationError, TestbedError
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.agents import AgentLink
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import Credentials, make_credentials
 from dynasplit.testbed.meter import MeterStream
 from dynasplit.testbed.programs import push_programs
-from hosts.models.manifest import Manifest, parts
+from hosts.models.runtime.manifest import Manifest, parts
 from hosts.wire import messages
 
 CompileHead = Callable[[int], tuple[Path, str]]

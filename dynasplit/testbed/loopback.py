@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from dynasplit.errors import TestbedError
+from dynasplit.core.errors import TestbedError
 from dynasplit.testbed.address import HostAddress
 
 _SOURCE = Path(__file__).resolve().parents[2]
@@ -97,7 +97,7 @@ def _make_client_key(folder: Path) -> str:
 def _start(order: Mapping[str, object]) -> subprocess.Popen[bytes]:
     """Start a host out of reach of the terminal's Ctrl-C: its lifeline is the pipe."""
     return subprocess.Popen(
-        [sys.executable, "-m", "hosts.loopback", msgspec.json.encode(order).decode()],
+        [sys.executable, "-m", "hosts.ssh_server", msgspec.json.encode(order).decode()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=_SOURCE,

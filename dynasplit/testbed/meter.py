@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 import paramiko
 
-from dynasplit.errors import HostProgramFailed, WindowInvalid
+from dynasplit.core.errors import HostProgramFailed, WindowInvalid
+from dynasplit.core.power_trace import Trace
 from dynasplit.testbed.connection import HostConnection
-from dynasplit.trace import Trace
-from hosts.errors import WireError
+from hosts.core.errors import WireError
 from hosts.wire.readings import read_header, read_reading
 
 _START_S = 20.0
@@ -33,7 +33,7 @@ class MeterStream:
         options = msgspec.json.encode(address.meter_options).decode()
         self._channel = host.start(
             f"cd / && exec env PYTHONPATH={shlex.quote(programs)} {shlex.quote(address.python)} "
-            f"-m hosts.meters.stream {shlex.quote(address.meter)} {shlex.quote(options)}"
+            f"-m hosts.agents.meter_stream {shlex.quote(address.meter)} {shlex.quote(options)}"
         )
         self._channel.settimeout(_START_S)
         self._lines = self._channel.makefile("rb")

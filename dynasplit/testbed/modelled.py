@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from dynasplit.measurement import Measurement
-from dynasplit.space import Configuration
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.space import Configuration
 from hosts.emulation.noise import run_factors
 from hosts.emulation.profile import Profile
 from hosts.wire.messages import IN_FLIGHT

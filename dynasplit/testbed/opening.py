@@ -11,7 +11,7 @@ from dynasplit.testbed.lab import CompileHead, open_hosts
 from dynasplit.testbed.quality import Qualities
 from dynasplit.testbed.ssh import SshTestbed
 from dynasplit.testbed.window import WindowRules
-from hosts.models.manifest import Manifest
+from hosts.models.runtime.manifest import Manifest
 
 
 @contextlib.contextmanager

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dynasplit.measurement import Measurement
-from dynasplit.space import Configuration
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.space import Configuration
 from hosts import codecs
 from hosts.wire.messages import Inference, Judged
 

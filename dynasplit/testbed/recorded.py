@@ -10,10 +10,10 @@ from functools import cached_property
 
 import numpy as np
 
-from dynasplit.draws import pick, request_bits
-from dynasplit.errors import DataError
-from dynasplit.measurement import Measurement
-from dynasplit.space import Configuration
+from dynasplit.core.counter_rng import pick, request_bits
+from dynasplit.core.errors import DataError
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.space import Configuration
 from dynasplit.tables import RunsTable
 
 

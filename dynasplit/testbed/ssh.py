@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dynasplit.errors import ConfigurationError
-from dynasplit.measurement import Measurement, Source
-from dynasplit.space import Configuration, KnobValue
+from dynasplit.core.errors import ConfigurationError
+from dynasplit.core.measurement import Measurement, Source
+from dynasplit.core.power_trace import Trace
+from dynasplit.core.space import Configuration, KnobValue
 from dynasplit.testbed import window
 from dynasplit.testbed.lab import Host
 from dynasplit.testbed.quality import Qualities, codec_of
 from dynasplit.testbed.window import WindowRules
-from dynasplit.trace import Trace
 from hosts.wire import messages
 
 RUN_S = 4 * 3600.0

@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dynasplit.errors import MeasurementError
-from dynasplit.trace import Trace
+from dynasplit.core.errors import MeasurementError
+from dynasplit.core.power_trace import Trace
 from hosts.wire.messages import Inference, RunReport
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
 from typing import cast
 
 from hosts.codecs.base import PLAIN, Codec, Compressor, Kind, Quantiser, Tensor
-from hosts.errors import WireError
+from hosts.core.errors import WireError
+from hosts.core.modules import module_names
 
 __all__ = ["PLAIN", "Codec", "Tensor", "find", "lossy_part", "names", "parts"]
 
@@ -20,8 +20,7 @@ __all__ = ["PLAIN", "Codec", "Tensor", "find", "lossy_part", "names", "parts"]
 @functools.cache
 def parts() -> dict[str, Kind]:
     """The codecs' files and what each of them is."""
-    found = (m.name for m in pkgutil.iter_modules(__path__) if m.name != "base")
-    kinds = {name: cast(Kind, _module(name).KIND) for name in found}  # type: ignore[attr-defined]
+    kinds = {name: cast(Kind, _module(name).KIND) for name in module_names(__path__)}  # type: ignore[attr-defined]
     return dict(sorted(kinds.items(), key=lambda part: (part[0] != PLAIN, part)))
 
 

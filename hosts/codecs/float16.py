@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hosts.codecs.base import Kind, Tensor
-from hosts.errors import WireError
+from hosts.core.errors import WireError
 
 KIND: Kind = "quantiser"
 

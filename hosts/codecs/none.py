@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hosts.codecs.base import Buffer, Kind
-from hosts.errors import WireError
+from hosts.core.errors import WireError
 
 KIND: Kind = "compressor"
 

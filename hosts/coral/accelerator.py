@@ -18,7 +18,7 @@ import numpy.typing as npt
 from hosts.codecs.base import Tensor
 from hosts.coral.messages import HeadAnswer, HeadCall, Opened, receive, send
 from hosts.coral.program import LIBRARY
-from hosts.errors import HostError, KnobError, ModelError
+from hosts.core.errors import HostError, KnobError, ModelError
 
 T = TypeVar("T", bound=msgspec.Struct)
 

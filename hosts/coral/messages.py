@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from hosts.errors import WireError
+from hosts.core.errors import WireError
 
 T = TypeVar("T")
 

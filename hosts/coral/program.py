@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from hosts.coral.messages import HeadAnswer, HeadCall, Opened, receive, send
-from hosts.errors import HostError, KnobError, ModelError
+from hosts.core.errors import HostError, KnobError, ModelError
 
 LIBRARY, CPU = "libedgetpu.so.1", "cpu"
 """Of the Debian package libedgetpu1-std; and what stands in for it where tests run."""

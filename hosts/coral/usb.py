@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from hosts.errors import KnobError
+from hosts.core.errors import KnobError
 
 # before its firmware is loaded (Global Unichip), and after (Google)
 USB_IDS = (("1a6e", "089a"), ("18d1", "9302"))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hosts.core.errors import BoardError
 from hosts.emulation.clock import NS_PER_S, PowerHistory, to_ns
 from hosts.emulation.noise import RunFactors, request_factor, run_factors
 from hosts.emulation.profile import Profile
-from hosts.errors import BoardError
 
 QUIET = RunFactors(1.0, 1.0)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import socket
 
+from hosts.core.errors import BoardError
 from hosts.emulation import calls
-from hosts.errors import BoardError
 
 BOARD_VARIABLE = "DYNASPLIT_BOARD"
 ROOT_VARIABLE = "DYNASPLIT_BOARD_ROOT"

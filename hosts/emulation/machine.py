@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from hosts.core.errors import KnobError
 from hosts.emulation import calls
 from hosts.emulation.client import ROOT_VARIABLE, BoardClient
-from hosts.errors import KnobError
-from hosts.machine import HeadJob, HeadTiming, Payload, TailTiming
+from hosts.machine.base import HeadJob, HeadTiming, Payload, TailTiming
 from hosts.wire.messages import TensorHeader
 
 T = TypeVar("T")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+from hosts.core.errors import BoardError
 from hosts.emulation.hardware import CloudBoard, CodecCost, EdgeBoard, Link, Noise, Strict
 from hosts.emulation.timings import Law, Network, Split
-from hosts.errors import BoardError
 
 PROFILES = Path(__file__).parent / "profiles"
 

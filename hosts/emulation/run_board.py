@@ -14,10 +14,10 @@ import sys
 import threading
 from pathlib import Path
 
-from hosts.emulation.answers import BoardServer
+from hosts.emulation.board_server import BoardServer
 from hosts.emulation.client import BOARD_VARIABLE, ROOT_VARIABLE
 from hosts.emulation.profile import load_profile
-from hosts.knobs.setting import STATE_VARIABLE
+from hosts.machine.state import STATE_VARIABLE
 
 
 def main() -> None:

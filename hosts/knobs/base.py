@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from typing import Protocol
 
-from hosts.errors import KnobError
-from hosts.machine import Machine
+from hosts.core.errors import KnobError
+from hosts.core.modules import module_names
+from hosts.machine.base import Machine
 
 Value = int | str | bool
 
@@ -52,10 +52,7 @@ class Knob(Protocol):
 
 def names() -> list[str]:
     """The knobs there are: this folder's modules."""
-    import hosts.knobs
-
-    found = (module.name for module in pkgutil.iter_modules(hosts.knobs.__path__))
-    return sorted(name for name in found if name not in ("base", "setting"))
+    return module_names(importlib.import_module("hosts.knobs").__path__)
 
 
 def build(name: str, machine: Machine) -> Knob:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hosts.errors import KnobError
+from hosts.core.errors import KnobError
 from hosts.knobs.base import Value, check_allowed
-from hosts.machine import Machine
+from hosts.machine.base import Machine
 
 _GPUS = "proc/driver/nvidia/gpus"
 

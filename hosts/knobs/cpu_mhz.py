@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hosts.cpus import own_cpus
-from hosts.errors import KnobError
+from hosts.core.errors import KnobError
 from hosts.knobs.base import Value, check_allowed
-from hosts.machine import Machine
+from hosts.machine.base import Machine
+from hosts.machine.cpus import own_cpus
 
 TOLERANCE_MHZ = 10
 _ATTEMPTS = 25

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hosts.errors import KnobError
+from hosts.core.errors import KnobError
 from hosts.knobs.base import Value, check_allowed
-from hosts.machine import Machine
+from hosts.machine.base import Machine
 
 
 class EdgeAccelerator:

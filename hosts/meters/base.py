@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from hosts.errors import MeterError
+from hosts.core.errors import MeterError
+from hosts.core.modules import module_names
 from hosts.wire.readings import MeterHeader
 
 Option = str | int | float | bool
@@ -31,10 +31,7 @@ class PowerMeter(Protocol):
 
 def names() -> list[str]:
     """The meters there are: this folder's modules."""
-    import hosts.meters
-
-    found = (module.name for module in pkgutil.iter_modules(hosts.meters.__path__))
-    return sorted(name for name in found if name not in ("base", "stream"))
+    return module_names(importlib.import_module("hosts.meters").__path__)
 
 
 def build(name: str, options: Mapping[str, Option]) -> PowerMeter:

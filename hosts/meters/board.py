@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hosts.core.errors import BoardError, MeterError
 from hosts.emulation import calls
 from hosts.emulation.client import BoardClient, open_board
-from hosts.errors import BoardError, MeterError
 from hosts.wire.readings import MeterHeader
 
 

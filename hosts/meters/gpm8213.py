@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import cast
 
-from hosts.errors import MeterError
+from hosts.core.errors import MeterError
 from hosts.wire.readings import MeterHeader
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from hosts.errors import MeterError
+from hosts.core.errors import MeterError
 from hosts.wire.readings import MeterHeader
 
 _ZONES = "sys/class/powercap/intel-rapl:*"

@@ -10,7 +10,7 @@ import numpy as np
 
 from hosts import codecs
 from hosts.codecs.base import Buffer, Tensor
-from hosts.errors import WireError
+from hosts.core.errors import WireError
 from hosts.wire.messages import MESSAGE_LIMIT_BYTES, TensorHeader, check_protocol
 
 _LENGTH = struct.Struct("<I")

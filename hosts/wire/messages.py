@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from hosts.errors import WireError
+from hosts.core.errors import WireError
 
 PROTOCOL = 2
 SERVICE = "dynasplit.Agent"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from hosts.errors import WireError
+from hosts.core.errors import WireError
 from hosts.wire.messages import PROTOCOL
 
 

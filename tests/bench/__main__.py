@@ -19,15 +19,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dynasplit.front import ParetoFront
-from dynasplit.measurement import summarise
-from dynasplit.policies import build, names
-from dynasplit.replay import Replay
-from dynasplit.space import Knob, SearchSpace
+from dynasplit.core.measurement import summarise
+from dynasplit.core.space import Knob, SearchSpace
+from dynasplit.front.pareto_front import ParetoFront
+from dynasplit.online.policies import build, names
+from dynasplit.online.workload import WeibullThresholds
+from dynasplit.replay.replay import Replay
 from dynasplit.tables import read_runs, write_runs
 from dynasplit.testbed.modelled import ModelledTestbed
 from dynasplit.testbed.recorded import RecordedTestbed
-from dynasplit.workload import WeibullThresholds
 from hosts.emulation.profile import load_profile
 
 REPEATS = 7

@@ -15,9 +15,8 @@ import msgspec
 import psutil
 
 from dynasplit.testbed.credentials import Credentials, make_credentials
-from hosts import rpc
-from hosts.models.manifest import Manifest
-from hosts.wire import messages
+from hosts.models.runtime.manifest import Manifest
+from hosts.wire import messages, rpc
 
 ROOT = Path(__file__).resolve().parents[2]
 CALL_S = 600.0
@@ -32,7 +31,7 @@ class AgentProcess:
 
     def __init__(self, role: str, identity: Credentials, folder: Path) -> None:
         self._program = subprocess.Popen(
-            [sys.executable, "-m", "hosts.agent"],
+            [sys.executable, "-m", "hosts.agents.agent"],
             cwd=folder,
             env=os.environ
             | {

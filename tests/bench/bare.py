@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from dynasplit.testbed.credentials import Credentials, make_credentials
-from hosts import rpc
+from hosts.wire import rpc
 from tests.bench.agents import ROOT
 
 SERVICE = "bare.Stream"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hosts.models.manifest import Manifest
-from hosts.models.prepare import Order, prepare
+from hosts.models.prepare.prepare import Order, prepare
+from hosts.models.runtime.manifest import Manifest
 
 if TYPE_CHECKING:
     import keras
@@ -83,7 +83,7 @@ def brute_force(model: keras.Model) -> list[str]:
     By definition: the output of each call is removed in turn, and the graph is searched from its
     output backwards for its input.
     """
-    from hosts.models.graph import calls
+    from hosts.models.runtime.graph import calls
 
     made = calls(model)
     made_by = {id(tensor): call for call in made for tensor in call.outputs}
@@ -108,8 +108,8 @@ def differences(manifest: Manifest) -> dict[int, float]:
 
     For the image whose highest output is lowest: a saturated softmax would hide differences.
     """
-    from hosts.models.heads import Heads
-    from hosts.models.tails import Tails
+    from hosts.models.runtime.heads import Heads
+    from hosts.models.runtime.tails import Tails
 
     assert (manifest.precision, manifest.split_points[1].dtype) == ("float32", "float32")
     heads = Heads.open(Path(manifest.artifacts["head"].path), manifest)
@@ -132,7 +132,7 @@ def differences(manifest: Manifest) -> dict[int, float]:
 
 def cuts_ms(model: keras.Model) -> float:
     """Median time to find a graph's cut points."""
-    from hosts.models.graph import cut_points
+    from hosts.models.runtime.graph import cut_points
 
     took_ms = []
     for _ in range(ROUNDS):
@@ -146,7 +146,7 @@ def main() -> None:
     """Measure and print."""
     import keras
 
-    from hosts.models.graph import cut_points
+    from hosts.models.runtime.graph import cut_points
 
     print(
         f"Cut points (bars: {CUT_MS:.0f} ms, as by brute force); float32 heads with tails against"

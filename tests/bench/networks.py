@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from hosts.models.manifest import Artifact, Manifest, SplitPoint
+from hosts.models.runtime.manifest import Artifact, Manifest, SplitPoint
 from tests.bench.agents import ROOT
 
 SIDE = 224
@@ -33,7 +33,7 @@ def wide(folder: Path) -> Manifest:
 
 def vgg16(precision: str) -> Manifest:
     """VGG16, from the cache or prepared now."""
-    from hosts.models.prepare import Order, prepare
+    from hosts.models.prepare.prepare import Order, prepare
 
     fields = {"network": "vgg16"} | ({} if precision == "int8" else {"precision": precision})
     return prepare(Order(**fields), lambda what: print(f"  ({what})"))
@@ -42,7 +42,7 @@ def vgg16(precision: str) -> Manifest:
 def _make_wide(folder: Path) -> None:
     import keras
 
-    from hosts.models.graph import cut_points
+    from hosts.models.runtime.graph import cut_points
 
     given = keras.Input((SIDE, SIDE, 3))
     means = keras.layers.GlobalAveragePooling2D()(given)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from hosts.errors import KnobError
+from hosts.agents.knob_group import Knobs
+from hosts.agents.open_machine import open_machine
+from hosts.core.errors import KnobError
 from hosts.knobs.base import build, names
-from hosts.knobs.setting import Knobs
-from hosts.machine import Machine, RealMachine, open_machine
+from hosts.machine.base import Machine
+from hosts.machine.real import RealMachine
 from tests.hosts.pstate import PSTATE
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from hosts.core.errors import MeterError
 from hosts.emulation import calls
 from hosts.emulation.client import open_board
-from hosts.errors import MeterError
 from hosts.meters.base import build, names
 from hosts.wire.readings import header_line, read_header, read_reading, reading_line
 

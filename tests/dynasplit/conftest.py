@@ -2,8 +2,8 @@
 
 import pytest
 
-from dynasplit.measurement import Measurement
-from dynasplit.space import Knob, SearchSpace
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.space import Knob, SearchSpace
 from dynasplit.testbed.modelled import ModelledTestbed
 from hosts.emulation.profile import load_profile
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dynasplit.space import Knob, SearchSpace
+from dynasplit.core.space import Knob, SearchSpace
 from dynasplit.tables import read_requests, read_runs, write_runs
 from dynasplit.testbed.modelled import ModelledTestbed
 from hosts.emulation.profile import load_profile

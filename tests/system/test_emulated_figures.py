@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from dynasplit.space import Configuration, Knob, SearchSpace
+from dynasplit.core.power_trace import Trace
+from dynasplit.core.space import Configuration, Knob, SearchSpace
 from dynasplit.testbed import window
 from dynasplit.testbed.window import WindowRules
-from dynasplit.trace import Trace
 from hosts.emulation.board import CloudBoard, EdgeBoard
 from hosts.emulation.hardware import Noise
 from hosts.emulation.meter import BoardMeter

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dynasplit.front import ParetoFront
+from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.tables import read_requests
 from hosts.emulation.hardware import Noise
 from hosts.emulation.profile import load_profile, save_profile

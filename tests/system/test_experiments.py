@@ -11,11 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dynasplit.front import ParetoFront
-from dynasplit.measurement import summarise
-from dynasplit.policies import build
+from dynasplit.core.measurement import summarise
+from dynasplit.front.pareto_front import ParetoFront
+from dynasplit.online.policies import build
+from dynasplit.online.workload import weibull_thresholds
 from dynasplit.tables import read_requests, read_runs
-from dynasplit.workload import weibull_thresholds
 from hosts.emulation.profile import load_profile
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dynasplit.front import ParetoFront
+from dynasplit.app.setup.local_machine import here
+from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.tables import read_requests, read_runs
-from experiments.here import here
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.medium

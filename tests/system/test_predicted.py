@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dynasplit.front import ParetoFront
+from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.tables import read_runs
 from hosts.emulation.profile import load_profile
 

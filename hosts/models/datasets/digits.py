@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from hosts.errors import ModelError
-from hosts.models.dataset import Dataset, Images
+from hosts.core.errors import ModelError
+from hosts.models.datasets.base import Dataset, Images
 
 HELD_OUT = 360
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hosts.errors import ModelError
-from hosts.models.dataset import Dataset, Images, Source
-from hosts.models.folders import Labelled, labelled_files
-from hosts.models.pictures import decoded
+from hosts.core.errors import ModelError
+from hosts.models.datasets._folders import Labelled, labelled_files
+from hosts.models.datasets._pictures import decoded
+from hosts.models.datasets.base import Dataset, Images, Source
 
 
 def check(source: Source) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hosts.errors import ModelError
-from hosts.models.dataset import Dataset, Images
+from hosts.core.errors import ModelError
+from hosts.models.datasets.base import Dataset, Images
 
 _LEAST_SHARE = 0.25
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from hosts.errors import ModelError
-from hosts.models.dataset import Dataset, Images, Source
-from hosts.models.pictures import fitted
+from hosts.core.errors import ModelError
+from hosts.models.datasets._pictures import fitted
+from hosts.models.datasets.base import Dataset, Images, Source
 
 _PACKAGE = "tensorflow_datasets"
 _SPLIT = "validation"

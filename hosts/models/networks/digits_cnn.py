@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from hosts.models.network import About, Images, Progress
+from hosts.models.networks.base import About, Images, Progress
 
 if TYPE_CHECKING:
     import keras

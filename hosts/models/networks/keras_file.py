@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hosts.errors import ModelError
-from hosts.models.network import About, Images, Progress
+from hosts.core.errors import ModelError
+from hosts.models.networks.base import About, Images, Progress
 
 if TYPE_CHECKING:
     import keras
@@ -76,8 +76,8 @@ class KerasFile:
         """Read it, with the weights it was stored with, those of a file, or random ones."""
         import keras
 
-        from hosts.models.drawing import FLATTER_LOGITS, randomise
-        from hosts.models.keras_files import load_model, load_weights
+        from hosts.models.networks._random_weights import FLATTER_LOGITS, randomise
+        from hosts.models.runtime.keras_files import load_model, load_weights
 
         progress(f"reading {self.path.name}")
         model = load_model(self.path)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from hosts.models.network import Images, Progress, of_imagenet
-from hosts.models.weights import built
+from hosts.models.networks._weights import built
+from hosts.models.networks.base import Images, Progress, of_imagenet
 
 if TYPE_CHECKING:
     import keras

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hosts.models.network import About, Images, Progress
+from hosts.models.networks.base import About, Images, Progress
 
 if TYPE_CHECKING:
     import keras
@@ -51,8 +51,8 @@ def build(weights: str, seed: int, calibration: Images, progress: Progress) -> k
     """Build it with the weights of a file, or seeded random ones."""
     import keras
 
-    from hosts.models.drawing import FLATTER_LOGITS, randomise
-    from hosts.models.vit_weights import load_into
+    from hosts.models.networks._random_weights import FLATTER_LOGITS, randomise
+    from hosts.models.networks._vit_weights import load_into
 
     keras.utils.set_random_seed(seed)
     model = graph()
@@ -69,7 +69,7 @@ def graph() -> keras.Model:
     """The graph, with weights as Keras draws them; 86,567,656 parameters."""
     import keras
 
-    from hosts.models.vit_layers import ClassToken, PositionEmbedding
+    from hosts.models.runtime.vit_layers import ClassToken, PositionEmbedding
 
     layers = keras.layers
     image = keras.Input(ABOUT.input_shape, name="image")

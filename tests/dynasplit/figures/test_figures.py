@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dynasplit import figures, policies
-from dynasplit.errors import ResultsError
+from dynasplit import figures
+from dynasplit.core.errors import ResultsError
+from dynasplit.core.measurement import Measurement, summarise
+from dynasplit.core.served_request import Served
 from dynasplit.figures import PolicySeries
 from dynasplit.figures.series import kind_of
-from dynasplit.front import ParetoFront
-from dynasplit.measurement import Measurement, summarise
-from dynasplit.served import Served
-from dynasplit.workload import weibull_requests
+from dynasplit.front.pareto_front import ParetoFront
+from dynasplit.online import policies
+from dynasplit.online.workload import weibull_requests
 
 
 def front_of(runs, space, source="emulated", model="vgg16"):

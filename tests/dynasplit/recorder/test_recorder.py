@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from dynasplit.errors import ConfigurationError
-from dynasplit.events import Finished
-from dynasplit.journal import Journal
-from dynasplit.measurement import Measurement
+from dynasplit.core.errors import ConfigurationError
+from dynasplit.core.events import Finished
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.served_request import Served
+from dynasplit.core.space import Configuration
 from dynasplit.recorder import Recorder, RunFacts, absolute_uri, open_recorder
 from dynasplit.recorder.points import flattened, of_configuration, of_summary
-from dynasplit.served import Served
-from dynasplit.space import Configuration
+from dynasplit.run.journal import Journal
 
 
 def measured(split_point, repeat=0, latency_ms=10.0):
@@ -74,7 +74,7 @@ def test_names_and_points(tmp_path, monkeypatch):
     numbers, words = of_summary({"a": {"x_ms": 2, "is": True, "none": None}, "b": "word"})
     assert numbers == [("a/x_ms", 2.0, 0)]
     assert words == {"a/is": "True", "b": "word"}
-    from dynasplit.measurement import summarise
+    from dynasplit.core.measurement import summarise
 
     runs = [measured(0, i, 10.0 + i) for i in range(3)]
     points = list(of_configuration(summarise(runs)[0], runs))

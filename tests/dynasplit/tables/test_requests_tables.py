@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from dynasplit.errors import DataError
-from dynasplit.measurement import Measurement
-from dynasplit.served import Served
+from dynasplit.core.errors import DataError
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.served_request import Served
+from dynasplit.online.workload import read_workload
 from dynasplit.tables import read_requests, write_requests
-from dynasplit.workload import read_workload
 
 
 def served(runs: list[Measurement]) -> list[Served]:

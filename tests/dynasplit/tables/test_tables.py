@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dynasplit.errors import DataError, ResultsError
-from dynasplit.measurement import Measurement, summarise
-from dynasplit.space import Configuration
+from dynasplit.core.errors import DataError, ResultsError
+from dynasplit.core.measurement import Measurement, summarise
+from dynasplit.core.space import Configuration
 from dynasplit.tables import RUNS, RunsTable, read_runs, write_runs
 
 REFERENCE_HEADER = (

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dynasplit.errors import HostKeyRefused, HostProgramFailed, HostUnreachable, LoginRefused
+from dynasplit.core.errors import HostKeyRefused, HostProgramFailed, HostUnreachable, LoginRefused
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.loopback import loopback_hosts
@@ -139,7 +139,7 @@ def test_nothing_outlives_the_controller(how):
     family = psutil.Process(controller.pid).children(recursive=True)
     names = [" ".join(p.cmdline()) for p in family]
     assert sum("hosts.loopback" in name for name in names) == 2
-    assert any("hosts.meters.stream" in name for name in names)
+    assert any("hosts.agents.meter_stream" in name for name in names)
     if how == "kill -9":
         controller.kill()
     else:

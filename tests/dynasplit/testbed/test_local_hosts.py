@@ -3,13 +3,13 @@
 import msgspec
 import pytest
 
-from dynasplit.errors import ConfigurationError, TestbedError
+from dynasplit.core.errors import ConfigurationError, TestbedError
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.lab import open_hosts
 from dynasplit.testbed.loopback import loopback_hosts
-from hosts.cpus import own_cpus
-from hosts.models.artifacts import sha256_of
-from hosts.models.prepare import Order, prepare
+from hosts.machine.cpus import own_cpus
+from hosts.models.prepare.prepare import Order, prepare
+from hosts.models.runtime.artifacts import sha256_of
 
 pytestmark = pytest.mark.medium
 CPUS = own_cpus()

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from dynasplit.measurement import Measurement
-from dynasplit.space import Configuration
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.space import Configuration
 from dynasplit.testbed.quality import Qualities, Quality
 from hosts.wire.messages import Inference, Judged
 

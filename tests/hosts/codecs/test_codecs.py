@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as npst
 from hosts import codecs
 from hosts.codecs import Tensor
 from hosts.codecs.base import bytes_of
-from hosts.errors import WireError
+from hosts.core.errors import WireError
 
 LOSSLESS = [name for name in codecs.names() if codecs.lossy_part(name) == "none"]
 LOSSY = [name for name in codecs.names() if name not in LOSSLESS]

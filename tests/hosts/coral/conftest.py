@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hosts.models import flatbuffer
-from hosts.models.artifacts import sha256_of
-from hosts.models.manifest import Artifact, Manifest, SplitPoint
+from hosts.models.runtime import flatbuffer
+from hosts.models.runtime.artifacts import sha256_of
+from hosts.models.runtime.manifest import Artifact, Manifest, SplitPoint
 from tests.hosts.quantised import quantised_input
 
 SIZE, SCALE, ZERO = 6, 0.02, 3

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from hosts.agents.edge import EdgeAgent
 from hosts.coral.accelerator import Accelerator
 from hosts.coral.program import CPU
-from hosts.edge import EdgeAgent
-from hosts.errors import ModelError
-from hosts.machine import RealMachine
-from hosts.models.heads import Heads
+from hosts.core.errors import ModelError
+from hosts.machine.real import RealMachine
+from hosts.models.runtime.heads import Heads
 from hosts.wire.messages import RunOrder
 
 IMAGES = np.linspace(-1, 1, 24, dtype=np.float32).reshape(4, 6)

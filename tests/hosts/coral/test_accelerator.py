@@ -15,7 +15,7 @@ import pytest
 
 from hosts.coral.accelerator import Accelerator
 from hosts.coral.program import CPU, PERFORMANCE
-from hosts.errors import HostError, KnobError, ModelError
+from hosts.core.errors import HostError, KnobError, ModelError
 from tests.conftest import ROOT
 
 SIZE, SCALE, ZERO = 6, 0.02, 3

@@ -3,9 +3,9 @@
 import pytest
 
 from hosts.coral.usb import find_stick, find_switch, wait_for_stick
-from hosts.errors import KnobError
+from hosts.core.errors import KnobError
 from hosts.knobs.base import build
-from hosts.machine import RealMachine
+from hosts.machine.real import RealMachine
 
 
 class RealOnTree(RealMachine):

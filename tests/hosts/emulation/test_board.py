@@ -2,10 +2,10 @@
 
 import pytest
 
+from hosts.core.errors import BoardError
 from hosts.emulation.board import CloudBoard, EdgeBoard
 from hosts.emulation.clock import PowerHistory
 from hosts.emulation.meter import BoardMeter
-from hosts.errors import BoardError
 
 
 def test_a_head_takes_a_over_f_plus_b(profile):

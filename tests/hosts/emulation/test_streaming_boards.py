@@ -4,17 +4,17 @@ import msgspec
 import numpy as np
 import pytest
 
-from dynasplit.space import Configuration
+from dynasplit.core.space import Configuration
 from dynasplit.testbed import window
 from dynasplit.testbed.modelled import ModelledTestbed
-from hosts.cloud import CloudAgent
+from hosts.agents.cloud import CloudAgent
+from hosts.agents.edge import EdgeAgent
 from hosts.codecs import Tensor
-from hosts.edge import EdgeAgent
-from hosts.emulation.answers import BoardServer
+from hosts.core.errors import BoardError
+from hosts.emulation.board_server import BoardServer
 from hosts.emulation.client import ROOT_VARIABLE
 from hosts.emulation.hardware import CodecCost
 from hosts.emulation.machine import EmulatedMachine
-from hosts.errors import BoardError
 from hosts.wire import messages
 from hosts.wire.messages import IN_FLIGHT
 

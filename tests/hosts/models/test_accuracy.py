@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hosts.answers import judge
-from hosts.models.heads import Heads
-from hosts.models.prepare import Order, prepare
-from hosts.models.tails import Tails
+from hosts.agents.output_quality import judge
+from hosts.models.prepare.prepare import Order, prepare
+from hosts.models.runtime.heads import Heads
+from hosts.models.runtime.tails import Tails
 
 pytestmark = pytest.mark.medium
 HELD_OUT = 360

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hosts.errors import ArtifactError
-from hosts.models.artifacts import ArtifactCache, check
+from hosts.core.errors import ArtifactError
+from hosts.models.runtime.artifacts import ArtifactCache, check
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from hosts.errors import ArtifactError, ModelError
-from hosts.models.describe import describe, described
-from hosts.models.prepare import Order
+from hosts.core.errors import ArtifactError, ModelError
+from hosts.models.prepare.describe import describe, described
+from hosts.models.prepare.prepare import Order
 
 pytestmark = pytest.mark.medium
 
@@ -29,8 +29,8 @@ def test_what_is_cached_costs_no_framework(tmp_path):
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from hosts.models.describe import describe\n"
-        "from hosts.models.prepare import Order\n"
+        "from hosts.models.prepare.describe import describe\n"
+        "from hosts.models.prepare.prepare import Order\n"
         f"describe(Order('digits_cnn'), print, Path({str(tmp_path)!r}))\n"
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
     )

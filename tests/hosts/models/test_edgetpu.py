@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hosts.errors import ArtifactError
-from hosts.models.artifacts import ArtifactCache
-from hosts.models.cut import cut_head
-from hosts.models.edgetpu import compiled_head
+from hosts.core.errors import ArtifactError
+from hosts.models.prepare.edgetpu import compiled_head
+from hosts.models.runtime.artifacts import ArtifactCache
+from hosts.models.runtime.cut import cut_head
 from tests.hosts.coral.conftest import manifest, whole
 
 __all__ = ["manifest", "whole"]

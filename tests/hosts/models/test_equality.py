@@ -2,7 +2,7 @@
 
 import pytest
 
-from hosts.models.prepare import prepare
+from hosts.models.prepare.prepare import prepare
 from tests.bench.graphs import CLOSE, FURTHER, OWN, differences
 
 

@@ -6,8 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from hosts.errors import ModelError
-from hosts.models.graph import cut_points, tail_of
+from hosts.core.errors import ModelError
+from hosts.models.runtime.graph import cut_points, tail_of
 from tests.bench.graphs import application, brute_force
 
 pytestmark = pytest.mark.medium

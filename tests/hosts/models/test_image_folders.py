@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hosts.errors import ModelError
-from hosts.models import dataset
-from hosts.models.dataset import Source
-from hosts.models.folders import labelled_files
-from hosts.models.pictures import decoded, fitted
-from hosts.models.prepare import Order, key_of, prepare, settled
+from hosts.core.errors import ModelError
+from hosts.models.datasets import base as datasets
+from hosts.models.datasets._folders import labelled_files
+from hosts.models.datasets._pictures import decoded, fitted
+from hosts.models.datasets.base import Source
+from hosts.models.prepare.prepare import Order, key_of, prepare, settled
 
 SHAPE = (32, 32, 3)
 
@@ -47,7 +47,7 @@ def labels(folder: Path, *lines: str) -> str:
 
 def test_class_folders_are_numbered_by_name(in_folders):
     source = Source(str(in_folders), classes=3)
-    found = dataset.load("imagenet_folder", 8, 4, 0, SHAPE, source)
+    found = datasets.load("imagenet_folder", 8, 4, 0, SHAPE, source)
     assert found.evaluation.pixels.shape == (8, *SHAPE)
     assert found.calibration.pixels.shape == (4, *SHAPE)
     shades = np.concatenate(
@@ -56,9 +56,9 @@ def test_class_folders_are_numbered_by_name(in_folders):
     told = np.concatenate([found.evaluation.labels, found.calibration.labels])
     assert sorted(shades.tolist()) == list(range(0, 120, 10))
     assert (told == shades // 40).all()
-    again = dataset.load("imagenet_folder", 8, 4, 0, SHAPE, source)
+    again = datasets.load("imagenet_folder", 8, 4, 0, SHAPE, source)
     np.testing.assert_array_equal(found.evaluation.pixels, again.evaluation.pixels)
-    other = dataset.load("imagenet_folder", 8, 4, 1, SHAPE, source)
+    other = datasets.load("imagenet_folder", 8, 4, 1, SHAPE, source)
     assert not np.array_equal(found.evaluation.pixels, other.evaluation.pixels)
 
 
@@ -88,7 +88,7 @@ def test_flat_images_take_their_classes_from_a_file(flat):
     in_order = labels(flat, *map(str, range(6)))
     assert [label for _, label in labelled_files(Source(str(flat), in_order))] == list(range(6))
     assert {label for _, label in labelled_files(Source(str(flat), "none"))} == {None}
-    found = dataset.load("imagenet_folder", 3, 1, 0, SHAPE, Source(str(flat), "none"))
+    found = datasets.load("imagenet_folder", 3, 1, 0, SHAPE, Source(str(flat), "none"))
     assert found.evaluation.labels is None
 
 
@@ -109,26 +109,26 @@ def test_a_wrong_labels_file_is_named_by_line(flat, lines, said):
 
 def test_missing_things_are_named(flat, tmp_path):
     with pytest.raises(ModelError, match=r"needs data\.path=FOLDER"):
-        dataset.check("imagenet_folder", Source())
+        datasets.check("imagenet_folder", Source())
     with pytest.raises(ModelError, match=r"data\.path=/no/where: there is no such folder"):
-        dataset.check("imagenet_folder", Source("/no/where"))
+        datasets.check("imagenet_folder", Source("/no/where"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match="has no images"):
-        dataset.check("imagenet_folder", Source(str(tmp_path / "empty")))
+        datasets.check("imagenet_folder", Source(str(tmp_path / "empty")))
     with pytest.raises(ModelError, match=r"lie flat: say data\.labels=FILE"):
-        dataset.check("imagenet_folder", Source(str(flat)))
+        datasets.check("imagenet_folder", Source(str(flat)))
     with pytest.raises(ModelError, match=r"data\.labels=/no/file cannot be read"):
-        dataset.check("imagenet_folder", Source(str(flat), "/no/file"))
+        datasets.check("imagenet_folder", Source(str(flat), "/no/file"))
     with pytest.raises(ModelError, match=r"data\.path=x has no use with data=photos"):
-        dataset.check("photos", Source("x"))
+        datasets.check("photos", Source("x"))
     with pytest.raises(ModelError, match=r"5 images for evaluation and 2 for calibration .* has 6"):
-        dataset.load("imagenet_folder", 5, 2, 0, SHAPE, Source(str(flat), "none"))
+        datasets.load("imagenet_folder", 5, 2, 0, SHAPE, Source(str(flat), "none"))
 
 
 def test_an_image_that_cannot_be_decoded_is_named(flat):
     (flat / "image_2.jpeg").write_bytes(b"no image")
     with pytest.raises(ModelError, match=r"image_2\.jpeg cannot be decoded as an image"):
-        dataset.load("imagenet_folder", 5, 1, 0, SHAPE, Source(str(flat), "none"))
+        datasets.load("imagenet_folder", 5, 1, 0, SHAPE, Source(str(flat), "none"))
     whole = (flat / "image_3.jpeg").read_bytes()
     (flat / "image_3.jpeg").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ModelError, match=r"image_3\.jpeg cannot be decoded"):
@@ -194,37 +194,37 @@ def stored(tmp_path_factory):
 
 @pytest.mark.medium
 def test_a_stored_data_set_by_name(stored):
-    found = dataset.load("tfds", 5, 2, 0, SHAPE, stored)
+    found = datasets.load("tfds", 5, 2, 0, SHAPE, stored)
     labels = found.evaluation.labels.tolist()
     assert found.evaluation.pixels[:, 0, 0, 0].tolist() == [30 * label for label in labels]
     others = found.calibration.labels.tolist()
     assert len({*labels, *others}) == 7
-    again = dataset.load("tfds", 5, 2, 0, SHAPE, stored)
+    again = datasets.load("tfds", 5, 2, 0, SHAPE, stored)
     assert again.evaluation.labels.tolist() == labels
-    seeds = [dataset.load("tfds", 5, 2, seed, SHAPE, stored) for seed in (1, 2, 3)]
+    seeds = [datasets.load("tfds", 5, 2, seed, SHAPE, stored) for seed in (1, 2, 3)]
     assert any(one.evaluation.labels.tolist() != labels for one in seeds)
 
 
 @pytest.mark.medium
 def test_what_a_stored_data_set_lacks_is_named(stored):
     with pytest.raises(ModelError, match="it has 8"):
-        dataset.load("tfds", 9, 2, 0, SHAPE, stored)
+        datasets.load("tfds", 9, 2, 0, SHAPE, stored)
     with pytest.raises(ModelError, match=r"has the class 7; the network has 0\.\.3"):
-        dataset.load("tfds", 5, 3, 0, SHAPE, replace(stored, classes=4))
+        datasets.load("tfds", 5, 3, 0, SHAPE, replace(stored, classes=4))
     with pytest.raises(
         ModelError, match=r"^data\.tfds=faces, split test, cannot be loaded: .*faces.*$"
     ):
-        dataset.load("tfds", 5, 2, 0, SHAPE, replace(stored, tfds="faces"))
+        datasets.load("tfds", 5, 2, 0, SHAPE, replace(stored, tfds="faces"))
     with pytest.raises(ModelError, match=r"split training, cannot be loaded: .*training"):
-        dataset.load("tfds", 5, 2, 0, SHAPE, replace(stored, split="training"))
+        datasets.load("tfds", 5, 2, 0, SHAPE, replace(stored, split="training"))
 
 
 def test_tfds_needs_a_name_and_its_package(monkeypatch):
     with pytest.raises(ModelError, match=r"needs data\.tfds=NAME"):
-        dataset.check("tfds", Source())
+        datasets.check("tfds", Source())
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
     with pytest.raises(ModelError, match="needs the package tensorflow-datasets"):
-        dataset.check("tfds", Source(tfds="imagenet_v2"))
+        datasets.check("tfds", Source(tfds="imagenet_v2"))
 
 
 @pytest.mark.medium

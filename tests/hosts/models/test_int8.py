@@ -11,9 +11,9 @@ import numpy as np
 import psutil
 import pytest
 
-from hosts.errors import ModelError
-from hosts.models import flatbuffer
-from hosts.models.cut import cut_head
+from hosts.core.errors import ModelError
+from hosts.models.runtime import flatbuffer
+from hosts.models.runtime.cut import cut_head
 
 SHAPE = (16, 16, 3)
 CUTS = ["conv1", "conv2", "pool", "flatten", "fc1", "fc2", "predictions"]
@@ -56,7 +56,7 @@ def whole(request, files) -> Path:
 @pytest.fixture(scope="module")
 def files(model, images, tmp_path_factory) -> dict[int, Path]:
     """The same network quantised by the converter alone, and with its dense layers appended."""
-    from hosts.models.whole import convert_whole
+    from hosts.models.prepare.whole import convert_whole
 
     folder = tmp_path_factory.mktemp("int8")
     made = {}
@@ -133,8 +133,8 @@ def test_the_appended_layers_have_int8_weights_by_channel(files):
 def test_every_cut_has_its_tensor(model, whole, images):
     import keras
 
-    from hosts.models.graph import cut_points
-    from hosts.models.matching import cut_tensors
+    from hosts.models.prepare.matching import cut_tensors
+    from hosts.models.runtime.graph import cut_points
 
     tensors = cut_tensors(model, cut_points(model), whole, images[:1])
     assert sorted(tensors) == list(range(1, 8))
@@ -153,8 +153,8 @@ def test_every_cut_has_its_tensor(model, whole, images):
 
 @pytest.mark.medium
 def test_heads_are_bit_identical_to_the_whole(model, whole, images):
-    from hosts.models.graph import cut_points
-    from hosts.models.matching import cut_tensors
+    from hosts.models.prepare.matching import cut_tensors
+    from hosts.models.runtime.graph import cut_points
 
     tensors = cut_tensors(model, cut_points(model), whole, images[:1])
     reference = interpreter_of(model_path=str(whole))
@@ -169,8 +169,8 @@ def test_heads_are_bit_identical_to_the_whole(model, whole, images):
 def test_a_file_of_another_network_is_not_mapped(model, whole, images):
     import keras
 
-    from hosts.models.graph import cut_points
-    from hosts.models.matching import cut_tensors
+    from hosts.models.prepare.matching import cut_tensors
+    from hosts.models.runtime.graph import cut_points
 
     other = keras.models.clone_model(model)  # draws its weights anew
     with pytest.raises(ModelError, match="none of small's split points has a counterpart"):
@@ -179,7 +179,7 @@ def test_a_file_of_another_network_is_not_mapped(model, whole, images):
 
 @pytest.mark.medium
 def test_weights_left_out_are_noticed(model, images, tmp_path, monkeypatch):
-    from hosts.models import whole
+    from hosts.models.prepare import whole
 
     monkeypatch.setattr(whole, "convert", lambda *_: b"\0" * 1000)
     with pytest.raises(ModelError, match="some were left out"):

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hosts.errors import ModelError
-from hosts.models import network
-from hosts.models.heads import Heads
+from hosts.core.errors import ModelError
+from hosts.models.networks import base as networks
 from hosts.models.networks.keras_file import input_shape
-from hosts.models.prepare import Order, prepare, settled
+from hosts.models.prepare.prepare import Order, prepare, settled
+from hosts.models.runtime.heads import Heads
 
 
 def silent(_what: str) -> None:
@@ -45,7 +45,7 @@ def small(folder) -> Path:
 @pytest.mark.medium
 @pytest.mark.parametrize("precision", ["int8", "float32", "float16"])
 def test_every_split_point_of_a_users_network_is_served(small, precision, tmp_path):
-    from hosts.models.tails import Tails
+    from hosts.models.runtime.tails import Tails
 
     order = Order("keras_file", "random", images=24, precision=precision, path=str(small))
     told: list[str] = []
@@ -193,10 +193,10 @@ def test_weights_of_a_file_are_used_and_tell_their_prepared_files_apart(small, f
     for kind in ("w.weights.h5", "w.keras"):
         path = folder / kind
         (other.save_weights if path.suffix == ".h5" else other.save)(path)
-        built = network.find("keras_file", str(small)).build(str(path), 0, None, silent)
+        built = networks.find("keras_file", str(small)).build(str(path), 0, None, silent)
         for one, expected in zip(built.get_weights(), other.get_weights(), strict=True):
             np.testing.assert_array_equal(one, expected)
-    from hosts.models.prepare import key_of
+    from hosts.models.prepare.prepare import key_of
 
     order = settled(Order("keras_file", str(folder / "w.keras"), path=str(small)))
     before = key_of(order)
@@ -217,7 +217,7 @@ def test_weights_of_another_network_say_what_was_found_and_expected(small, folde
     other = keras.Model(image, x)
     other.save(folder / "other.keras")
     other.save_weights(folder / "other.weights.h5")
-    found = network.find("keras_file", str(small))
+    found = networks.find("keras_file", str(small))
     said = r"not those of small: conv/kernel of shape \(3, 3, 1, 8\) expected, found other/kernel"
     with pytest.raises(ModelError, match=said):
         found.build(str(folder / "other.keras"), 0, None, silent)

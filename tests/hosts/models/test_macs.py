@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from hosts.models.graph import cut_points
-from hosts.models.macs import mmac_by_cut
+from hosts.models.prepare.macs import mmac_by_cut
+from hosts.models.runtime.graph import cut_points
 
 pytestmark = pytest.mark.medium
 
@@ -107,7 +107,7 @@ def test_it_is_half_of_what_tensorflow_counts():
 def test_an_unknown_size_is_named():
     import keras
 
-    from hosts.errors import ModelError
+    from hosts.core.errors import ModelError
 
     x = keras.Input((None, None, 3))
     model = keras.Model(x, keras.layers.Conv2D(4, 3)(x))

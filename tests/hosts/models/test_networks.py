@@ -5,8 +5,9 @@ import time
 import numpy as np
 import pytest
 
-from hosts.errors import ModelError
-from hosts.models import dataset, network
+from hosts.core.errors import ModelError
+from hosts.models.datasets import base as datasets
+from hosts.models.networks import base as networks
 
 pytestmark = pytest.mark.medium
 PHOTOS = 48
@@ -18,8 +19,8 @@ def silent(_what: str) -> None:
 
 def randomised(name: str):
     """A network with random weights, and its outputs on photo crops."""
-    found = network.find(name)
-    data = dataset.load("photos", PHOTOS, 24, 0, found.ABOUT.input_shape)
+    found = networks.find(name)
+    data = datasets.load("photos", PHOTOS, 24, 0, found.ABOUT.input_shape)
     model = found.build("random", 0, found.preprocess(data.calibration.pixels), silent)
     images = found.preprocess(data.evaluation.pixels)
     outputs = [np.asarray(model(images[i : i + 8])) for i in range(0, PHOTOS, 8)]
@@ -38,9 +39,9 @@ def randomised(name: str):
 def test_a_network_has_its_published_size_and_split_points(name, last, parameters):
     import keras
 
-    from hosts.models.graph import chosen, cut_points
+    from hosts.models.runtime.graph import chosen, cut_points
 
-    about = network.find(name).ABOUT
+    about = networks.find(name).ABOUT
     if name == "vit_b16":
         from hosts.models.networks import vit_b16
 
@@ -58,8 +59,8 @@ def test_a_network_has_its_published_size_and_split_points(name, last, parameter
 
 
 def test_vits_split_points_are_the_published_twenty():
-    from hosts.models.graph import chosen, cut_points
     from hosts.models.networks import vit_b16
+    from hosts.models.runtime.graph import chosen, cut_points
 
     cuts = cut_points(vit_b16.graph())
     points = chosen(cuts, vit_b16.ABOUT.split_points)
@@ -74,7 +75,7 @@ def test_vits_split_points_are_the_published_twenty():
 def test_a_split_point_that_is_no_cut_is_refused():
     import keras
 
-    from hosts.models.graph import chosen, cut_points
+    from hosts.models.runtime.graph import chosen, cut_points
 
     image = keras.Input((4,), name="image")
     left = keras.layers.Dense(4, name="left")(image)
@@ -103,7 +104,7 @@ def test_random_vit_tells_photo_crops_apart():
 def test_random_weights_are_seeded_and_keep_activations_in_scale():
     import keras
 
-    from hosts.models.drawing import randomise
+    from hosts.models.networks._random_weights import randomise
 
     def drawn(seed):
         keras.utils.set_random_seed(9)

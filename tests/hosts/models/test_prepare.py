@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hosts.errors import ModelError
-from hosts.models import dataset
-from hosts.models.artifacts import ArtifactCache, check
+from hosts.core.errors import ModelError
+from hosts.models.datasets import base as datasets
 from hosts.models.datasets.digits import HELD_OUT
-from hosts.models.heads import Heads
-from hosts.models.prepare import Order, plan, prepare, settled
+from hosts.models.prepare.prepare import Order, plan, prepare, settled
+from hosts.models.runtime.artifacts import ArtifactCache, check
+from hosts.models.runtime.heads import Heads
 
 
 def silent(_what: str) -> None:
@@ -54,11 +54,11 @@ def test_an_unknown_data_set_names_those_there_are():
 
 def test_too_many_images_are_refused():
     with pytest.raises(ModelError, match="360 are held out"):
-        dataset.load("digits", 1000, 10, 0, (16, 16, 1))
+        datasets.load("digits", 1000, 10, 0, (16, 16, 1))
 
 
 def test_evaluation_and_calibration_images_are_disjoint():
-    data = dataset.load("digits", 360, 10, 0, (16, 16, 1))
+    data = datasets.load("digits", 360, 10, 0, (16, 16, 1))
     seen = {image.tobytes() for image in data.calibration.pixels}
     shared = sum(image.tobytes() in seen for image in data.evaluation.pixels)
     assert shared <= 2  # some digits occur twice in the bundled set
@@ -66,9 +66,9 @@ def test_evaluation_and_calibration_images_are_disjoint():
 
 
 def test_photos_are_seeded():
-    one = dataset.load("photos", 3, 1, 5, (32, 32, 3)).evaluation.pixels
-    two = dataset.load("photos", 3, 1, 5, (32, 32, 3)).evaluation.pixels
-    other = dataset.load("photos", 3, 1, 6, (32, 32, 3)).evaluation.pixels
+    one = datasets.load("photos", 3, 1, 5, (32, 32, 3)).evaluation.pixels
+    two = datasets.load("photos", 3, 1, 5, (32, 32, 3)).evaluation.pixels
+    other = datasets.load("photos", 3, 1, 6, (32, 32, 3)).evaluation.pixels
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, other)
 
@@ -82,7 +82,7 @@ def test_a_plan_makes_nothing(tmp_path):
 
 @pytest.mark.medium
 def test_digits_reach_a_true_accuracy_at_every_split_point(digits):
-    from hosts.models.tails import Tails
+    from hosts.models.runtime.tails import Tails
 
     artifacts = digits.artifacts
     heads = Heads.open(Path(artifacts["head"].path), digits)
@@ -106,7 +106,7 @@ def test_digits_reach_a_true_accuracy_at_every_split_point(digits):
 @pytest.mark.medium
 def test_int8_costs_at_most_a_point_of_accuracy_at_every_split_point(digits_root):
     """On all 360 held-out digits, against the unsplit float32 network."""
-    from hosts.models.tails import Tails
+    from hosts.models.runtime.tails import Tails
 
     manifest = prepare(Order("digits_cnn", images=HELD_OUT), silent, digits_root)
     assert manifest.precision == "int8"
@@ -130,7 +130,7 @@ def test_a_second_time_it_comes_from_the_cache_without_tensorflow(digits, digits
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from hosts.models.prepare import Order, prepare\n"
+        "from hosts.models.prepare.prepare import Order, prepare\n"
         "before = time.monotonic()\n"
         f"prepare(Order('digits_cnn', images=60), print, Path({str(digits_root)!r}))\n"
         "assert time.monotonic() - before < 0.7, time.monotonic() - before\n"
@@ -142,7 +142,7 @@ def test_a_second_time_it_comes_from_the_cache_without_tensorflow(digits, digits
 
 @pytest.mark.medium
 def test_a_wrong_split_point_or_tensor_is_named(digits):
-    from hosts.models.tails import Tails
+    from hosts.models.runtime.tails import Tails
 
     heads = Heads.open(Path(digits.artifacts["head"].path), digits)
     tails = Tails.open(Path(digits.artifacts["tail"].path), digits)
@@ -180,7 +180,7 @@ def test_a_network_that_cannot_be_made_says_why(tmp_path):
 @pytest.mark.timeout(400)
 def test_random_vgg16_tells_48_photo_crops_apart_and_survives_int8(tmp_path):
     """Seeded weights: at least 16 classes for 48 crops, and heads that mostly agree."""
-    from hosts.models.tails import Tails
+    from hosts.models.runtime.tails import Tails
 
     manifest = prepare(Order("vgg16", weights="random", images=48), silent, tmp_path)
     assert (manifest.quality, manifest.last_split_point) == ("fidelity", 22)

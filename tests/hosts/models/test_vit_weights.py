@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hosts.errors import ModelError
-from hosts.models.vit_weights import load_into, original_name
+from hosts.core.errors import ModelError
+from hosts.models.networks._vit_weights import load_into, original_name
 
 SIZE, HEADS, MLP, CLASSES = 768, 12, 3072, 1000
 ATTENTION = "MultiHeadDotProductAttention_1"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from hosts.codecs.base import bytes_of
-from hosts.errors import WireError
+from hosts.core.errors import WireError
 from hosts.wire.frames import pack, tensor_of, unpack
 from hosts.wire.messages import MESSAGE_LIMIT_BYTES, TensorHeader, decode, encode
 

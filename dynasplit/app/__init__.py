@@ -1,0 +1,1 @@
+"""What plans share: the command line, a run's setting up, and its results."""

@@ -1,0 +1,1 @@
+"""The command line: words to checked jobs, help, and what the terminal shows."""

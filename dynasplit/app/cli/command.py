@@ -1,0 +1,152 @@
+"""The command line: compose and check every job, then run them one after another."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from dynasplit.app.cli.help import experiments_text, help_text
+from dynasplit.app.cli.hydra_errors import refusal
+from dynasplit.config.load import load, register
+from dynasplit.config.schema import Config
+from dynasplit.core.errors import ConfigurationError, DynaSplitError, ResultsError
+from hosts.core.modules import module_names
+
+REFUSED, FAILED, INTERRUPTED = 2, 1, 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run that was asked for, and the overrides that make it differ from the default."""
+
+    config: Config
+    overrides: tuple[str, ...]
+
+
+_composed: list[tuple[DictConfig, tuple[str, ...]]] = []
+
+
+def take(composed: DictConfig) -> None:
+    """Note a job that Hydra composed; it runs after all of them are checked."""
+    _composed.append((composed, tuple(HydraConfig.get().overrides.task)))
+
+
+def main(compose: Callable[[], None]) -> int:
+    """Run what the command line asks for; returns the exit code."""
+    asked = sys.argv[1:]
+    if not asked or {"--help", "-h"} & set(asked):
+        print(help_text() if asked else experiments_text())
+        return 0
+    register()
+    _composed.clear()
+    # Hydra's parser wants its flags before the overrides.
+    sys.argv[1:] = sorted(asked, key=lambda word: word not in ("-m", "--multirun"))
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGHUP, _end)
+    jobs: list[Job] = []
+    code = _guarded(lambda: jobs.extend(_jobs(compose)), _asks_for_debug())
+    for number, job in enumerate(jobs, start=1):
+        if len(jobs) > 1:
+            print(f"\nJob {number} of {len(jobs)}: {' '.join(job.overrides)}", flush=True)
+        code = max(code, _guarded(_start(job), job.config.debug))
+        if code == INTERRUPTED:
+            break
+    return code
+
+
+def plans() -> list[str]:
+    """The kinds of experiments: the modules of `experiments/`."""
+    return module_names(importlib.import_module("experiments").__path__)
+
+
+def _plan(job: Config) -> Any:
+    """The module of an experiment's kind, which has `check` and `run`."""
+    return importlib.import_module(f"experiments.{job.plan}")
+
+
+def _start(job: Job) -> Callable[[], None]:
+    return lambda: _plan(job.config).run(job.config)
+
+
+def _jobs(compose: Callable[[], None]) -> list[Job]:
+    """Every job, composed and checked, before the first one starts."""
+    _compose(compose)
+    if not _composed:  # only something was to be shown
+        return []
+    from dynasplit.app.cli.validate import check
+
+    jobs = [Job(load(composed), overrides) for composed, overrides in _composed]
+    for job in jobs:
+        check(job.config, plans())
+        _plan(job.config).check(job.config)
+    return jobs
+
+
+def _compose(compose: Callable[[], None]) -> None:
+    try:
+        with _plain_errors():
+            compose()
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise refusal(error, sys.argv[1:]) from error
+    except OSError as error:
+        raise ResultsError(f"the results folder cannot be written: {error}") from error
+
+
+def _guarded(work: Callable[[], None], debug: bool) -> int:
+    """Do it; an error that we know becomes one message, unless the traceback is asked for."""
+    try:
+        work()
+    except KeyboardInterrupt:
+        print("\nInterrupted. What was measured is kept; the same command goes on there.")
+        return INTERRUPTED
+    except DynaSplitError as error:
+        if debug:
+            raise
+        print(f"Error: {error}", file=sys.stderr)
+        return REFUSED if isinstance(error, ConfigurationError) else FAILED
+    except OSError as error:
+        if debug or error.errno not in _NO_ROOM:
+            raise
+        print(
+            f"Error: a file cannot grow: {error.strerror}. What was measured is kept; make room, "
+            "and the same command goes on there",
+            file=sys.stderr,
+        )
+        return FAILED
+    return 0
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Have Hydra raise what it finds instead of printing it and ending the program."""
+    before = os.environ.get("HYDRA_FULL_ERROR")
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop("HYDRA_FULL_ERROR")
+        if before is not None:
+            os.environ["HYDRA_FULL_ERROR"] = before
+
+
+def _asks_for_debug() -> bool:
+    return "debug=true" in sys.argv or os.environ.get("HYDRA_FULL_ERROR") == "1"
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    """A signal to end unwinds like an error, so that hosts are restored."""
+    sys.exit(128 + number)

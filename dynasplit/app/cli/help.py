@@ -1,0 +1,102 @@
+"""What can be asked for: the experiments, the config groups, and how to say it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+CONF = Path(__file__).resolve().parents[3] / "conf"
+
+_HELP = """\
+Searches where to split a network between an edge and a cloud host and how to set their
+hardware, then serves requests from what it found.
+
+  python run_experiment.py                      list the experiments
+  python run_experiment.py +experiment=NAME     run one
+    group=option                                with another option of a group
+    key=value                                   with another value
+    dry_run=true                                only say what it would do
+    -m seed=0,1 search=nsga3,random             all combinations, one after another
+
+Experiments:
+{experiments}
+
+Groups and their options, the default in brackets:
+{groups}
+
+Values often changed:
+  seed=0                        of search, workload and emulated noise
+  policies=[dynasplit,fastest]  who serves the requests; default: all
+  search.fraction=0.2           share of the space that is measured; or search.trials=N
+  space.cpu_mhz=[600,1800]      narrows the space; likewise space.edge_accelerator=[off,max],
+                                space.cloud_gpu=[true], model.split_points=[0,6,22]
+  measure.mode=throughput       edge, link and cloud at the same time; default: latency
+  measure.codec=lz4             how tensors are sent; measure.batch_size=4: images at once;
+                                space.codec=[none,lz4], space.batch_size=[1,4]: to be searched
+  workload.requests=50          how many requests are served
+  policy.quantile=0.5           how safe dynasplit plays; likewise policy.margin,
+                                policy.energy_tolerance, policy.min_accuracy
+  hosts.profile=NAME|FILE       physical model of emulated and modelled hosts
+  model.weights=auto            or imagenet, random, trained
+  data=imagenet_folder          your images: data.path=FOLDER, in class folders, or flat with
+                                data.labels=FILE (lines `file class`); data.images=N of them
+  results_dir=results           where results appear
+  resume=true                   false: start anew instead of continuing an unfinished run
+  debug=false                   true: show the traceback of an error
+
+  --cfg job                     print every value of this command, and stop
+  --shell-completion install=bash   makes TAB complete (also zsh, fish), used so:
+                                eval "$(python run_experiment.py -sc install=bash)"
+  --hydra-help                  Hydra's own options"""
+
+
+def experiments() -> dict[str, str]:
+    """Each experiment's name and what its file says of it."""
+    files = sorted((CONF / "experiment").glob("*.yaml"))
+    return {path.stem: _headline(path) for path in files}
+
+
+def groups() -> dict[str, list[str]]:
+    """The config groups and their options."""
+    folders = sorted(p for p in CONF.iterdir() if p.is_dir())
+    return {p.name: sorted(f.stem for f in p.glob("*.yaml")) for p in folders}
+
+
+def default_options() -> dict[str, str]:
+    """The option of each group that a run has if it says nothing else."""
+    primary = (CONF / "config.yaml").read_text(encoding="utf-8")
+    return dict(re.findall(r"^  - (\w+): (\w+)$", primary, re.M))
+
+
+def experiments_text() -> str:
+    """What the command says when it is asked for nothing."""
+    how = "Run one with: python run_experiment.py +experiment=NAME (--help says more)"
+    return f"{how}\n\n{_lines()}"
+
+
+def help_text() -> str:
+    """What `--help` says."""
+    return _HELP.format(experiments=_lines(), groups=_group_lines())
+
+
+def _lines() -> str:
+    found = experiments()
+    width = max(map(len, found), default=0)
+    return "\n".join(f"  {name:{width}}  {line}" for name, line in found.items())
+
+
+def _group_lines() -> str:
+    defaults, lines = default_options(), []
+    for group, options in groups().items():
+        if group in defaults:
+            marked = [f"[{o}]" if o == defaults[group] else o for o in options]
+            lines.append(f"  {group:9} {', '.join(marked)}")
+    return "\n".join(lines)
+
+
+def _headline(path: Path) -> str:
+    """The first comment that is not a directive of Hydra's."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# ") and not line.startswith("# @"):
+            return line[2:].strip()
+    return ""

@@ -1,0 +1,94 @@
+"""One clear message for what Hydra refuses: what was asked, what was found, what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from dynasplit.app.cli.help import groups
+from dynasplit.config.schema import Config
+from dynasplit.core.errors import ConfigurationError
+
+_TYPES = {
+    "str": "a word (quote it if it holds , or =)",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "list[int]": "a list of whole numbers, such as [1,2]",
+    "list[str]": "a list of words, such as [a,b]",
+    "list[bool]": "a list of true or false, such as [true]",
+    "dict[str, Any]": "keys and values, such as {a:1}",
+}
+
+
+def refusal(error: Exception, words: Iterable[str] = ()) -> ConfigurationError:
+    """The message for an error that Hydra or OmegaConf raised while composing.
+
+    Args:
+        error: what was raised.
+        words: of the command line, for an error that does not say which of them it means.
+    """
+    if isinstance(error, ValueError):
+        for group, _, option in (word.partition("=") for word in words):
+            if group in groups() and option not in groups()[group]:
+                return _no_such("option", option, groups()[group], f" of group {group}")
+    text, cause = str(error), error.__cause__
+    options = getattr(error, "options", None)
+    if options is not None:
+        asked = str(getattr(error, "missing_cfg_file", "")).rpartition("/")
+        return _no_such("option", asked[2], options, f" of group {asked[0]}")
+    if wrong := re.match(r"Error merging override (\S+?)=(.*)", text):
+        return _wrong_value(wrong[1].lstrip("+"), wrong[2], cause)
+    if missing := re.match(r"Could not override '([^']*)'", text):
+        return _no_such_key(missing[1])
+    if twice := re.match(r"Multiple values for (\w+)", text):
+        return ConfigurationError(f"{twice[1]} is already chosen: say {twice[1]}=..., without +")
+    lines = [*text.splitlines(), *str(cause or "").splitlines()]
+    kept = [line.strip() for line in lines if line.strip() and "hydra.cc" not in line]
+    return ConfigurationError("; ".join(kept) or type(error).__name__)
+
+
+def allowed_under(path: str) -> dict[str, Any]:
+    """The keys allowed below a dotted path of the configuration ("": the top), with their types.
+
+    A path that leads nowhere, or to a single value, has none.
+    """
+    kind: Any = Config
+    for part in filter(None, path.split(".")):
+        found = next((f for f in fields(kind) if f.name == part), None)
+        kind = found.default_factory if found else None
+        if not is_dataclass(kind):
+            return {}
+    return {f.name: f.type for f in fields(kind)}
+
+
+def _no_such_key(path: str) -> ConfigurationError:
+    if path == "experiment":
+        return ConfigurationError("say +experiment=NAME, with a + before it")
+    parent, _, name = path.rpartition(".")
+    if str(allowed_under(parent).get(name, "")).startswith("dict"):
+        return ConfigurationError(f"{path} takes its keys one by one: say +{path}.KEY=VALUE")
+    return _no_such("key", name, allowed_under(parent), f" in {parent}" if parent else "")
+
+
+def _no_such(what: str, name: str, allowed: Iterable[str], where: str) -> ConfigurationError:
+    names = list(allowed)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return ConfigurationError(
+        f"there is no {what} {name!r}{where}{hint}; allowed: {', '.join(names) or 'none'}"
+    )
+
+
+def _wrong_value(path: str, found: str, cause: BaseException | None) -> ConfigurationError:
+    parent, _, name = path.rpartition(".")
+    declared = str(allowed_under(parent).get(name, "")).removesuffix(" | None")
+    if name in groups() and not parent:
+        return _no_such("option", found, groups()[name], f" of group {name}")
+    if declared not in _TYPES:
+        return ConfigurationError(f"{path}={found}: {str(cause).splitlines()[0]}")
+    absent = " or null" if "None" in str(allowed_under(parent)[name]) else ""
+    return ConfigurationError(f"{path}={found}; allowed: {_TYPES[declared]}{absent}")

@@ -1,0 +1,245 @@
+"""What a person sees of a run: progress bars, notes, the policies' table, where to look next.
+
+Where the output is no terminal (a file, a CI log), each step writes a few plain lines instead.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Column, Table
+from rich.text import Text
+
+from dynasplit.core import events
+from dynasplit.core.measurement import Measurement
+
+TITLES: Mapping[str, str] = {
+    "search": "Searching",
+    "baselines": "Measuring the baselines",
+    "repeats": "Repeating the front",
+    "online": "Serving requests",
+}
+# The titles of the columns that a run without energy does not have; one space tells two apart.
+_ENERGY = ("energy J\nmedian", "\nmean ", "saved against\ncloud_only %")
+_RATE = "requests\na second"
+_PLAIN_STEPS = 4
+_PLAIN_WIDTH = 100
+
+
+class Terminal:
+    """Shows one run's progress; subscribes to the phases' events."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        """Write to a console; None: standard output."""
+        width = None if sys.stdout.isatty() else _PLAIN_WIDTH
+        self.console = console or Console(width=width, highlight=False)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            _Count(),
+            TimeElapsedColumn(),
+            _Left(),
+            TextColumn(
+                "{task.fields[doing]}",
+                style="dim",
+                table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+            ),
+            expand=True,
+            console=self.console,
+            disable=not self.console.is_terminal,
+        )
+        self._steps: dict[str, _Step] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def say(self, text: str) -> None:
+        """A line of its own."""
+        self.console.print(escape(text), soft_wrap=True)
+
+    def step(self, name: str, total: int | None, done: int = 0) -> None:
+        """A long step begins.
+
+        Args:
+            name: what is done, as it is shown.
+            total: of how many parts; None: not known.
+            done: how many of them an earlier start has done.
+        """
+        if name in self._steps:
+            return
+        counted = total is not None
+        task = self._progress.add_task(name, total=total, completed=done, doing="", counted=counted)
+        self._steps[name] = _Step(task, done)
+        if not self.console.is_terminal:
+            known = f": {total}" if total else ""
+            self.say(f"{name}{known}{f', {done} done before' if done else ''} ...")
+
+    def advance(self, name: str, done: int, total: int | None, doing: str = "") -> None:
+        """A step has come so far; `doing` says what it is at."""
+        self.step(name, total, max(0, done - 1))
+        step = self._steps[name]
+        self._progress.update(
+            step.task, completed=done, total=total, doing=escape(doing), counted=total is not None
+        )
+        if self.console.is_terminal:
+            return
+        if total is None or done == 0:
+            self.say(f"  {doing}")
+        elif step.is_due(done, total):
+            self.say(f"  {done} of {total}{step.left(done, total)}  {doing}")
+
+    def end(self, name: str, doing: str = "") -> None:
+        """A step has ended."""
+        step = self._steps[name]
+        task = next(t for t in self._progress.tasks if t.id == step.task)
+        total = task.total if task.total is not None else 1.0
+        self._progress.update(step.task, completed=total, total=total, doing=doing)
+        self._progress.stop_task(step.task)
+
+    @contextmanager
+    def during(self, name: str) -> Iterator[None]:
+        """A step of unknown length, for as long as the context lasts."""
+        self.step(name, None)
+        yield
+        self.end(name)
+
+    def __call__(self, event: events.Event) -> None:
+        """Follow the phases."""
+        match event:
+            case events.Started():
+                self.step(TITLES[event.phase], event.total, event.done)
+            case events.Measured():
+                doing = _shown(event.measurement)
+                self.advance(TITLES[event.phase], event.done, event.total, doing)
+            case events.Answered():
+                doing = f"{event.served.policy}: {_shown(event.served.measurement)}"
+                self.advance(TITLES["online"], event.done, event.total, doing)
+            case events.Failed():
+                self.say(f"{event.configuration} failed: {event.reason}")
+            case events.Finished():
+                self.end(TITLES[event.phase], escape(event.reason))
+
+    def policies(
+        self,
+        blocks: Mapping[str, Mapping[str, Any]],
+        title: str = "Policies",
+        with_rates: bool = False,
+    ) -> None:
+        """The table of the policies."""
+        self.console.print(policies_table(blocks, title, with_rates))
+
+
+class _Count(ProgressColumn):
+    """How many parts are done of how many, where that is known."""
+
+    def render(self, task: Task) -> Text:
+        counted = task.fields["counted"]
+        return Text(f"{task.completed:.0f}/{task.total:.0f}" if counted else "", justify="right")
+
+
+class _Left(ProgressColumn):
+    """The time left, while it can be told."""
+
+    def render(self, task: Task) -> Text:
+        left_s = None if task.finished else task.time_remaining
+        told = "" if left_s is None else f"{left_s // 60:.0f}:{left_s % 60:02.0f} left"
+        return Text(f"{told:12}", style="cyan")
+
+
+class _Step:
+    """One step's task, and when it is next worth a plain line."""
+
+    def __init__(self, task: TaskID, done: int) -> None:
+        self.task = task
+        self._before, self._start_s, self._shown = done, time.monotonic(), 0
+
+    def is_due(self, done: int, total: int | None) -> bool:
+        """Whether another share of it is done."""
+        share = done * _PLAIN_STEPS // total if total else 0
+        due = share > self._shown
+        self._shown = max(share, self._shown)
+        return due
+
+    def left(self, done: int, total: int | None) -> str:
+        """An estimate of the time left, in words."""
+        if total is None or done <= self._before or done >= total:
+            return ""
+        spent_s = time.monotonic() - self._start_s
+        left_s = spent_s / (done - self._before) * (total - done)
+        return f", about {left_s:.0f} s left" if left_s >= 1 else ""
+
+
+def policies_table(
+    blocks: Mapping[str, Mapping[str, Any]], title: str = "Policies", with_rates: bool = False
+) -> Table:
+    """The policies' block of summary.json as a table, with inferences a second if asked."""
+    measured = [q for q in ("accuracy", "fidelity") if any(q in b for b in blocks.values())]
+    quality = measured[0] if measured else "quality"
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("policy")
+    rows = {name: _cells(block, quality) for name, block in blocks.items()}
+    hidden = _ENERGY if all(b["energy_j"]["mean"] is None for b in blocks.values()) else ()
+    hidden = hidden if with_rates else (*hidden, _RATE)
+    shown = [column for column in next(iter(rows.values()), {}) if column not in hidden]
+    for column in shown:
+        table.add_column(column.strip(" "), justify="right")
+    for name, row in rows.items():
+        table.add_row(name, *(row[column] for column in shown))
+    return table
+
+
+def _cells(block: Mapping[str, Any], quality: str) -> Mapping[str, str]:
+    """A policy's figures by their column's title."""
+    latency, energy = block["latency_ms"], block["energy_j"]
+    return {
+        "met %": _number(block["met_pct"], 1),
+        "latency ms\nmedian": _shown_ms(latency["median"]),
+        "\nmean": _shown_ms(latency["mean"]),
+        _ENERGY[0]: _number(energy["median"], 2),
+        _ENERGY[1]: _number(energy["mean"], 2),
+        _RATE: _number(block.get("throughput_rps", {}).get("median"), 2),
+        quality: _number(block.get(quality), 3),
+        _ENERGY[2]: _number(block["energy_saving_vs_cloud_pct"], 1),
+    }
+
+
+def _shown_ms(value: float | None) -> str:
+    """A latency; short ones with two digits that say something."""
+    return _number(value, 1) if value is None or value >= 1 else f"{value:.2g}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _shown(m: Measurement) -> str:
+    """A configuration and what it came to, briefly."""
+    knobs = "/".join(str(value) for _, value in m.configuration.knobs)
+    energy = "" if m.energy_j is None else f", {m.energy_j:.2f} J"
+    where = f"split {m.configuration.split_point} {knobs}".strip()
+    return f"{where}: {_shown_ms(m.latency_ms)} ms{energy}"

@@ -1,0 +1,1 @@
+"""What a run leaves: summary, tables, figures, and its record in MLflow."""

@@ -1,0 +1,1 @@
+"""The records that everybody exchanges: configurations, measurements, traces, events, errors."""

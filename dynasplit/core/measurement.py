@@ -1,0 +1,182 @@
+"""What measuring one configuration gives: the one record that everybody exchanges."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from dynasplit.core.space import Configuration
+
+Source = Literal["measured", "emulated", "modelled", "recorded"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One measured run of a configuration; figures are per inference unless named otherwise.
+
+    Absent values are None. Latencies are medians over the window's inferences, energies means
+    over the window. An inference in a batch takes as long as its batch.
+
+    Attributes:
+        configuration: what was measured.
+        repeat: 0 for the first run of this configuration, 1 for the next.
+        source: where the figures come from.
+        latency_ms: from the start of the head to the arrival of the result.
+        energy_j: edge plus cloud.
+        accuracy: top-1 share of labelled images (0..1).
+        fidelity: share of images whose top-1 class equals the unsplit network's (0..1).
+        accuracy_top5: share of labelled images whose class is among the five highest outputs.
+        output_mae: mean absolute difference of the outputs to the unsplit network's.
+        latency_spread_ms: interquartile range over the window's inferences.
+        edge_ms: computing the head. cloud_ms: computing the tail.
+        transfer_ms: all between them, and the way back: encoding, waiting, decoding included.
+        edge_energy_j: the edge's part. cloud_energy_j: the cloud's.
+        edge_idle_w: the edge's idle baseline. cloud_idle_w: the cloud's.
+        tensor_kb: size of an image's tensor before it is encoded, in 1024 bytes.
+        mode: latency (one batch at a time) or throughput (edge, link and cloud at once).
+        throughput_rps: inferences per second over the window.
+        wire_kb: size of an image's tensor on the wire. encode_ms: encoding a batch on the edge.
+        decode_ms: decoding it in the cloud; both are within transfer_ms.
+        inferences: how many the window counts.
+        edge_samples: meter samples within the window on the edge. cloud_samples: on the cloud.
+        window_s: the window's length.
+        testbed_time_s: what the measurement cost, reconfiguration and warm-up included.
+        flags: what is doubtful about it, by name of the check.
+    """
+
+    configuration: Configuration
+    repeat: int = 0
+    source: Source = "measured"
+    latency_ms: float
+    energy_j: float | None = None
+    accuracy: float | None = None
+    fidelity: float | None = None
+    accuracy_top5: float | None = None
+    output_mae: float | None = None
+    latency_spread_ms: float | None = None
+    edge_ms: float | None = None
+    transfer_ms: float | None = None
+    cloud_ms: float | None = None
+    edge_energy_j: float | None = None
+    cloud_energy_j: float | None = None
+    edge_idle_w: float | None = None
+    cloud_idle_w: float | None = None
+    tensor_kb: float | None = None
+    mode: str | None = None
+    throughput_rps: float | None = None
+    wire_kb: float | None = None
+    encode_ms: float | None = None
+    decode_ms: float | None = None
+    inferences: int | None = None
+    edge_samples: int | None = None
+    cloud_samples: int | None = None
+    window_s: float | None = None
+    testbed_time_s: float | None = None
+    flags: tuple[str, ...] = ()
+
+    @property
+    def quality(self) -> float | None:
+        """Accuracy where it was measured, else fidelity."""
+        return self.accuracy if self.accuracy is not None else self.fidelity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The repeats of one configuration, summarised robustly.
+
+    Attributes:
+        configuration: what was measured.
+        repeats: how many runs.
+        latency_ms: median over the runs. energy_j: likewise.
+        accuracy: median over the runs. fidelity: likewise.
+        latency_q25_ms: quartiles over the runs. latency_q75_ms: likewise.
+        energy_q25_j: quartiles over the runs. energy_q75_j: likewise.
+        latencies_ms: every run's, ascending.
+    """
+
+    configuration: Configuration
+    repeats: int
+    latency_ms: float
+    energy_j: float | None
+    accuracy: float | None
+    fidelity: float | None
+    latency_q25_ms: float
+    latency_q75_ms: float
+    energy_q25_j: float | None
+    energy_q75_j: float | None
+    latencies_ms: tuple[float, ...] = ()
+
+    @property
+    def quality(self) -> float | None:
+        """Accuracy where it was measured, else fidelity."""
+        return self.accuracy if self.accuracy is not None else self.fidelity
+
+
+class Testbed(Protocol):
+    """What measures a configuration: hosts over SSH, recorded runs, or a profile."""
+
+    def measure(
+        self,
+        configuration: Configuration,
+        *,
+        repeat: int = 0,
+        request: int | None = None,
+        stream: str = "",
+    ) -> Measurement:
+        """Measure one configuration.
+
+        Args:
+            configuration: a valid one of the testbed's space.
+            repeat: counts the runs of this configuration; keys emulated noise.
+            request: the online request it serves, if it serves one; keys emulated noise.
+            stream: who asks in the online phase (a policy's name); keys emulated noise.
+
+        Raises:
+            TestbedError: a host failed. WindowInvalid: this measurement failed.
+        """
+        ...
+
+
+Testbed.__test__ = False  # type: ignore[attr-defined]  # pytest: not a test class
+
+
+def summarise(measurements: Iterable[Measurement]) -> list[Summary]:
+    """Summarise repeats by configuration, in the order in which configurations first appear."""
+    groups: dict[Configuration, list[Measurement]] = {}
+    for measurement in measurements:
+        groups.setdefault(measurement.configuration, []).append(measurement)
+    return [_summary(configuration, runs) for configuration, runs in groups.items()]
+
+
+def _summary(configuration: Configuration, runs: Sequence[Measurement]) -> Summary:
+    latencies = sorted(m.latency_ms for m in runs)
+    energies = sorted(m.energy_j for m in runs if m.energy_j is not None)
+    latency = _quartiles(latencies)
+    energy = _quartiles(energies) if len(energies) == len(runs) else (None, None, None)
+    return Summary(
+        configuration=configuration,
+        repeats=len(runs),
+        latency_q25_ms=latency[0],
+        latency_ms=latency[1],
+        latency_q75_ms=latency[2],
+        energy_q25_j=energy[0],
+        energy_j=energy[1],
+        energy_q75_j=energy[2],
+        accuracy=_median([m.accuracy for m in runs]),
+        fidelity=_median([m.fidelity for m in runs]),
+        latencies_ms=tuple(latencies),
+    )
+
+
+def _quartiles(ordered: Sequence[float]) -> tuple[float, float, float]:
+    if len(ordered) == 1:
+        return ordered[0], ordered[0], ordered[0]
+    q25, q50, q75 = statistics.quantiles(ordered, n=4, method="inclusive")
+    return q25, q50, q75
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    present = [v for v in values if v is not None]
+    return statistics.median(present) if present else None

@@ -1,0 +1,83 @@
+"""Power traces: clip to a window, find gaps, integrate. numpy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dynasplit.core.errors import WindowInvalid
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Readings of one meter.
+
+    Attributes:
+        times_s: (n,) ascending, relative to whatever the caller chose as zero.
+        watts: (n,) mean power over the period around each time.
+        period_s: the meter's nominal period.
+    """
+
+    times_s: Array
+    watts: Array
+    period_s: float
+
+    def within(self, start_s: float, end_s: float) -> Trace:
+        """The readings inside a window (its edges included)."""
+        keep = (self.times_s >= start_s) & (self.times_s <= end_s)
+        return Trace(self.times_s[keep], self.watts[keep], self.period_s)
+
+    def energy_j(
+        self, start_s: float, end_s: float, *, min_samples: int, max_gap_periods: float
+    ) -> float:
+        """Integrate over a window: trapezoid rule, the window's edges interpolated.
+
+        Args:
+            start_s: the window's start, on the trace's clock.
+            end_s: its end.
+            min_samples: how many readings must lie inside.
+            max_gap_periods: the largest gap allowed, in meter periods.
+
+        Raises:
+            WindowInvalid: too few readings, a gap, or readings that do not reach the edges.
+        """
+        self._check(start_s, end_s, min_samples, max_gap_periods)
+        inside = self.within(start_s, end_s)
+        edges_w = np.interp([start_s, end_s], self.times_s, self.watts)
+        times_s = np.concatenate(([start_s], inside.times_s, [end_s]))
+        watts = np.concatenate((edges_w[:1], inside.watts, edges_w[1:]))
+        return float(np.trapezoid(watts, times_s))
+
+    def mean_w(self, start_s: float, end_s: float) -> float:
+        """Mean of the readings inside a window; WindowInvalid if there are none."""
+        inside = self.within(start_s, end_s)
+        if inside.watts.size == 0:
+            raise WindowInvalid(f"no meter reading between {start_s:.3f} and {end_s:.3f} s")
+        return float(inside.watts.mean())
+
+    def _check(
+        self, start_s: float, end_s: float, min_samples: int, max_gap_periods: float
+    ) -> None:
+        count = self.within(start_s, end_s).times_s.size
+        if count < max(1, min_samples):
+            raise WindowInvalid(
+                f"{count} meter readings in a window of {end_s - start_s:.2f} s; at least "
+                f"{min_samples} are needed (period {self.period_s} s)"
+            )
+        if not np.all(np.isfinite(self.watts)):
+            raise WindowInvalid("the meter gave readings that are no numbers")
+        near = (self.times_s >= start_s - max_gap_periods * self.period_s) & (
+            self.times_s <= end_s + max_gap_periods * self.period_s
+        )
+        times_s = self.times_s[near]
+        bounded = np.concatenate(([min(start_s, times_s[0])], times_s, [max(end_s, times_s[-1])]))
+        gap_s = float(np.diff(bounded).max())
+        if gap_s > max_gap_periods * self.period_s * (1 + 1e-9):
+            raise WindowInvalid(
+                f"a gap of {gap_s:.2f} s in the meter's readings; at most "
+                f"{max_gap_periods * self.period_s:.2f} s ({max_gap_periods} periods) is allowed"
+            )

@@ -1,0 +1,38 @@
+"""What serving one request gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dynasplit.core.measurement import Measurement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """One request as one policy served it.
+
+    Attributes:
+        request: the request's index in the workload.
+        network: which model it asks for.
+        policy: who chose the configuration.
+        threshold_ms: the latency that it must not exceed.
+        measurement: the window of inferences that served it.
+        infeasible: no configuration known before meets the threshold; served best effort.
+    """
+
+    request: int
+    network: str
+    policy: str
+    threshold_ms: float
+    measurement: Measurement
+    infeasible: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether the measured latency is at most the threshold."""
+        return self.measurement.latency_ms <= self.threshold_ms
+
+    @property
+    def exceedance_ms(self) -> float | None:
+        """By how much the threshold was missed; None where it was met."""
+        return None if self.met else self.measurement.latency_ms - self.threshold_ms

@@ -1,1 +1,0 @@
-"""Fits the parts of the physical model to runs, robustly against outliers."""

@@ -1,0 +1,1 @@
+"""The Pareto front, which the offline phase hands to the online phase."""

@@ -1,0 +1,1 @@
+"""The offline phase: a search over measured configurations, and repeats of its front."""

@@ -1,0 +1,139 @@
+"""After the search: whatever is on the front is measured again before it is used."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dynasplit.core.events import Failed, Finished, Measured, Started, Subscriber
+from dynasplit.core.measurement import Measurement, summarise
+from dynasplit.core.space import Configuration
+from dynasplit.front.dominance import non_dominated, objectives
+from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Bench
+from dynasplit.offline.search_state import Streak
+
+Runs = dict[Configuration, list[Measurement]]
+
+ROUNDS = 10
+"""Repeats change who is on the front; after so many rounds members without repeats are left out."""
+
+
+@dataclass
+class Repeats:
+    """Repeats of the front's members and of the baselines, in blocks of random order.
+
+    A lucky single run puts a configuration on the front; its repeats may take it off again and
+    bring others on, which are then repeated too. Every block measures each due configuration
+    once, so that a drift of the testbed meets all of them alike. Which ones are due follows from
+    the runs in the order that this plan itself gives them, so an interrupted phase goes on as an
+    uninterrupted one.
+
+    Attributes:
+        bench: measures, or has the run from an earlier start.
+        times: repeats of each, besides its first run.
+        seed: of the order within a block.
+        subscriber: follows.
+    """
+
+    bench: Bench
+    times: int
+    seed: int
+    subscriber: Subscriber
+
+    def __post_init__(self) -> None:
+        self._runs: Runs = {}
+        self._total = self._done = 0
+        self._given_up: set[Configuration] = set()
+        self._streak = Streak()
+
+    def measure(
+        self, candidates: Iterable[Configuration], baselines: Iterable[Configuration]
+    ) -> Runs:
+        """Repeat until every member of the front has its repeats.
+
+        Args:
+            candidates: measured configurations, of which the front is built.
+            baselines: those of them that are repeated whether or not they are on the front.
+
+        Returns:
+            The runs of each candidate, search and repeats together. A candidate that would be on
+            the front, but could not be repeated, is left out.
+
+        Raises:
+            DynaSplitError: the testbed failed; what is finished is kept.
+        """
+        baselines = tuple(baselines)
+        self._runs = {c: list(self.bench.search_runs(c)) for c in candidates}
+        if not self.times:
+            return self._runs
+        self.bench.announce = self._announce
+        due = self._due(baselines)
+        self._total = sum(self._lacking(c) for c in due)
+        self.subscriber(Started("repeats", self._total, sum(self._kept(c) for c in due)))
+        for _ in range(ROUNDS):
+            if not due:
+                break
+            self._round(due)
+            due = self._due(baselines)
+            self._total = self._done + sum(self._lacking(c) for c in due)
+        self.subscriber(Finished("repeats", f"{self._done} repeats are measured"))
+        return self._settled()
+
+    def _due(self, baselines: Iterable[Configuration]) -> list[Configuration]:
+        wanted = dict.fromkeys((*front_of(self._runs), *baselines))
+        return [c for c in wanted if self._lacking(c) > 0 and c not in self._given_up]
+
+    def _lacking(self, configuration: Configuration) -> int:
+        return max(0, 1 + self.times - len(self._runs[configuration]))
+
+    def _kept(self, configuration: Configuration) -> int:
+        """Repeats that an earlier start has measured."""
+        there = len(self.bench.runs[configuration]) - len(self._runs[configuration])
+        return min(there, self._lacking(configuration))
+
+    def _round(self, due: Sequence[Configuration]) -> None:
+        """Bring all that are due to their number of runs, a block at a time."""
+        for runs in range(1, 1 + self.times):
+            block = [c for c in due if len(self._runs[c]) <= runs and c not in self._given_up]
+            for configuration in sorted(block, key=lambda c: self._place(c, runs)):
+                self._repeat(configuration)
+
+    def _place(self, configuration: Configuration, block: int) -> bytes:
+        """Sorts a block into a random order, the same whoever else is in it."""
+        key = f"{self.seed}|{block}|{configuration}".encode()
+        return hashlib.blake2b(key, digest_size=8).digest()
+
+    def _repeat(self, configuration: Configuration) -> None:
+        runs = self._runs[configuration]
+        self._done += 1
+        try:
+            runs.append(self.bench.run(configuration, len(runs)))
+        except CONFIGURATION_FAULTS as error:
+            self._streak.add(configuration)
+            if self._streak.is_outage:
+                raise
+            self._given_up.add(configuration)
+            self.subscriber(Failed("repeats", configuration, str(error)))
+        else:
+            self._streak.clear()
+
+    def _announce(self, measurement: Measurement) -> None:
+        self.subscriber(Measured("repeats", measurement, self._done, self._total))
+
+    def _settled(self) -> Runs:
+        """Without the members of the front that lack repeats."""
+        settled = dict(self._runs)
+        while unsure := [c for c in front_of(settled) if self._lacking(c)]:
+            for configuration in unsure:
+                del settled[configuration]
+        return settled
+
+
+def front_of(runs: Runs) -> list[Configuration]:
+    """The configurations whose medians no other one's dominate."""
+    if not runs:
+        return []
+    summaries = summarise(m for measurements in runs.values() for m in measurements)
+    kept = non_dominated(objectives(summaries))
+    return [s.configuration for s, keep in zip(summaries, kept, strict=True) if keep]

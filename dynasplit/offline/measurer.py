@@ -1,0 +1,102 @@
+"""Measuring for the offline phase: what the journal holds is never measured again."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+
+from dynasplit.core.errors import HostProgramFailed, HostUnreachable, MeasurementError
+from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.core.space import Configuration
+from dynasplit.run.journal import Journal
+from dynasplit.testbed.retry import Attempts
+
+Audit = Callable[[Measurement, Sequence[Measurement]], Sequence[str]]
+"""Names what is doubtful about a measurement, given those before it."""
+
+CONFIGURATION_FAULTS = (MeasurementError, HostProgramFailed, HostUnreachable)
+"""Errors that may be due to the configuration. Any other is due to the testbed: it ends the run."""
+
+_HARMLESS = frozenset({"single_run"})
+
+
+class Bench:
+    """Runs of configurations, from the journal where it has them, else from the testbed.
+
+    Attributes:
+        runs: what is measured, by configuration, in order.
+        announce: is told each measurement that was made now.
+    """
+
+    def __init__(
+        self,
+        testbed: Testbed,
+        journal: Journal,
+        attempts: Attempts,
+        audit: Audit | None = None,
+        rechecks: int = 2,
+    ) -> None:
+        """Take over what the journal holds.
+
+        Args:
+            testbed: measures.
+            journal: keeps each measurement as soon as it is finished.
+            attempts: what is done about transient errors.
+            audit: flags doubtful measurements.
+            rechecks: how many more runs a doubtful first run gets at most.
+        """
+        self.runs: dict[Configuration, list[Measurement]] = {}
+        self.announce: Callable[[Measurement], None] = lambda _measurement: None
+        self._testbed, self._journal, self._attempts = testbed, journal, attempts
+        self._audit, self._rechecks = audit, rechecks
+        for measurement in journal.measurements():
+            self.runs.setdefault(measurement.configuration, []).append(measurement)
+
+    def run(self, configuration: Configuration, repeat: int = 0) -> Measurement:
+        """A run of a configuration.
+
+        Args:
+            configuration: a valid one.
+            repeat: at most the number of its runs so far.
+
+        Raises:
+            DynaSplitError: it cannot be measured; one of `CONFIGURATION_FAULTS` if only this
+                configuration may be the reason.
+        """
+        runs = self.runs.get(configuration, [])
+        if repeat < len(runs):
+            return runs[repeat]
+        found = self._attempts.measure(lambda: self._once(configuration, repeat))
+        self._journal.append(found)
+        self.runs.setdefault(configuration, []).append(found)
+        self.announce(found)
+        return found
+
+    def search_runs(self, configuration: Configuration) -> list[Measurement]:
+        """What a search sees: the first run, with rechecks while the last run is doubtful.
+
+        Later repeats are left out, so that a search sees the same whenever it asks.
+        """
+        seen = [self.run(configuration)]
+        while len(seen) <= self._rechecks and not _HARMLESS.issuperset(seen[-1].flags):
+            seen.append(self.run(configuration, len(seen)))
+        return seen
+
+    def _once(self, configuration: Configuration, repeat: int) -> Measurement:
+        found = self._testbed.measure(configuration, repeat=repeat)
+        figures = [found.latency_ms] + ([] if found.energy_j is None else [found.energy_j])
+        if not all(math.isfinite(f) and f > 0 for f in figures):
+            raise MeasurementError(
+                f"{configuration}: measured {found.latency_ms} ms and {found.energy_j} J; "
+                "allowed: finite figures above 0"
+            )
+        if self._audit is None:
+            return found
+        flags = self._audit(found, self._journal.measurements())
+        return dataclasses.replace(found, flags=tuple(dict.fromkeys((*found.flags, *flags))))
+
+
+def time_s(runs: Sequence[Measurement]) -> float:
+    """What runs cost on the testbed; those that do not say it count as nothing."""
+    return sum(m.testbed_time_s or 0.0 for m in runs)

@@ -1,0 +1,231 @@
+"""The search: ask an algorithm, measure, tell, until the budget is spent."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dynasplit.core.errors import ConfigurationError, MeasurementError, ResultsError
+from dynasplit.core.events import Failed, Finished, Measured, Started, Subscriber
+from dynasplit.core.measurement import Measurement, summarise
+from dynasplit.core.space import Configuration, SearchSpace
+from dynasplit.offline.budget import Budget
+from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Bench, time_s
+from dynasplit.offline.search.base import Algorithm, Progress
+from dynasplit.offline.search_state import Ledger, Streak
+
+if TYPE_CHECKING:
+    from dynasplit.offline.optuna_study import Asked, Direction, Done, Trials
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search measured.
+
+    Attributes:
+        configurations: the distinct ones, in their order.
+        failed: those that could not be measured.
+        asked: how many trials were asked of the algorithm.
+        testbed_time_s: what the search's runs cost.
+        stopped: why it ended.
+    """
+
+    configurations: tuple[Configuration, ...]
+    failed: tuple[Configuration, ...]
+    asked: int
+    testbed_time_s: float
+    stopped: str
+
+
+class Search:
+    """One search of a space, which goes on where its trials and the journal stopped."""
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        algorithm: Algorithm,
+        bench: Bench,
+        budget: Budget,
+        *,
+        seed: int,
+        storage: Path | None,
+        subscriber: Subscriber,
+    ) -> None:
+        if budget.min_gain is not None and not algorithm.states_gain:
+            raise ConfigurationError(
+                f"search budget min_gain={budget.min_gain}: search {algorithm.name} does not "
+                "state what it expects to gain; leave it out, or take one that does (structured)"
+            )
+        self._space, self._algorithm, self._bench, self._budget = space, algorithm, bench, budget
+        self._seed, self._storage, self._subscriber = seed, storage, subscriber
+        self._ledger = Ledger()
+
+    def run(self) -> Searched:
+        """Search until the budget is spent.
+
+        Raises:
+            DynaSplitError: the testbed failed; what is finished is kept.
+            ResultsError: the storage holds another search, or is ahead of the journal.
+        """
+        self._bench.announce = self._announce
+        trials, ledger = self._open(), self._ledger
+        for done in trials.done:
+            self._take_over(done)
+        self._subscriber(Started("search", self._expected_total(), len(ledger.runs)))
+        while (stopped := self._why_stop()) is None:
+            self._step(trials)
+        self._subscriber(Finished("search", stopped))
+        return Searched(
+            tuple(ledger.runs), tuple(ledger.failed), ledger.asked, self._spent_s(), stopped
+        )
+
+    def _open(self) -> Trials:
+        from dynasplit.offline.optuna_study import Trials
+
+        sample = self._sample()
+        self._has_energy = sample.energy_j is not None
+        self._has_quality = sample.quality is not None
+        directions: list[Direction] = ["minimize"]
+        directions += ["minimize"] if self._has_energy else []
+        directions += ["maximize"] if self._has_quality else []
+        identity = {
+            "algorithm": repr(self._algorithm),
+            "seed": self._seed,
+            "space": _fingerprint(self._space),
+        }
+        return Trials(self._space, directions, identity=identity, storage=self._storage)
+
+    def _sample(self) -> Measurement:
+        """Any measurement, which shows what is measured here; made now if there is none yet."""
+        for runs in self._bench.runs.values():
+            return runs[0]
+        streak = Streak()
+        for configuration in (*self._space.corners, *self._space.configurations):
+            try:
+                found = self._bench.run(configuration)
+            except CONFIGURATION_FAULTS as error:
+                streak.add(configuration)
+                if streak.is_outage:
+                    raise
+                self._subscriber(Failed("search", configuration, str(error)))
+                continue
+            return found
+        raise MeasurementError("no configuration of the space could be measured")
+
+    def _take_over(self, done: Done) -> None:
+        """Account for a trial of an earlier start."""
+        configuration, ledger = self._valid(done.configuration), self._ledger
+        is_known = configuration is None or configuration in ledger.runs
+        if configuration is not None and done.state == "failed":
+            ledger.broke(configuration, done.expected_gain)
+        elif configuration is None or is_known or done.state == "pruned":
+            ledger.nothing_new(done.expected_gain)
+        elif not self._bench.runs.get(configuration):
+            raise ResultsError(
+                f"{self._storage} says that {configuration} was measured, the journal does not "
+                "have it: they are of different runs, or were changed. Start anew"
+            )
+        else:
+            ledger.measured(
+                configuration, self._bench.search_runs(configuration), done.expected_gain
+            )
+
+    def _why_stop(self) -> str | None:
+        ledger, budget = self._ledger, self._budget
+        if len(ledger.runs) >= budget.limit(self._space):
+            return f"{len(ledger.runs)} of {len(self._space)} configurations are measured"
+        if len(ledger.runs) + len(ledger.failed) >= len(self._space):
+            return "nothing is left to measure"
+        spent_s = self._spent_s()
+        if budget.testbed_time_s is not None and spent_s >= budget.testbed_time_s:
+            return f"{spent_s:.0f} s of testbed time are spent"
+        if budget.min_gain is not None and ledger.gain_stays_below(budget.min_gain):
+            return f"the expected gain stays below {budget.min_gain:g}"
+        return None
+
+    def _step(self, trials: Trials) -> None:
+        """One trial, from asking to telling."""
+        progress, ledger = self._ledger.progress(self._space, self._seed), self._ledger
+        asked = trials.ask(self._algorithm.sampler(progress, trials.study), self._fixed(progress))
+        configuration = self._valid(asked.configuration)
+        known = ledger.runs.get(configuration) if configuration is not None else None
+        if configuration is None or configuration in ledger.failed:
+            trials.tell(asked, "pruned")
+        elif known is None:
+            self._measure(trials, asked, configuration)
+            return
+        elif self._algorithm.repairs:
+            trials.tell(asked, "complete", self._values_of(known))
+        else:
+            trials.tell(asked, "pruned")
+        ledger.nothing_new(asked.expected_gain)
+
+    def _fixed(self, progress: Progress) -> Configuration | None:
+        """A corner that is still to be seeded, or one at random where asking leads nowhere."""
+        if self._algorithm.seeds_corners:
+            for corner in self._space.corners:
+                if corner not in progress.measured and corner not in progress.failed:
+                    return corner
+        if self._ledger.barren < self._algorithm.patience:
+            return None
+        left = progress.unmeasured
+        return left[progress.random("left").integers(len(left))]
+
+    def _valid(self, point: Configuration) -> Configuration | None:
+        if not self._algorithm.repairs:
+            return point if point in self._space else None
+        return self._space.nearest(point.split_point, dict(point.knobs))
+
+    def _measure(self, trials: Trials, asked: Asked, configuration: Configuration) -> None:
+        """Measure what is new, and tell its values or why it failed."""
+        ledger, gain = self._ledger, asked.expected_gain
+        try:
+            runs = self._bench.search_runs(configuration)
+            values = self._values_of(runs)
+        except CONFIGURATION_FAULTS as error:
+            trials.tell(asked, "failed", reason=str(error))
+            if ledger.broke(configuration, gain):
+                raise
+            self._subscriber(Failed("search", configuration, str(error)))
+            return
+        trials.tell(asked, "complete", values)
+        ledger.measured(configuration, runs, gain)
+
+    def _values_of(self, runs: Sequence[Measurement]) -> list[float]:
+        summary = summarise(runs)[0]
+        found: list[float | None] = [summary.latency_ms]
+        found += [summary.energy_j] if self._has_energy else []
+        found += [summary.quality] if self._has_quality else []
+        values = [value for value in found if value is not None]
+        if len(values) < len(found):
+            raise MeasurementError(
+                f"{summary.configuration}: found energy {summary.energy_j} J and quality "
+                f"{summary.quality}; the first measurement had what is missing here"
+            )
+        return values
+
+    def _announce(self, measurement: Measurement) -> None:
+        done = len(self._ledger.runs) + 1
+        self._subscriber(Measured("search", measurement, done, self._expected_total()))
+
+    def _expected_total(self) -> int:
+        """How many configurations the budget will buy, as far as can be told by now."""
+        limit, ledger = self._budget.limit(self._space), self._ledger
+        spent_s, done = self._spent_s(), len(ledger.runs)
+        if self._budget.testbed_time_s is None or not spent_s:
+            return limit
+        return min(limit, math.ceil(self._budget.testbed_time_s / spent_s * done))
+
+    def _spent_s(self) -> float:
+        return sum(time_s(runs) for runs in self._ledger.runs.values())
+
+
+def _fingerprint(space: SearchSpace) -> str:
+    digest = hashlib.blake2b(digest_size=6)
+    for configuration in space.configurations:
+        digest.update(f"{configuration};".encode())
+    return f"{len(space)} configurations ({digest.hexdigest()})"

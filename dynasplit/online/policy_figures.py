@@ -1,0 +1,175 @@
+"""The policies' block of summary.json, from served requests or from counts of drawn runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from dynasplit.core.served_request import Served
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+BASELINE = "cloud_only"
+ALSO = ("accuracy_top5", "output_mae")
+"""Figures of quality that no policy chooses by."""
+
+
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """How often each value occurred.
+
+    Attributes:
+        values: (v,). counts: of each (v,).
+    """
+
+    values: Floats
+    counts: Counts
+
+    @classmethod
+    def of(cls, values: Sequence[float] | Floats) -> Distribution:
+        """Each value once."""
+        return cls(np.asarray(values, dtype=np.float64), np.ones(len(values), dtype=np.int64))
+
+    @property
+    def total(self) -> int:
+        """How many values there are, repeats counted."""
+        return int(self.counts.sum())
+
+    def mean(self) -> float | None:
+        """The mean; None where there is no value."""
+        return float(self.values @ self.counts / self.total) if self.total else None
+
+    def quantile(self, share: float) -> float | None:
+        """As `numpy.quantile` of the repeated values; None where there is no value."""
+        if not self.total:
+            return None
+        order = np.argsort(self.values)
+        upto = np.cumsum(self.counts[order])
+        place = share * (self.total - 1)
+        low = int(place)
+        ranks = np.array([low, min(low + 1, self.total - 1)])
+        first, second = self.values[order][np.searchsorted(upto, ranks, side="right")].tolist()
+        return float(first + (second - first) * (place - low))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PolicyFigures:
+    """What one policy's requests came to.
+
+    Attributes:
+        requests: how many. met: latency at most the threshold. infeasible: could not be met.
+        latency_ms: of the requests.
+        energy_j: of the requests; None: not measured.
+        quality: accuracy or fidelity of the requests; None: not measured.
+        quality_name: which of the two.
+        exceedance_ms_median: over the requests that were not met; None: there are none.
+        throughput_rps: inferences a second while each was measured; None: not measured.
+        also: further figures of quality that were measured, by name (see `ALSO`).
+    """
+
+    requests: int
+    met: int
+    infeasible: int
+    latency_ms: Distribution
+    energy_j: Distribution | None
+    quality: Distribution | None
+    quality_name: Literal["accuracy", "fidelity"] | None
+    exceedance_ms_median: float | None
+    throughput_rps: Distribution | None = None
+    also: Mapping[str, Distribution] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rows: Sequence[Served]) -> PolicyFigures:
+        """The figures of one policy's served requests (at least one)."""
+        runs = [row.measurement for row in rows]
+        exceedances = [row.exceedance_ms for row in rows if row.exceedance_ms is not None]
+        name: Literal["accuracy", "fidelity"] = "accuracy"
+        quality = _complete([m.accuracy for m in runs])
+        if quality is None:
+            name, quality = "fidelity", _complete([m.fidelity for m in runs])
+        return cls(
+            requests=len(rows),
+            met=sum(row.met for row in rows),
+            infeasible=sum(row.infeasible for row in rows),
+            latency_ms=Distribution.of([m.latency_ms for m in runs]),
+            energy_j=_complete([m.energy_j for m in runs]),
+            quality=quality,
+            quality_name=name if quality else None,
+            exceedance_ms_median=float(np.median(exceedances)) if exceedances else None,
+            throughput_rps=_complete([m.throughput_rps for m in runs]),
+            also={
+                n: found
+                for n in ALSO
+                if (found := _complete([getattr(m, n) for m in runs])) is not None
+            },
+        )
+
+    def block(self, baseline_j: float | None) -> dict[str, Any]:
+        """The policy's entry; `baseline_j` is the mean energy that savings are against."""
+        energy = self.energy_j
+        mean_j = energy.mean() if energy else None
+        saving = None
+        if mean_j is not None and baseline_j:
+            saving = 100 * (1 - mean_j / baseline_j)
+        found: dict[str, Any] = {
+            "requests": self.requests,
+            "met_pct": 100 * self.met / self.requests,
+            "infeasible": self.infeasible,
+            "latency_ms": {
+                "median": self.latency_ms.quantile(0.5),
+                "mean": self.latency_ms.mean(),
+                "p95": self.latency_ms.quantile(0.95),
+            },
+            "energy_j": {"median": energy.quantile(0.5) if energy else None, "mean": mean_j},
+        }
+        if self.quality_name and self.quality:
+            found[self.quality_name] = self.quality.mean()
+        if self.throughput_rps:
+            found["throughput_rps"] = {"median": self.throughput_rps.quantile(0.5)}
+        found |= {name: values.mean() for name, values in self.also.items()}
+        found["exceedance_ms_median"] = self.exceedance_ms_median
+        found["energy_saving_vs_cloud_pct"] = saving
+        return found
+
+
+def policy_blocks(figures: Mapping[str, PolicyFigures]) -> dict[str, dict[str, Any]]:
+    """The policies' block of summary.json.
+
+    Each policy has `requests`, `met_pct`, `infeasible`, `latency_ms` {median, mean, p95},
+    `energy_j` {median, mean}, `accuracy` or `fidelity` (mean), those of `ALSO` that were measured
+    (mean), `exceedance_ms_median` (over the requests not met) and `energy_saving_vs_cloud_pct` (of
+    means); what is not known is None.
+    """
+    cloud = figures.get(BASELINE)
+    baseline_j = cloud.energy_j.mean() if cloud and cloud.energy_j else None
+    return {name: found.block(baseline_j) for name, found in figures.items()}
+
+
+def summarise_requests(rows: Iterable[Served]) -> dict[str, dict[str, Any]]:
+    """The policies' block of summary.json from served requests, in their order."""
+    by_policy: dict[str, list[Served]] = {}
+    for row in rows:
+        by_policy.setdefault(row.policy, []).append(row)
+    return policy_blocks({name: PolicyFigures.of(mine) for name, mine in by_policy.items()})
+
+
+def medians_of(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One policy's blocks (at least one), each figure their median; None where all have None."""
+    found: dict[str, Any] = {}
+    for name, first in blocks[0].items():
+        values = [block[name] for block in blocks]
+        if isinstance(first, Mapping):
+            found[name] = medians_of(values)
+        else:
+            present = [v for v in values if v is not None]
+            found[name] = float(np.median(present)) if present else None
+    return found
+
+
+def _complete(values: Sequence[float | None]) -> Distribution | None:
+    present = [v for v in values if v is not None]
+    return Distribution.of(present) if present and len(present) == len(values) else None

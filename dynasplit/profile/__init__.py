@@ -1,0 +1,1 @@
+"""The physical model of a testbed, fitted to runs, robustly against outliers."""

@@ -1,0 +1,1 @@
+"""The online phase on recorded runs, vectorised over requests."""

@@ -1,0 +1,84 @@
+"""What makes a run the same run: its configuration, files, code, networks and libraries."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dynasplit.core.errors import DataError
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("dynasplit", "hosts", "experiments")
+
+
+def identity_of(
+    configuration: Mapping[str, Any],
+    *,
+    files: Iterable[Path] = (),
+    artifacts: Iterable[str] = (),
+) -> str:
+    """The hash (64 hexadecimal digits) of all that determines a run's result.
+
+    Args:
+        configuration: the resolved one, less what may change without another result.
+        files: those that it names; their content counts.
+        artifacts: hashes of the networks' files.
+
+    Raises:
+        DataError: a file cannot be read.
+    """
+    parts = {
+        "configuration": configuration,
+        "files": [_file_hash(path) for path in files],
+        "artifacts": sorted(artifacts),
+        "code": code_hash(ROOT),
+        "libraries": library_versions(ROOT / "requirements.txt"),
+    }
+    return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
+
+
+def code_hash(root: Path) -> str:
+    """Hash of every source and profile file in the rooms, by path and content."""
+    digest = hashlib.sha256()
+    for room in ROOMS:
+        for path in sorted((root / room).rglob("*")):
+            if path.suffix in (".py", ".yaml"):
+                digest.update(f"{path.relative_to(root)}\0{_file_hash(path)}\0".encode())
+    return digest.hexdigest()
+
+
+def library_versions(requirements: Path) -> dict[str, str]:
+    """The installed version of each library that the requirements name; absent ones left out."""
+    names = re.findall(r"^([A-Za-z][\w.-]*)", requirements.read_text("utf-8"), re.M)
+    versions = {}
+    for name in names:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def git_revision() -> str | None:
+    """The commit of the checkout, marked `-dirty` if files differ; None outside of one."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--dirty"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip() or None
+
+
+def _file_hash(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error

@@ -1,0 +1,174 @@
+"""A run's folder and identity: results/<experiment>/<date_time>/, continued where it stopped."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from dynasplit.core.errors import ResultsError
+
+RECORD = "run.json"
+
+
+class RunRecord(msgspec.Struct, kw_only=True):
+    """What `run.json` holds.
+
+    Attributes:
+        identity: hash of all that determines the result.
+        state: finished, or what a later start may continue.
+        started: local time of the first start, ISO 8601. process: id of the last controller.
+        git_revision: of the code; None outside a git checkout.
+        configuration: resolved.
+    """
+
+    identity: str
+    state: Literal["unfinished", "finished"] = "unfinished"
+    started: str = ""
+    process: int = 0
+    git_revision: str | None = None
+    configuration: dict[str, Any] = {}
+
+
+class RunFolder:
+    """One run's folder, held by this controller.
+
+    Attributes:
+        path: the folder. resumed: whether an earlier start of the same run has been here.
+        record: what its run.json holds.
+    """
+
+    def __init__(self, path: Path, record: RunRecord, *, resumed: bool) -> None:
+        """Take a folder over; `open_run_folder` is the way to one."""
+        self.path = path
+        self.record = record
+        self.resumed = resumed
+        self._save()
+
+    def finish(self) -> None:
+        """Mark the run as finished; the next start of the same begins a new one."""
+        self.record.state = "finished"
+        self._save()
+
+    def _save(self) -> None:
+        draft = self.path / f".{RECORD}.draft"
+        try:
+            draft.write_bytes(msgspec.json.format(msgspec.json.encode(self.record), indent=1))
+            draft.replace(self.path / RECORD)
+        except OSError as error:
+            raise ResultsError(f"{self.path / RECORD} cannot be written: {error}") from error
+
+
+@contextmanager
+def open_run_folder(
+    results_dir: Path,
+    experiment: str,
+    identity: str,
+    *,
+    resume: bool = True,
+    configuration: Mapping[str, Any] | None = None,
+    git_revision: str | None = None,
+) -> Iterator[RunFolder]:
+    """Hold the folder of a run: the newest unfinished one of this identity, or a new one.
+
+    Args:
+        results_dir: where results appear.
+        experiment: the experiment's name.
+        identity: see `dynasplit.identity`.
+        resume: whether to continue an unfinished run.
+        configuration: to be kept in run.json.
+        git_revision: likewise.
+
+    Raises:
+        ResultsError: nothing can be written there, or another controller holds this identity.
+    """
+    check_writable(results_dir)
+    place = results_dir / experiment
+    with _held(results_dir, place, identity):
+        found = _unfinished(place, identity) if resume else None
+        if found is None:
+            record = RunRecord(identity=identity, started=datetime.now().isoformat("_", "seconds"))
+            path = _new_folder(place)
+        else:
+            path, record = found
+        record.process = os.getpid()
+        record.git_revision = git_revision
+        record.configuration = dict(configuration or {})
+        yield RunFolder(path, record, resumed=found is not None)
+
+
+def check_writable(results_dir: Path) -> None:
+    """Make the results folder and try to write there.
+
+    Raises:
+        ResultsError: it cannot be.
+    """
+    try:
+        results_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=results_dir):
+            pass
+    except OSError as error:
+        raise ResultsError(
+            f"results_dir={results_dir} cannot be written: {error.strerror}; allowed: a folder "
+            "that you may write to, or that can be made"
+        ) from error
+
+
+def read_record(folder: Path) -> RunRecord | None:
+    """A folder's run.json; None if there is none, or it cannot be read."""
+    try:
+        return msgspec.json.decode((folder / RECORD).read_bytes(), type=RunRecord)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _unfinished(place: Path, identity: str) -> tuple[Path, RunRecord] | None:
+    """The newest unfinished run of this identity."""
+    for path in sorted(place.glob("*/"), reverse=True):
+        record = read_record(path)
+        if record and record.identity == identity and record.state == "unfinished":
+            return path, record
+    return None
+
+
+def _new_folder(place: Path) -> Path:
+    """A folder named by the time; a second one of the same second gets a number."""
+    now = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    place.mkdir(parents=True, exist_ok=True)
+    for number in range(1, 1000):
+        path = place / (now if number == 1 else f"{now}_{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+    raise ResultsError(f"{place} has a thousand runs of this second")
+
+
+@contextmanager
+def _held(results_dir: Path, place: Path, identity: str) -> Iterator[None]:
+    """Hold the lock of an identity; the system lets it go whenever the controller ends."""
+    from filelock import FileLock, Timeout
+
+    locks = results_dir / ".locks"
+    locks.mkdir(exist_ok=True)
+    lock = FileLock(locks / f"{identity[:16]}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        held = _unfinished(place, identity)
+        where = f" in {held[0]} (process {held[1].process})" if held else ""
+        raise ResultsError(
+            f"this very run is going on{where}; wait for it, or ask for another (seed=..., "
+            "results_dir=...)"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,43 @@
+"""Trying a measurement again where its error says that this may help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dynasplit.core.errors import DynaSplitError
+from dynasplit.core.measurement import Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """How often and how patiently a measurement is tried again.
+
+    Attributes:
+        retries: further attempts after the first; only errors that are transient get any.
+        wait_s: before the first retry, in wall-clock seconds; doubles with each, up to 30.
+    """
+
+    retries: int = 2
+    wait_s: float = 1.0
+
+    def measure(self, once: Callable[[], Measurement]) -> Measurement:
+        """Measure, trying again after transient errors.
+
+        Raises:
+            DynaSplitError: the last attempt's error, or the first that is not transient.
+        """
+        import tenacity
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(is_transient),
+            stop=tenacity.stop_after_attempt(self.retries + 1),
+            wait=tenacity.wait_exponential(multiplier=self.wait_s, max=30.0),
+            reraise=True,
+        )
+        return retrying(once)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether trying again may help, as the error's type says."""
+    return isinstance(error, DynaSplitError) and error.transient

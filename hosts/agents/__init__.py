@@ -1,0 +1,1 @@
+"""The programs that run heads and tails on the hosts, and time them."""

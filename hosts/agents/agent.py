@@ -1,0 +1,205 @@
+"""The long-lived agent on a host, started over SSH.
+
+Its standard input is its control channel: the first line is the order to start, the following
+ones are heartbeats. When it closes, or stays silent, the agent puts the knobs back and ends.
+Its standard output says, in one line, where it listens.
+
+    python -m hosts.agents.agent
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from hosts.agents.cloud import CloudAgent
+from hosts.agents.edge import EdgeAgent
+from hosts.agents.knob_group import Knobs
+from hosts.agents.loading import find, load
+from hosts.agents.open_machine import open_machine
+from hosts.agents.streaming import TailStream
+from hosts.core.errors import HostError
+from hosts.machine.base import Machine
+from hosts.machine.cpus import keep_to
+from hosts.machine.facts import host_facts
+from hosts.machine.state import state_folder
+from hosts.wire import messages
+from hosts.wire.rpc import channel, serve, server_credentials, start_server, tensor_handler
+
+SILENCE_S = 60.0
+
+Method = tuple[type[messages.Message], Callable[..., messages.Message]]
+
+
+class Agent:
+    """What edge and cloud agents share: knobs, artifacts, idle windows."""
+
+    def __init__(self, order: messages.StartOrder, machine: Machine) -> None:
+        self.order = order
+        self.machine = machine
+        self.part: EdgeAgent | CloudAgent = (
+            EdgeAgent(machine) if order.role == "edge" else CloudAgent(machine)
+        )
+        self.knobs = Knobs(order.knobs, machine, state_folder() / f"{order.role}.json")
+
+    def methods(self) -> Mapping[str, Method]:
+        """The control service."""
+        shared: dict[str, Method] = {
+            "Find": (messages.FindOrder, find),
+            "Load": (messages.LoadOrder, self.load),
+            "Knobs": (messages.KnobsOrder, self.set_knobs),
+            "Idle": (messages.IdleOrder, self.idle),
+            "Judge": (messages.JudgeOrder, self.judge),
+        }
+        if isinstance(self.part, EdgeAgent):
+            shared["Connect"] = (messages.ConnectOrder, self.connect)
+            shared["Run"] = (messages.RunOrder, self.run)
+            shared["Compiled"] = (messages.CompiledOrder, self.hold_compiled)
+        return shared
+
+    def load(self, order: messages.LoadOrder) -> messages.Message:
+        """Load this host's part of a network."""
+        return load(self.part, order, threads=len(self.order.cpus) or None)
+
+    def hold_compiled(self, order: messages.CompiledOrder) -> messages.Message:
+        """Take note of a head that is compiled for the accelerator."""
+        self.machine.hold_compiled(order.split_point, Path(order.path))
+        return messages.Message()
+
+    def set_knobs(self, order: messages.KnobsOrder) -> messages.Message:
+        """Set and verify knobs."""
+        self.machine.catch_up(order.board_ns)
+        return messages.KnobsSet(
+            knobs=self.knobs.apply(order.knobs),
+            allowed=self.knobs.allowed(),
+            board_ns=self.machine.board_ns(),
+        )
+
+    def run(self, order: messages.RunOrder) -> messages.Message:
+        """Set the knobs, run a window, and check that the knobs still read the same."""
+        assert isinstance(self.part, EdgeAgent)
+        self.machine.catch_up(order.board_ns)
+        self.knobs.apply(order.knobs)
+        report = self.part.run(order)
+        self.knobs.check(order.knobs)
+        return report
+
+    def idle(self, order: messages.IdleOrder) -> messages.Message:
+        """An idle window."""
+        self.machine.catch_up(order.board_ns)
+        start_ns, end_ns = self.machine.idle(order.run, order.duration_s)
+        return messages.Idled(start_ns=start_ns, end_ns=end_ns, board_ns=self.machine.board_ns())
+
+    def judge(self, order: messages.JudgeOrder) -> messages.Message:
+        """Begin to judge outputs, or end it and tell."""
+        answers = self.part.answers
+        if order.begin:
+            answers.begin(order.split_point, order.codec)
+            return messages.Judged()
+        return messages.Judged(answers=answers.end(order.split_point, order.codec))
+
+    def connect(self, order: messages.ConnectOrder) -> messages.Message:
+        """Open the stream to the cloud's tensor port."""
+        assert isinstance(self.part, EdgeAgent)
+        target = f"{order.address}:{order.port}"
+        pems = (self.order.key_pem, self.order.certificate_pem, self.order.authority_pem)
+        self.part.stream = TailStream(channel(target, "cloud", *pems))
+        return messages.Message()
+
+    def listen(self) -> tuple[int, int | None, Callable[[], None]]:
+        """Serve; returns the control port, the tensor port, and how to stop."""
+        pems = (self.order.key_pem, self.order.certificate_pem, self.order.authority_pem)
+        control, port = start_server("127.0.0.1", serve(self.methods()), server_credentials(*pems))
+        servers, tensor_port = [control], None
+        if isinstance(self.part, CloudAgent):
+            handler = tensor_handler(messages.TENSOR_SERVICE, self.part.exchange)
+            server, tensor_port = start_server(
+                self.order.listen, handler, server_credentials(*pems)
+            )
+            servers.append(server)
+
+        def stop() -> None:
+            for server in servers:
+                server.stop(grace=0.2)
+
+        return port, tensor_port, stop
+
+
+def read_order() -> messages.StartOrder:
+    """The first line of standard input."""
+    line = sys.stdin.buffer.readline()
+    order = msgspec.json.decode(line, type=messages.StartOrder)
+    messages.check_protocol(order.protocol)
+    return order
+
+
+def wait_for_end(silence_s: float = SILENCE_S) -> str:
+    """Return when standard input closes or stays silent; says which."""
+    descriptor = sys.stdin.fileno()
+    while True:
+        ready, _, _ = select.select([descriptor], [], [], silence_s)
+        if not ready:
+            return f"no heartbeat for {silence_s} s"
+        if not os.read(descriptor, 4096):
+            return "control channel closed"
+
+
+def main() -> int:
+    """Run an agent; returns the exit code."""
+    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(name, _interrupted)
+    knobs: Knobs | None = None
+    stop: Callable[[], None] = lambda: None  # noqa: E731
+    try:
+        order = read_order()
+        keep_to(order.cpus)
+        agent = Agent(order, open_machine())
+        knobs = agent.knobs
+        restored = knobs.restore()
+        control_port, tensor_port, stop = agent.listen()
+        started = messages.Started(
+            control_port=control_port,
+            tensor_port=tensor_port,
+            pid=os.getpid(),
+            facts=host_facts(agent.machine),
+            restored=restored,
+            board_ns=agent.machine.board_ns(),
+        )
+        print(msgspec.json.encode(started).decode(), flush=True)
+        print(wait_for_end(), file=sys.stderr)
+    except (HostError, msgspec.MsgspecError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except InterruptedError:
+        print("ended by a signal", file=sys.stderr)
+    finally:
+        stop()
+        _restore(knobs)
+    return 0
+
+
+def _restore(knobs: Knobs | None) -> None:
+    with contextlib.suppress(OSError):
+        try:
+            if knobs is not None and knobs.restore():
+                print("knobs restored", file=sys.stderr)
+        except HostError as error:
+            print(f"knobs not restored: {error}", file=sys.stderr)
+
+
+def _interrupted(number: int, _frame: object) -> None:
+    raise InterruptedError(number)
+
+
+if __name__ == "__main__":
+    code = main()
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
+    os._exit(code)  # native threads of gRPC and TensorFlow must not keep it alive

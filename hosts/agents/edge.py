@@ -1,0 +1,258 @@
+"""The edge agent: runs heads, sends tensors to the cloud, timestamps every inference."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hosts import codecs
+from hosts.agents.output_quality import Answers
+from hosts.agents.streaming import Receiver, TailStream
+from hosts.agents.window import Counting
+from hosts.codecs.base import Tensor
+from hosts.core.errors import HostError
+from hosts.machine.base import HeadJob, HeadTiming, Machine, Payload
+from hosts.models.runtime.heads import Heads
+from hosts.wire.frames import pack
+from hosts.wire.messages import IN_FLIGHT, Inference, RunOrder, RunReport, TailResult, TensorHeader
+
+_MODES = ("latency", "throughput")
+
+Key = tuple[tuple[int, ...], int, str]
+
+
+class Begun(NamedTuple):
+    """A batch whose head is done, waiting for its result."""
+
+    images: tuple[int, ...]
+    timing: HeadTiming
+    sent_bytes: int
+
+
+class EdgeAgent:
+    """Runs windows of inferences.
+
+    On an emulated board, whose time does not depend on computing, the outputs of a batch at a
+    split point are computed once and then reused: all accelerator modes run the same head there.
+
+    Attributes:
+        machine: the machine below.
+        heads: the network's heads, once loaded. images: (n, ...) float32, preprocessed.
+        stream: to the cloud, once connected.
+        answers: judges the outputs of edge-only inference where that is asked for.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.heads: Heads | None = None
+        self.images: Any = None
+        self.stream: TailStream | None = None
+        self.answers = Answers(keep_all=machine.emulated)
+        self.last_split_point = -1
+        self._payloads: dict[Key, Payload] = {}  # on emulated boards; without bodies
+        self._tops: dict[Key, tuple[int, ...]] = {}  # likewise
+        self._tensor_bytes = 0
+
+    def forget(self) -> None:
+        """Reuse no output of a network that was loaded before."""
+        self._payloads.clear()
+        self._tops.clear()
+
+    def run(self, order: RunOrder) -> RunReport:
+        """Warm up, run a window, and lead out.
+
+        Raises:
+            HostError: nothing loaded, no such split point or codec, or the cloud failed.
+        """
+        self._check(order)
+        self.machine.catch_up(order.board_ns)
+        run_start_ns = self.machine.begin(order.run)
+        counting = Counting(order)
+        sends = order.split_point < self.last_split_point
+        if order.mode == "throughput" and sends and not self.machine.emulated:
+            self._pipelined(order, counting)
+        else:
+            self._in_turn(order, counting, run_start_ns)
+        assert counting.last is not None
+        return RunReport(
+            inferences=counting.inferences,
+            first=counting.first,
+            last=counting.last,
+            tensor_bytes=self._tensor_bytes if sends else 0,
+            mode=order.mode,
+            batch_size=order.batch_size,
+            board_ns=self.machine.board_ns(),
+        )
+
+    def _check(self, order: RunOrder) -> None:
+        if self.heads is None or self.images is None:
+            raise HostError("a run asked before a network was loaded")
+        if order.split_point < self.last_split_point and self.stream is None:
+            raise HostError("a split run asked before the edge was connected to the cloud")
+        if order.mode not in _MODES:
+            raise HostError(f"mode {order.mode!r} asked; allowed: {', '.join(_MODES)}")
+        if order.batch_size < 1:
+            raise HostError(f"batch_size {order.batch_size} asked; allowed: 1 or more")
+        codecs.find(order.codec)
+
+    def _in_turn(self, order: RunOrder, counting: Counting, run_start_ns: int | None) -> None:
+        """One batch after the other by the wall's clock.
+
+        In throughput mode, which is this only on emulated boards, they overlap in board time: a
+        head waits for no result but the one that the bound of batches in flight makes it await.
+        """
+        in_flight = IN_FLIGHT if order.mode == "throughput" else 1
+        ends_ns: list[int] = []
+        while not counting.is_done:
+            if len(ends_ns) >= in_flight:
+                self.machine.wait_until(ends_ns[-in_flight])
+            images = counting.images(len(ends_ns))
+            begun, frame = self._head(order, images, len(ends_ns), run_start_ns)
+            result = None
+            if frame is not None:
+                assert self.stream is not None
+                self.stream.send(frame)
+                result = self.stream.receive()
+            done = self._done(order, begun, result)
+            ends_ns.append(done[0].end_ns)
+            counting.add(done)
+        self.machine.wait_until(ends_ns[-1])
+
+    def _pipelined(self, order: RunOrder, counting: Counting) -> None:
+        """Heads here, tensors on the link and tails in the cloud, all at the same time."""
+        assert self.stream is not None
+        receiver, batch = Receiver(IN_FLIGHT, self.stream.receive), 0
+        try:
+            while not counting.is_done and receiver.error is None:
+                receiver.begin()
+                take = None
+                try:
+                    begun, frame = self._head(order, counting.images(batch), batch, None)
+                    assert frame is not None
+                    self.stream.send(frame)
+                    take = self._taking(order, begun, counting)
+                finally:
+                    receiver.expect(take)
+                batch += 1
+        finally:
+            receiver.finish()
+        if receiver.error is not None:
+            raise receiver.error
+
+    def _taking(self, order: RunOrder, begun: Begun, counting: Counting) -> Any:
+        return lambda result: counting.add(self._done(order, begun, result))
+
+    def _head(
+        self, order: RunOrder, images: tuple[int, ...], request: int, run_start_ns: int | None
+    ) -> tuple[Begun, bytes | None]:
+        """Run the head on a batch; returns the frame to send, None where nothing is sent."""
+        k, key = order.split_point, (images, order.split_point, order.codec)
+        job = HeadJob(order.network, k, request, order.batch_size, order.codec)
+        known = self._payloads.get(key) if self.machine.emulated else None
+        timing, payload = self.machine.head(
+            job,
+            lambda: None if known else self._compute(k, images, order.edge_accelerator),
+            lambda tensor: known or self._encoded(key, tensor),
+        )
+        begun = Begun(images, timing, payload.sent_bytes)
+        self._tensor_bytes = payload.raw_bytes // len(images)
+        if k == self.last_split_point:
+            return begun, None
+        header = _header(order, request, images, payload, timing.arrives_ns, run_start_ns)
+        return begun, pack(header, payload.body or b"")
+
+    def _compute(self, split_point: int, images: tuple[int, ...], accelerator: str) -> Tensor:
+        assert self.heads is not None
+        opened = self.machine.opened_accelerator() if accelerator != "off" else None
+        if opened is not None:
+            return opened.run_batch(split_point, [self.images[i] for i in images])
+        first, count = images[0], len(images)
+        in_order = images == tuple(range(first, first + count))
+        chosen = self.images[first : first + count] if in_order else self.images[list(images)]
+        return self.heads.run_batch(split_point, chosen)
+
+    def _encoded(self, key: Key, tensor: Tensor | None) -> Payload:
+        """What of a head's output is sent; at the last split point its classes are all."""
+        assert tensor is not None
+        _, k, codec = key
+        raw_bytes = tensor.array.nbytes
+        if k == self.last_split_point:
+            self._tops[key] = _classes(tensor.array)
+            outputs = tensor.real
+            lossy = codecs.lossy_part(codec)
+            self.answers.note(k, lossy, key[0], outputs.reshape(len(outputs), -1))
+            payload = Payload(raw_bytes=raw_bytes)
+        else:
+            seen, body = codecs.find(codec).encode(tensor)
+            payload = Payload(
+                raw_bytes=raw_bytes,
+                sent_bytes=len(body),
+                dtype=seen.array.dtype.name,
+                shape=seen.array.shape,
+                scale=seen.scale,
+                zero_point=seen.zero_point,
+                body=body,
+            )
+        if self.machine.emulated:
+            self._payloads[key] = payload._replace(body=None)
+        return payload
+
+    def _done(self, order: RunOrder, begun: Begun, result: TailResult | None) -> list[Inference]:
+        """The inferences of a batch whose result is there."""
+        timing = begun.timing
+        if result is None:
+            tops = self._tops[begun.images, order.split_point, order.codec]
+            return [
+                Inference(image, timing.start_ns, timing.end_ns, timing.end_ns, None, None, top)
+                for image, top in zip(begun.images, tops, strict=True)
+            ]
+        end_ns = self.machine.result_ns(result.end_ns)
+        return [
+            Inference(
+                image=image,
+                start_ns=timing.start_ns,
+                head_ns=timing.end_ns,
+                end_ns=end_ns,
+                tail_start_ns=result.start_ns,
+                tail_end_ns=result.end_ns,
+                top1=top[0],
+                encoded_ns=timing.encoded_ns,
+                decode_start_ns=result.decode_start_ns,
+                decode_end_ns=result.decode_end_ns,
+                sent_bytes=begun.sent_bytes,
+            )
+            for image, top in zip(begun.images, result.tops, strict=True)
+        ]
+
+
+def _classes(outputs: npt.NDArray[np.generic]) -> tuple[int, ...]:
+    return tuple(int(c) for c in outputs.reshape(len(outputs), -1).argmax(axis=1))
+
+
+def _header(
+    order: RunOrder,
+    request: int,
+    images: tuple[int, ...],
+    payload: Payload,
+    arrives_ns: int | None,
+    run_start_ns: int | None,
+) -> TensorHeader:
+    """The header of a tensor, or of none where the cloud can reuse its output."""
+    return TensorHeader(
+        request=request,
+        images=images,
+        run=order.run,
+        network=order.network,
+        split_point=order.split_point,
+        cloud_gpu=order.cloud_gpu,
+        codec=order.codec,
+        dtype=payload.dtype,
+        shape=payload.shape,
+        scale=payload.scale,
+        zero_point=payload.zero_point,
+        reuse=payload.body is None,
+        arrives_ns=arrives_ns,
+        run_start_ns=run_start_ns,
+    )

@@ -1,0 +1,145 @@
+"""The stream of tensors to the cloud, and what goes on it at the same time."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import grpc
+
+from hosts.core.errors import HostError, WireError
+from hosts.wire.frames import check_length
+from hosts.wire.messages import TENSOR_SERVICE, TailResult, decode
+
+T = TypeVar("T")
+
+
+class TailStream:
+    """One bidirectional stream to the cloud's tensor port, kept open between runs.
+
+    Results come in the order of the frames. A stream that broke is opened anew by the next send.
+    """
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._channel = channel
+        self._exchange = channel.stream_stream(f"/{TENSOR_SERVICE}/Exchange")
+        self._frames: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._results: Any = None
+
+    def send(self, frame: bytes) -> None:
+        """Send one frame; the sender bounds how many are not answered yet.
+
+        Raises:
+            WireError: it is longer than a message may be.
+        """
+        check_length(len(frame))
+        if self._results is None:
+            self._frames = queue.SimpleQueue()
+            self._results = self._exchange(iter(self._frames.get, None))
+        self._frames.put(frame)
+
+    def receive(self) -> TailResult:
+        """Wait for the next result.
+
+        Raises:
+            WireError: the cloud has gone, or could not serve the frame.
+        """
+        if self._results is None:
+            raise WireError("the stream to the cloud agent is broken")
+        try:
+            result = decode(next(self._results), TailResult)
+        except grpc.RpcError as error:
+            self._drop()
+            raise WireError(f"the cloud agent broke off the stream: {error.details()}") from error
+        except StopIteration as error:
+            self._drop()
+            raise WireError("the cloud agent ended the stream") from error
+        if result.error:
+            raise WireError(f"the cloud could not run the tail: {result.error}")
+        return result
+
+    def _drop(self) -> None:
+        self._frames.put(None)
+        self._results = None
+
+    def close(self) -> None:
+        """End the stream."""
+        self._drop()
+        self._channel.close()
+
+
+class Receiver:
+    """Takes results in a thread of its own while the next heads run.
+
+    At most `in_flight` are awaited: `begin` waits when the cloud is slower.
+
+    Attributes:
+        error: the first that a result came with; None: none so far.
+    """
+
+    def __init__(self, in_flight: int, receive: Callable[[], T]) -> None:
+        self.error: HostError | None = None
+        self._receive = receive
+        self._room = threading.BoundedSemaphore(in_flight)
+        self._awaited: queue.SimpleQueue[Callable[[Any], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def begin(self) -> None:
+        """Wait until one more may be sent."""
+        self._room.acquire()
+
+    def expect(self, take: Callable[[T], None] | None) -> None:
+        """What is done with the result of what was just sent; None: nothing was sent."""
+        if take is None:
+            self._room.release()
+        else:
+            self._awaited.put(take)
+
+    def finish(self) -> None:
+        """Wait for all that is awaited, so that the stream is in step for what comes next."""
+        self._awaited.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (take := self._awaited.get()) is not None:
+            try:
+                take(self._receive())
+            except HostError as error:
+                self.error = self.error or error
+            finally:
+                self._room.release()
+
+
+def ahead(frames: Iterable[T], bound: int) -> tuple[Iterable[T], Callable[[], None]]:
+    """Read a stream ahead in a thread of its own, by `bound` at most, while the caller computes.
+
+    Returns:
+        The same in order, and what to call when no more is wanted.
+    """
+    end = object()
+    waiting: queue.Queue[Any] = queue.Queue(bound)
+    stopped = threading.Event()
+
+    def put(what: object) -> None:
+        while not stopped.is_set():
+            with contextlib.suppress(queue.Full):
+                waiting.put(what, timeout=1.0)
+                break
+
+    def read() -> None:
+        try:
+            for frame in frames:
+                put(frame)
+                if stopped.is_set():
+                    return
+        except Exception:  # the peer has gone: gRPC raises what it likes
+            pass
+        finally:
+            put(end)
+
+    threading.Thread(target=read, daemon=True).start()
+    return iter(waiting.get, end), stopped.set

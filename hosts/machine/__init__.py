@@ -1,0 +1,1 @@
+"""The machine below the agents: its clock, its files, its processors."""

@@ -1,0 +1,58 @@
+"""Pictures made to fit a network's input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from hosts.core.errors import ModelError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_MARGIN = 8 / 7
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def decoded(path: Path, shape: tuple[int, int, int]) -> Pixels:
+    """An image file as (height, width, channels), see `fitted`.
+
+    Raises:
+        ModelError: it cannot be decoded; names the file.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as file:
+            picture = file.convert("L" if shape[2] == 1 else "RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ModelError(f"{path} cannot be decoded as an image: {error}") from error
+    return _cropped(picture, shape)
+
+
+def fitted(pixels: Pixels, shape: tuple[int, int, int]) -> Pixels:
+    """Pixels (h, w, 1 or 3) as (height, width, channels); one channel is grey.
+
+    Resized to 8/7 of the input by the shorter side and cropped at the centre, as the networks of
+    `keras.applications` are validated (256 and 224 pixels).
+    """
+    from PIL import Image
+
+    flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+    return _cropped(Image.fromarray(flat).convert("L" if shape[2] == 1 else "RGB"), shape)
+
+
+def _cropped(picture: Image, shape: tuple[int, int, int]) -> Pixels:
+    from PIL import Image
+
+    height, width, channels = shape
+    scale = _MARGIN * max(width / picture.width, height / picture.height)
+    size = (max(width, round(picture.width * scale)), max(height, round(picture.height * scale)))
+    resized = picture.resize(size, Image.Resampling.BILINEAR)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    cropped = resized.crop((left, top, left + width, top + height))
+    return np.asarray(cropped, dtype=np.uint8).reshape(height, width, channels)

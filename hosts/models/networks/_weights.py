@@ -1,0 +1,110 @@
+"""Where a network's weights come from: a download bounded in time, a file, or a seeded draw."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hosts.core.errors import ModelError
+from hosts.models.networks.base import About, Images, Progress
+
+if TYPE_CHECKING:
+    import keras
+
+SOURCES = ("auto", "imagenet", "trained", "stored", "random")
+_STALLED_S = 30.0
+
+
+def keras_cache() -> Path:
+    """Where Keras keeps the weights that it has downloaded."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
+
+
+def resolve(asked: str, about: About, network: str) -> str:
+    """Which weights `asked` means here.
+
+    Args:
+        asked: `auto` takes learned weights where they are at hand, else random ones; a file's
+            path is made absolute.
+        about: of the network.
+        network: its name, for the message.
+
+    Raises:
+        ModelError: the network has no such weights, or there is no such file.
+    """
+    if asked == "auto":
+        if about.learned in ("trained", "stored"):
+            return about.learned
+        at_hand = about.pretrained_file and (keras_cache() / about.pretrained_file).is_file()
+        return about.learned if at_hand else "random"
+    if asked in (about.learned, "random"):
+        return asked
+    if asked not in SOURCES and about.weight_files and Path(asked).is_file():
+        return str(Path(asked).resolve())
+    named = [name for name in ("auto", about.learned, "random") if name]
+    files = f", or a file ({', '.join(about.weight_files)})" if about.weight_files else ""
+    is_missing = asked not in SOURCES and about.weight_files and not Path(asked).is_file()
+    missing = "; there is no such file" if is_missing else ""
+    raise ModelError(
+        f"model.weights={asked} asked for {network}; allowed: {', '.join(named)}{files}{missing}"
+    )
+
+
+def built(
+    build: Callable[..., Any],
+    about: About,
+    weights: str,
+    seed: int,
+    calibration: Images,
+    progress: Progress,
+) -> keras.Model:
+    """A network of `keras.applications` with its weights.
+
+    Args:
+        build: takes `weights`, as those of `keras.applications` do.
+        about: of the network.
+        weights: `imagenet`, `random` or a file.
+        seed: of random weights.
+        calibration: (n, ...) preprocessed images.
+        progress: is told what is done.
+
+    Raises:
+        ModelError: the weights cannot be had, or belong to another network.
+    """
+    from hosts.models.networks._random_weights import randomise
+    from hosts.models.runtime.keras_files import load_weights
+
+    if weights == "imagenet":
+        return download(lambda: build(weights="imagenet"), about.pretrained_file, progress)
+    model: keras.Model = build(weights=None)
+    if weights == "random":
+        progress(f"drawing random weights for {model.name}")
+        randomise(model, seed, calibration)
+        return model
+    progress(f"reading the weights of {Path(weights).name}")
+    load_weights(model, Path(weights))
+    return model
+
+
+def download(build: Callable[[], Any], file: str, progress: Progress) -> keras.Model:
+    """Build a network with downloaded weights; a stalled download is given up.
+
+    Raises:
+        ModelError: it could not be had.
+    """
+    progress(f"downloading {file} unless it is at hand")
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_STALLED_S)
+    try:
+        model: keras.Model = build()
+    except Exception as error:  # Keras raises bare Exceptions here
+        raise ModelError(
+            f"model.weights=imagenet: {file} could not be downloaded ({str(error)[:200]}); put it "
+            f"into {keras_cache()}, or use model.weights=random"
+        ) from error
+    finally:
+        socket.setdefaulttimeout(before)
+    return model

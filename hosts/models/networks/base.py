@@ -1,0 +1,113 @@
+"""What a file in `networks/` says of its network, and how one is found by name."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hosts.core.errors import ModelError
+from hosts.core.modules import module_names
+
+if TYPE_CHECKING:
+    import keras
+
+Images = npt.NDArray[np.float32]
+
+
+class Progress(Protocol):
+    """Where a long step says what it is doing."""
+
+    def __call__(self, what: str, /) -> None:
+        """Say it."""
+        ...
+
+
+@dataclass(frozen=True)
+class About:
+    """What can be known of a network without building it.
+
+    Attributes:
+        input_shape: (height, width, channels). classes: how many.
+        dataset: the data set that it is measured with by default.
+        learned: the weights that it can learn, download or have stored: `imagenet`, `trained` or
+            `stored`; empty: none.
+        pretrained_file: what Keras' own cache calls the downloaded weights; empty: none.
+        size_mb: about what its prepared files take on disk.
+        precision: of its heads by default.
+        weight_files: the kinds of files, by suffix, that its weights can be read from.
+        split_points: names of those cuts of its graph that are its split points; empty: all.
+    """
+
+    input_shape: tuple[int, int, int]
+    classes: int
+    dataset: str
+    learned: str
+    pretrained_file: str = ""
+    size_mb: float = 1.0
+    precision: str = "int8"
+    weight_files: tuple[str, ...] = ()
+    split_points: tuple[str, ...] = ()
+
+
+def of_imagenet(pretrained_file: str, size_mb: float) -> About:
+    """Of a network of `keras.applications` for 224 x 224 images and ImageNet's classes."""
+    return About(
+        input_shape=(224, 224, 3),
+        classes=1000,
+        dataset="photos",
+        learned="imagenet",
+        pretrained_file=pretrained_file,
+        size_mb=size_mb,
+        weight_files=(".keras", ".h5"),
+    )
+
+
+class Network(Protocol):
+    """A module of `networks/`, or what such a module makes of a file."""
+
+    @property
+    def ABOUT(self) -> About:  # noqa: N802
+        """What can be known without building it."""
+        ...
+
+    def build(
+        self, weights: str, seed: int, calibration: Images, progress: Progress, /
+    ) -> keras.Model:
+        """The network with its weights; `calibration` (n, ...) is preprocessed."""
+        ...
+
+    def preprocess(self, images: npt.NDArray[np.generic]) -> Images:
+        """Images as the data set gives them, (n, height, width, channels), 0..255."""
+        ...
+
+
+def names() -> list[str]:
+    """The networks there are: the modules of `networks/`."""
+    return module_names(importlib.import_module("hosts.models.networks").__path__)
+
+
+def find(name: str, path: str = "", scaling: str = "none") -> Network:
+    """The network of that name.
+
+    Args:
+        name: which one.
+        path: the file of `keras_file`.
+        scaling: of its pixels.
+
+    Raises:
+        ModelError: there is none, or `path` is missing or has no use.
+    """
+    if name not in names():
+        raise ModelError(f"network {name!r} asked; there are: {', '.join(names())}")
+    module: Any = importlib.import_module(f"hosts.models.networks.{name}")
+    if hasattr(module, "at"):
+        found: Network = module.at(path, scaling)
+        return found
+    if path:
+        raise ModelError(f"model.path={path} has no use with model={name}; say model=keras_file")
+    network: Network = module
+    return network

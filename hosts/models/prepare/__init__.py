@@ -1,0 +1,1 @@
+"""Makes a network ready on the controller: conversion, cut points, work. Needs TensorFlow."""

@@ -1,0 +1,14 @@
+"""How many GPUs TensorFlow can compute on here, printed: python -m hosts.models.runtime.devices."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Print the number."""
+    import tensorflow as tf
+
+    print(len(tf.config.list_physical_devices("GPU")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""gRPC without generated code: msgpack messages on generic methods, under mutual TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import grpc
+import msgspec
+
+from hosts.core.errors import HostError
+from hosts.wire.frames import check_length
+from hosts.wire.messages import MESSAGE_LIMIT_BYTES, SERVICE, Message, Refused, decode, encode
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Message)
+
+OPTIONS = (
+    ("grpc.max_receive_message_length", MESSAGE_LIMIT_BYTES),
+    ("grpc.max_send_message_length", MESSAGE_LIMIT_BYTES),
+    ("grpc.so_reuseport", 0),
+)
+
+
+def server_credentials(key_pem: str, certificate_pem: str, authority_pem: str) -> Any:
+    """Mutual TLS: only peers whose certificate this run's authority signed are served."""
+    pair = (key_pem.encode(), certificate_pem.encode())
+    return grpc.ssl_server_credentials([pair], authority_pem.encode(), require_client_auth=True)
+
+
+def channel(
+    target: str, peer: str, key_pem: str, certificate_pem: str, authority_pem: str
+) -> grpc.Channel:
+    """A channel to the peer whose certificate carries that name, whatever its address."""
+    credentials = grpc.ssl_channel_credentials(
+        authority_pem.encode(), key_pem.encode(), certificate_pem.encode()
+    )
+    named = (("grpc.ssl_target_name_override", peer), ("grpc.enable_http_proxy", 0))
+    return grpc.secure_channel(target, credentials, OPTIONS + named)
+
+
+class CallRefused(HostError):
+    """The agent could not do a call; carries the kind of the error there."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def serve(
+    methods: Mapping[str, tuple[type[M], Callable[[M], Message]]],
+) -> grpc.GenericRpcHandler:
+    """The control service: each method takes a message and answers with one, or is refused."""
+    handlers = {
+        name: grpc.unary_unary_rpc_method_handler(_answering(kind, method))
+        for name, (kind, method) in methods.items()
+    }
+    return grpc.method_handlers_generic_handler(SERVICE, handlers)
+
+
+def _answering(kind: type[M], method: Callable[[M], Message]) -> Callable[[bytes, Any], bytes]:
+    def answer(body: bytes, context: grpc.ServicerContext) -> bytes:
+        try:
+            return encode(method(decode(body, kind)))
+        except HostError as error:
+            refused = Refused(kind=type(error).__name__, message=str(error))
+            context.abort(grpc.StatusCode.ABORTED, msgspec.json.encode(refused).decode())
+            raise AssertionError("abort raises") from error
+
+    return answer
+
+
+def call(channel: grpc.Channel, name: str, message: Message, kind: type[T], timeout_s: float) -> T:
+    """Call a method of an agent.
+
+    Raises:
+        CallRefused: the agent says why not. grpc.RpcError: it could not be reached.
+        WireError: the message is longer than allowed, or the answer of another version.
+    """
+    method = channel.unary_unary(f"/{SERVICE}/{name}")
+    body = encode(message)
+    check_length(len(body))
+    try:
+        return decode(method(body, timeout=timeout_s), kind)
+    except grpc.RpcError as error:
+        if error.code() == grpc.StatusCode.ABORTED:
+            refused = msgspec.json.decode(error.details(), type=Refused)
+            raise CallRefused(refused.kind, refused.message) from error
+        raise
+
+
+def tensor_handler(
+    service: str, exchange: Callable[[Iterator[bytes]], Iterator[bytes]]
+) -> grpc.GenericRpcHandler:
+    """The tensor stream: frames in, results out, raw bytes both ways."""
+
+    def stream(frames: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[bytes]:
+        return exchange(frames)
+
+    handlers = {"Exchange": grpc.stream_stream_rpc_method_handler(stream)}
+    return grpc.method_handlers_generic_handler(service, handlers)
+
+
+def start_server(
+    address: str, handler: grpc.GenericRpcHandler, credentials: Any
+) -> tuple[grpc.Server, int]:
+    """Serve on a free port of an address; returns the server and the port.
+
+    Raises:
+        HostError: the address is not this host's.
+    """
+    server = grpc.server(ThreadPoolExecutor(max_workers=8), options=OPTIONS)
+    server.add_generic_rpc_handlers((handler,))
+    try:
+        port = server.add_secure_port(f"{address}:0", credentials)
+    except RuntimeError as error:
+        raise HostError(f"cannot listen on {address}, the address asked for: {error}") from error
+    server.start()
+    return server, port

@@ -1,0 +1,159 @@
+"""Search spaces of what hosts offer, narrowed by what was asked for."""
+
+import msgspec
+import pytest
+
+from dynasplit.app.setup.search_space import (
+    Offer,
+    build_space,
+    offer_of_hosts,
+    offer_of_profile,
+    sending_knobs,
+    space_of_runs,
+)
+from dynasplit.config.schema import Config, SpaceConf
+from dynasplit.core.errors import ConfigurationError
+from dynasplit.core.space import Configuration, SearchSpace
+from hosts.emulation.profile import load_profile
+
+PROFILE = load_profile("pi4_coral_v100")
+OFFER = offer_of_profile(PROFILE, "vgg16")
+
+
+def test_the_published_testbed_has_its_917_valid_configurations():
+    space = build_space(OFFER, SpaceConf(), None, 22)
+    assert len(space) == 917
+    assert len([c for c in space.corners if c.split_point == 22]) == 6
+
+
+def test_what_is_asked_for_narrows_the_space_and_keeps_the_order():
+    asked = SpaceConf(cpu_mhz=[1800, 600], edge_accelerator=["max", "off"], cloud_gpu=[True])
+    space = build_space(OFFER, asked, [0, 5], 22)
+    assert space.knob("cpu_mhz").values == (600, 1800)
+    assert space.knob("edge_accelerator").values == ("off", "max")
+    assert len(space) == 2 + 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (
+            SpaceConf(cpu_mhz=[600, 700]),
+            r"space\.cpu_mhz=\[600, 700\]; the boards .* offer 600, 800",
+        ),
+        (SpaceConf(edge_accelerator=["turbo"]), "offer off, std, max"),
+        (SpaceConf(cpu_mhz=[]), "offer 600"),
+    ],
+)
+def test_a_value_that_is_not_offered_is_refused(asked, said):
+    with pytest.raises(ConfigurationError, match=said):
+        build_space(OFFER, asked, None, 22)
+
+
+def test_a_board_without_a_knob_leaves_it_out():
+    space = build_space(Offer("x", (600, 1800), (), ()), SpaceConf(), None, 3)
+    assert [k.name for k in space.knobs] == ["cpu_mhz"]
+    with pytest.raises(ConfigurationError, match="no such knob"):
+        build_space(Offer("x", (600,), (), ()), SpaceConf(cloud_gpu=[True]), None, 3)
+
+
+def test_own_hosts_offer_their_knobs_with_the_frequencies_that_are_named():
+    config = Config()
+    config.hosts.edge.knobs = ["cpu_mhz"]
+    config.model.name = "vgg16"
+    with pytest.raises(ConfigurationError, match=r"space\.cpu_mhz="):
+        offer_of_hosts(config, None)
+    offer = offer_of_hosts(config, PROFILE)
+    assert (len(offer.cpu_mhz), offer.edge_accelerator, offer.cloud_gpu) == (7, (), ())
+    config.space.cpu_mhz = [1800, 600]
+    offer = offer_of_hosts(config, None)
+    assert (offer.cpu_mhz, offer.edge_accelerator, offer.cloud_gpu) == ([600, 1800], (), ())
+
+
+def test_recorded_runs_are_narrowed_too(runs):
+    assert len(space_of_runs(runs, SpaceConf(), None)) == len(runs.configurations)
+    space = space_of_runs(runs, SpaceConf(cpu_mhz=[1800]), [0, 22])
+    assert {(c.split_point, c.cpu_mhz) for c in space.configurations} == {(0, 1800), (22, 1800)}
+    with pytest.raises(ConfigurationError, match="1234"):
+        space_of_runs(runs, SpaceConf(cpu_mhz=[1234]), None)
+    with pytest.raises(ConfigurationError, match="no valid configuration"):
+        space_of_runs(runs, SpaceConf(cpu_mhz=[600]), [7])
+
+
+@pytest.fixture
+def runs():
+    from dynasplit.tables import RunsTable
+    from dynasplit.testbed.modelled import ModelledTestbed
+
+    testbed = ModelledTestbed(PROFILE, "vgg16")
+    configurations = [
+        Configuration.of(k, cpu_mhz=mhz, edge_accelerator="off", cloud_gpu=False)
+        for k, mhz in ((0, 600), (0, 1800), (22, 1800), (7, 1800))
+    ]
+    measured = [testbed.measure(c) for c in configurations]
+    return RunsTable.of(measured, model="vgg16", last_split_point=22)
+
+
+def sending(*overrides: tuple[str, object], kind: str = "emulated"):
+    config = Config()
+    config.hosts.kind = kind
+    for path, value in overrides:
+        group, key = path.split(".")
+        setattr(getattr(config, group), key, value)
+    return sending_knobs(config, PROFILE)
+
+
+def test_by_default_neither_codec_nor_batch_size_is_in_the_space():
+    assert sending() == []
+
+
+def test_a_fixed_codec_and_batch_size_change_no_number_of_configurations():
+    knobs = sending(("measure.codec", "lz4"), ("measure.batch_size", 4))
+    assert [(k.name, k.values) for k in knobs] == [("codec", ("lz4",)), ("batch_size", (4,))]
+    space = build_space(OFFER, SpaceConf(), None, 22, knobs)
+    assert len(space) == 917
+    assert {(c.codec, c.batch_size) for c in space.configurations} == {("lz4", 4)}
+
+
+def test_codecs_and_batch_sizes_to_choose_from_are_knobs_and_the_plain_ones_count_as_fastest():
+    knobs = sending(("space.codec", ["zstd", "none", "int8+lz4"]), ("space.batch_size", [1, 4]))
+    assert [k.values for k in knobs] == [("zstd", "int8+lz4", "none"), (4, 1)]
+    space = build_space(OFFER, SpaceConf(), [0, 5, 22], 22, knobs)
+    assert len(space) == (7 * 2 + 7 * 3 * 2) * 3 * 2 + 7 * 3 * 2
+    assert {c.codec for c in space.configurations if c.split_point == 22} == {"none"}
+    assert (space.cloud_only.codec, space.cloud_only.batch_size) == ("none", 1)
+    assert len([c for c in space.corners if c.split_point == 22]) == 12
+    again = SearchSpace.from_configurations(space.configurations, 22)
+    assert again.knobs[-2:] == space.knobs[-2:]
+    assert again.cloud_only == space.cloud_only
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("measure.codec", "gzip"), r"measure\.codec=gzip; allowed: none, lz4, zstd"),
+        (("space.codec", ["none", "gzip"]), r"space\.codec=\['none', 'gzip'\]; allowed: none"),
+        (("space.codec", []), "allowed: none"),
+        (("space.batch_size", [0, 1]), r"space\.batch_size=\[0, 1\]; allowed: numbers from 1"),
+    ],
+)
+def test_what_no_tensor_can_be_sent_with_is_refused(wrong, said):
+    with pytest.raises(ConfigurationError, match=said):
+        sending(wrong)
+
+
+def test_a_codec_beside_those_to_choose_from_is_refused():
+    both = (("measure.codec", "zstd"), ("space.codec", ["none", "lz4"]))
+    with pytest.raises(ConfigurationError, match=r"measure\.codec=zstd and space\.codec=.* one of"):
+        sending(*both)
+    assert sending(("measure.codec", "lz4"), both[1])
+
+
+def test_a_profile_must_say_what_a_codec_costs():
+    config = Config()
+    config.hosts.kind, config.measure.codec = "emulated", "lz4"
+    silent = msgspec.structs.replace(PROFILE, codecs={})
+    with pytest.raises(ConfigurationError, match=r"measure\.codec=lz4; allowed: none$"):
+        sending_knobs(config, silent)
+    config.hosts.kind = "ssh"
+    assert sending_knobs(config, silent)[0].values == ("lz4",)

@@ -1,0 +1,93 @@
+"""What a person sees, on a terminal and in a log."""
+
+import io
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from dynasplit.app.cli.terminal import Terminal, policies_table
+from dynasplit.core import events
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.space import Configuration
+
+MEASURED = Measurement(
+    configuration=Configuration.of(5, cpu_mhz=600), latency_ms=12.3, energy_j=4.5
+)
+BLOCK = {
+    "requests": 4,
+    "met_pct": 75.0,
+    "infeasible": 0,
+    "latency_ms": {"median": 1.0, "mean": 2.0, "p95": 3.0},
+    "energy_j": {"median": None, "mean": None},
+    "fidelity": 0.5,
+    "exceedance_ms_median": None,
+    "energy_saving_vs_cloud_pct": None,
+}
+
+
+@pytest.fixture(params=[True, False], ids=["terminal", "log"])
+def shown(request):
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=request.param, width=120, color_system=None)
+    return SimpleNamespace(terminal=Terminal(console), file=file, is_terminal=request.param)
+
+
+def follow(terminal, phase, total, done=0):
+    terminal(events.Started(phase, total, done))
+    for number in range(done + 1, total + 1):
+        terminal(events.Measured(phase, MEASURED, number, total))
+    terminal(events.Finished(phase, "as asked"))
+
+
+def test_a_phase_is_followed_to_its_end(shown):
+    with shown.terminal as terminal:
+        follow(terminal, "search", 8)
+        follow(terminal, "repeats", 3, done=1)
+    text = shown.file.getvalue()
+    assert "Searching" in text
+    assert ("8/8" in text) if shown.is_terminal else ("8 of 8" in text)
+    assert "split 5 600: 12.3 ms, 4.5" in text or shown.is_terminal
+
+
+def test_a_log_gets_few_lines(shown):
+    if shown.is_terminal:
+        pytest.skip("of a log")
+    with shown.terminal as terminal:
+        follow(terminal, "online", 1000)
+    assert len(shown.file.getvalue().splitlines()) == 5
+
+
+def test_a_measurement_may_come_before_its_phase_and_a_failure_is_told(shown):
+    with shown.terminal as terminal:
+        terminal(events.Measured("search", MEASURED, 1, 4))
+        terminal(events.Started("search", 4))
+        terminal(events.Failed("search", MEASURED.configuration, "it [broke]"))
+    assert "split_point=5 cpu_mhz=600 failed: it [broke]" in shown.file.getvalue()
+
+
+def test_a_step_of_unknown_length_says_what_it_is_at(shown):
+    with shown.terminal as terminal, terminal.during("Preparing"):
+        terminal.advance("Preparing", 0, None, "training it")
+    assert "Preparing" in shown.file.getvalue()
+    assert "training it" in shown.file.getvalue() or shown.is_terminal
+
+
+def test_the_table_has_every_policy_and_shows_the_absent_as_absent():
+    console = Console(file=io.StringIO(), width=100)
+    console.print(policies_table({"dynasplit": BLOCK, "fastest": BLOCK}))
+    text = console.file.getvalue()
+    assert "dynasplit" in text
+    assert "fidelity" in text
+    assert "75" in text
+    assert " 0.00" not in text
+
+
+def test_in_throughput_mode_the_table_has_rates():
+    said = []
+    for with_rates in (True, False):
+        console = Console(file=io.StringIO(), width=100)
+        block = BLOCK | {"throughput_rps": {"median": 7.25}}
+        console.print(policies_table({"fastest": block}, with_rates=with_rates))
+        said.append("7.25" in console.file.getvalue())
+    assert said == [True, False]

@@ -1,0 +1,121 @@
+"""Values are checked before anything starts."""
+
+import pytest
+
+from dynasplit.app.cli import command
+from dynasplit.app.cli.validate import check
+from dynasplit.config.schema import Config
+from dynasplit.core.errors import ConfigurationError
+from experiments import two_phase
+
+
+def config_with(**values) -> Config:
+    """A valid configuration, but for these values (`search__fraction=2` for search.fraction)."""
+    config = Config(name="x")
+    config.hosts.kind, config.hosts.profile = "modelled", "pi4_coral_v100"
+    config.model.name, config.data.name = "vgg16", "photos"
+    config.search.algorithm = "nsga3"
+    for path, value in values.items():
+        *groups, key = path.split("__")
+        place = config
+        for group in groups:
+            place = getattr(place, group)
+        setattr(place, key, value)
+    return config
+
+
+def refusal_of(**values) -> str:
+    config = config_with(**values)
+    try:
+        check(config, command.plans())
+        two_phase.check(config)
+    except ConfigurationError as error:
+        return str(error)
+    return "nothing was refused"
+
+
+def test_the_plans_are_those_that_run():
+    assert "two_phase" in command.plans()
+    assert not {"command", "checks", "phases"} & set(command.plans())
+
+
+def test_a_valid_configuration_passes():
+    config = config_with()
+    check(config, command.plans())
+    two_phase.check(config)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "allowed"),
+    [
+        ("seed", -1, "0 to"),
+        ("search__fraction", 0.0, "above 0, up to 1"),
+        ("search__fraction", float("nan"), "above 0, up to 1"),
+        ("search__trials", 0, "1 or more"),
+        ("search__algorithm", "nope", "nsga3"),
+        ("search__min_gain", 0.1, "does not say what it expects to gain"),
+        ("search__options", {"nope": 1}, "population_size"),
+        ("search__options", {"population_size": "a"}, "int"),
+        ("policies", ["nope"], "cloud_only"),
+        ("policies", [], "at least one"),
+        ("policies", ["fastest", "fastest"], "each once"),
+        ("policy__quantile", 1.5, "from 0 to 1"),
+        ("policy__margin", -0.1, "from 0"),
+        ("workload__requests", None, "workload.file"),
+        ("workload__min_ms", float("inf"), "above 0"),
+        ("workload__file", "/nope.csv", "exists"),
+        ("measure__mode", "nope", "latency, throughput"),
+        ("measure__codec", "gzip", "none, lz4, zstd, float16, int8, float16+lz4"),
+        ("measure__batch_size", 0, "1 or more"),
+        ("space__codec", ["none", "gzip"], "none, lz4, zstd"),
+        ("measure__min_inferences", 2000, "max_inferences=1000"),
+        ("energy__cloud", "nope", "tail, gross"),
+        ("tracking__kind", "nope", "mlflow, none"),
+        ("hosts__kind", "nope", "emulated, local, ssh, modelled, recorded"),
+        ("hosts__kind", "recorded", "runs=FILE"),
+        ("hosts__profile", None, "hosts.profile=NAME or FILE"),
+        ("hosts__profile", "nope", "pi4_coral_v100"),
+        ("hosts__speedup", 0.0, "above 0"),
+        ("model__name", "nope", "vgg16"),
+        ("model__split_points", [23], "0..22"),
+        ("space__cpu_mhz", [700], "600, 800"),
+        ("space__edge_accelerator", ["turbo"], "off, std, max"),
+        ("plan", "nope", "two_phase"),
+        ("front", "/nope", "exists"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_with_what_is_allowed(path, value, allowed):
+    said = refusal_of(**{path: value})
+    assert allowed in said
+    assert path.split("__")[-1].rstrip("s") in said or str(value) in said
+
+
+def test_thresholds_must_ascend():
+    assert "workload.max_ms=1" in refusal_of(workload__min_ms=5.0, workload__max_ms=1.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "allowed"),
+    [
+        ({"model__weights": "nope"}, "random"),
+        ({"data__name": "nope"}, "photos"),
+    ],
+)
+def test_what_hosts_cannot_compute_is_refused_too(values, allowed):
+    assert allowed in refusal_of(hosts__kind="emulated", **values)
+
+
+def test_own_hosts_need_an_address_and_frequencies():
+    assert "hosts.edge.address" in refusal_of(hosts__kind="ssh", hosts__profile=None)
+
+
+@pytest.mark.parametrize(("name", "value"), [("codec", "zstd"), ("batch_size", 4)])
+def test_recorded_runs_answer_only_what_was_measured(name, value):
+    said = refusal_of(hosts__kind="recorded", runs=__file__, **{f"measure__{name}": value})
+    assert f"measure.{name}={value}; hosts=recorded answers with what was measured" in said
+
+
+def test_a_plan_without_hosts_takes_any():
+    for kind in ("recorded", "ssh", "emulated"):
+        check(config_with(plan="describe_model", hosts__kind=kind), command.plans())
+    assert "say runs=FILE" in refusal_of(hosts__kind="recorded")

@@ -1,0 +1,118 @@
+import itertools
+
+import pytest
+
+from dynasplit.core.errors import ConfigurationError, HostUnreachable, ResultsError
+from dynasplit.core.events import Answered, Finished, Started
+from dynasplit.front.pareto_front import ParetoFront
+from dynasplit.online import policies
+from dynasplit.online.serve import serve, serving_order
+from dynasplit.online.workload import Request, weibull_requests
+from dynasplit.run.journal import Journal
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.fixture
+def front(space, testbed):
+    runs = [testbed.measure(c) for c in space.configurations]
+    testbed.spent.clear()
+    testbed.calls = 0
+    return ParetoFront.build(
+        runs,
+        model="vgg16",
+        last_split_point=22,
+        source="modelled",
+        cloud_only=space.cloud_only,
+        edge_only=space.edge_only,
+    )
+
+
+@pytest.fixture
+def everyone(front):
+    return [policies.build(name, front) for name in policies.names()]
+
+
+@pytest.fixture
+def requests():
+    return weibull_requests(12, "vgg16", 60.0, 5000.0, seed=1)
+
+
+def test_each_request_is_really_measured_with_every_policys_choice(requests, everyone, testbed):
+    events = []
+    served = serve(requests, everyone, testbed, Journal(), subscriber=events.append)
+    assert [(s.request, s.policy) for s in served] == [
+        (r.index, p.name) for r in requests for p in everyone
+    ]
+    assert testbed.calls == len(served) == 60
+    for one, (request, policy) in zip(served, itertools.product(requests, everyone), strict=True):
+        assert one.measurement.configuration == policy.choose(request.threshold_ms).configuration
+        assert one.threshold_ms == request.threshold_ms
+        assert one.infeasible == (request.threshold_ms < policy.feasible_above_ms)
+    assert any(s.infeasible for s in served)
+    assert isinstance(events[0], Started)
+    assert isinstance(events[-1], Finished)
+    assert [e.done for e in events if isinstance(e, Answered)] == list(range(1, 61))
+
+
+def test_two_policies_with_the_same_choice_are_measured_by_themselves(everyone, testbed):
+    served = serve([Request(0, "vgg16", 1e9)], everyone, testbed, Journal())
+    least = [s.measurement for s in served if s.policy in ("dynasplit", "least_energy")]
+    assert least[0].configuration == least[1].configuration
+    assert least[0].latency_ms != least[1].latency_ms
+
+
+def test_order_is_request_by_request_with_few_reconfigurations(requests, everyone):
+    turns = list(serving_order(requests, everyone))
+    assert [r for r, _ in itertools.groupby(t[0].index for t in turns)] == list(range(12))
+
+    def changes(choices):
+        return sum(a != b for a, b in itertools.pairwise(choices))
+
+    naive = [
+        p.choose(r.threshold_ms).configuration for r, p in itertools.product(requests, everyone)
+    ]
+    assert changes(t[2] for t in turns) <= changes(naive) - len(requests) // 2
+    firsts = {turns[5 * i][1].name for i in range(12)}
+    assert len(firsts) > 1
+
+
+@pytest.mark.parametrize("kill", [0, 1, 7, 59])
+def test_interrupted_serving_goes_on(requests, everyone, make_testbed, tmp_path, kill):
+    def before(call, _configuration):
+        if call == kill:
+            raise Killed
+
+    whole = serve(requests, everyone, make_testbed(), Journal())
+    with Journal(tmp_path / "j") as journal, pytest.raises(Killed):
+        serve(requests, everyone, make_testbed(before=before), journal)
+    second = make_testbed()
+    with Journal(tmp_path / "j") as journal:
+        assert serve(requests, everyone, second, journal) == whole
+    assert second.calls == 60 - kill
+
+
+def test_transient_errors_are_tried_again_and_lasting_ones_end_it(requests, everyone, make_testbed):
+    def before(call, _configuration):
+        if call in (4, 5) or call > 20:
+            raise HostUnreachable("no answer")
+
+    journal = Journal()
+    with pytest.raises(HostUnreachable):
+        serve(requests, everyone, make_testbed(before=before), journal, retry_wait_s=0)
+    assert len(journal.served()) == 19
+
+
+def test_another_workload_in_the_journal_is_refused(requests, everyone, testbed):
+    journal = Journal()
+    serve(requests, everyone, testbed, journal)
+    other = weibull_requests(12, "vgg16", 60.0, 5000.0, seed=2)
+    with pytest.raises(ResultsError, match="Start anew"):
+        serve(other, everyone, testbed, journal)
+
+
+def test_duplicate_requests_are_refused(requests, everyone, testbed):
+    with pytest.raises(ConfigurationError, match="index 3"):
+        serve([*requests, requests[3]], everyone, testbed, Journal())

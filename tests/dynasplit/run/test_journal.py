@@ -1,0 +1,87 @@
+import os
+
+import pytest
+
+from dynasplit.core.errors import ResultsError
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.served_request import Served
+from dynasplit.core.space import Configuration
+from dynasplit.run.journal import Journal
+
+RUN = Measurement(
+    configuration=Configuration.of(3, cpu_mhz=600, edge_accelerator="max", cloud_gpu=True),
+    repeat=2,
+    source="emulated",
+    latency_ms=0.1 + 0.2,
+    energy_j=2.5,
+    flags=("transfer",),
+)
+SERVED = Served(request=7, network="vgg16", policy="fastest", threshold_ms=1.5, measurement=RUN)
+
+
+def test_reads_back_exactly_what_was_appended(tmp_path):
+    path = tmp_path / "new" / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.append(RUN)
+        journal.append_served(SERVED)
+        assert journal.measurements() == [RUN]
+    with Journal(path) as journal:
+        assert journal.measurements() == [RUN]
+        assert journal.served() == [SERVED]
+        journal.append(RUN)
+    assert Journal(path).measurements() == [RUN, RUN]
+
+
+def test_each_record_is_on_the_disk_before_append_returns(tmp_path, monkeypatch):
+    synced = []
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.fstat(fd).st_size) or sync(fd))
+    with Journal(tmp_path / "j") as journal:
+        journal.append(RUN)
+        journal.append_served(SERVED)
+    assert len(synced) == 2
+    assert synced[-1] == (tmp_path / "j").stat().st_size
+
+
+@pytest.mark.parametrize("kept", [0, 1, 20, -1])
+def test_a_torn_last_line_is_cut_off_and_written_over(tmp_path, kept):
+    path = tmp_path / "j"
+    with Journal(path) as journal:
+        journal.append(RUN)
+        journal.append(RUN)
+    first, second = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + second[:kept])
+    with Journal(path) as journal:
+        assert journal.measurements() == [RUN]
+        journal.append_served(SERVED)
+    reopened = Journal(path)
+    assert (reopened.measurements(), reopened.served()) == ([RUN], [SERVED])
+
+
+def test_a_spoilt_line_is_refused_with_its_number(tmp_path):
+    path = tmp_path / "j"
+    with Journal(path) as journal:
+        journal.append(RUN)
+    path.write_bytes(path.read_bytes() + b'{"kind":"measured"}\n')
+    with pytest.raises(ResultsError, match="line 2"):
+        Journal(path)
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ResultsError, match="cannot open"):
+        Journal(tmp_path / "file" / "j")
+
+
+def test_without_a_path_it_is_kept_in_memory():
+    journal = Journal()
+    journal.append(RUN)
+    assert journal.measurements() == [RUN]
+
+
+def test_met_and_exceedance():
+    assert SERVED.met
+    assert SERVED.exceedance_ms is None
+    late = Served(request=0, network="n", policy="p", threshold_ms=0.25, measurement=RUN)
+    assert not late.met
+    assert late.exceedance_ms == pytest.approx(0.05)

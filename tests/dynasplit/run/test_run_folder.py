@@ -1,0 +1,123 @@
+"""Folders of runs: continued, begun anew, held by one controller."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dynasplit.core.errors import DataError, ResultsError
+from dynasplit.run import identity
+from dynasplit.run.run_folder import check_writable, open_run_folder, read_record
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_an_unfinished_run_of_the_same_identity_is_continued(tmp_path):
+    with open_run_folder(tmp_path, "x", "id") as first:
+        assert not first.resumed
+    with open_run_folder(tmp_path, "x", "id") as second:
+        assert second.resumed
+        assert second.path == first.path
+
+
+def test_a_finished_run_or_another_identity_is_not_continued(tmp_path):
+    with open_run_folder(tmp_path, "x", "id") as first:
+        first.finish()
+    with open_run_folder(tmp_path, "x", "id") as second, open_run_folder(tmp_path, "x", "b") as b:
+        assert len({first.path, second.path, b.path}) == 3
+        assert not second.resumed
+        assert not b.resumed
+
+
+def test_resume_false_starts_anew_and_the_newest_is_continued(tmp_path):
+    with open_run_folder(tmp_path, "x", "id") as first:
+        pass
+    with open_run_folder(tmp_path, "x", "id", resume=False) as second:
+        assert second.path != first.path
+    with open_run_folder(tmp_path, "x", "id") as third:
+        assert third.path == second.path
+
+
+def test_a_second_controller_of_the_same_run_is_told_who_has_it(tmp_path):
+    with (
+        open_run_folder(tmp_path, "x", "id") as first,
+        pytest.raises(ResultsError, match=r"this very run is going on in .* \(process \d+\)"),
+        open_run_folder(tmp_path, "x", "id"),
+    ):
+        pass
+    assert read_record(first.path) is not None
+
+
+def test_a_controller_that_was_killed_holds_nothing(tmp_path):
+    code = (
+        "import os, sys\nfrom pathlib import Path\n"
+        "from dynasplit.run.run_folder import open_run_folder\n"
+        "with open_run_folder(Path(sys.argv[1]), 'x', 'id'):\n    os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, check=False)
+    with open_run_folder(tmp_path, "x", "id") as folder:
+        assert folder.resumed
+
+
+def test_run_json_says_what_the_run_is(tmp_path):
+    with open_run_folder(
+        tmp_path, "x", "id", configuration={"seed": 3}, git_revision="abc"
+    ) as folder:
+        found = json.loads((folder.path / "run.json").read_text())
+    assert found["state"] == "unfinished"
+    assert found["configuration"] == {"seed": 3}
+    assert (found["identity"], found["git_revision"]) == ("id", "abc")
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultsError, match=r"cannot be written: .*; allowed"):
+        check_writable(tmp_path / "file" / "results")
+
+
+def test_a_damaged_record_is_passed_over(tmp_path):
+    with open_run_folder(tmp_path, "x", "id") as folder:
+        pass
+    (folder.path / "run.json").write_text('{"identity": ')
+    with open_run_folder(tmp_path, "x", "id") as other:
+        assert other.path != folder.path
+
+
+def test_the_identity_follows_configuration_files_artifacts_and_nothing_else(tmp_path):
+    file = tmp_path / "runs.csv"
+    file.write_text("a")
+    plain = identity.identity_of({"seed": 1}, files=[file], artifacts=["1", "2"])
+    assert plain == identity.identity_of({"seed": 1}, files=[file], artifacts=["2", "1"])
+    others = [
+        identity.identity_of({"seed": 2}, files=[file], artifacts=["1", "2"]),
+        identity.identity_of({"seed": 1}, files=[file], artifacts=["1"]),
+        identity.identity_of({"seed": 1}, artifacts=["1", "2"]),
+    ]
+    file.write_text("b")
+    others.append(identity.identity_of({"seed": 1}, files=[file], artifacts=["1", "2"]))
+    assert plain not in others
+    assert len(set(others)) == 4
+
+
+def test_the_code_counts_and_its_caches_do_not(tmp_path):
+    source = tmp_path / "hosts" / "a.py"
+    source.parent.mkdir()
+    source.write_text("x = 1")
+    before = identity.code_hash(tmp_path)
+    (source.parent / "a.pyc").write_text("compiled")
+    assert identity.code_hash(tmp_path) == before
+    source.write_text("x = 2")
+    assert identity.code_hash(tmp_path) != before
+
+
+def test_a_named_file_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(DataError, match="nope"):
+        identity.identity_of({}, files=[tmp_path / "nope"])
+
+
+def test_versions_are_those_installed():
+    found = identity.library_versions(ROOT / "requirements.txt")
+    assert found["numpy"] == __import__("numpy").__version__
+    assert "keras" in found

@@ -1,0 +1,86 @@
+"""What a machine has is found from its files; and programs keep to the CPUs that they are given."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hosts.core.errors import HostError
+from hosts.discover import look_around
+from hosts.knobs.base import build
+from hosts.machine.cpus import keep_to, own_cpus
+from hosts.machine.real import RealMachine
+from tests.hosts.pstate import PSTATE
+
+CPUFREQ = "sys/devices/system/cpu/cpufreq"
+RAPL = "sys/class/powercap/intel-rapl:0"
+HERE = own_cpus()
+
+
+class RealOnTree(RealMachine):
+    """The real machine, its files below a folder of the test."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.root = root
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+
+
+def policy(number: int, cpus: str) -> dict[str, str]:
+    names = {"related_cpus": cpus, **PSTATE}
+    return {f"{CPUFREQ}/policy{number}/{name}": text for name, text in names.items()}
+
+
+def test_an_empty_machine_has_nothing_and_says_why(tmp_path):
+    found = look_around(RealOnTree(tmp_path))
+    assert found.knobs == {}
+    assert found.meter is None
+    assert set(found.absent) == {"cpu_mhz", "edge_accelerator", "cloud_gpu", "meter"}
+    assert "no RAPL here" in found.absent["meter"]
+
+
+def test_frequencies_and_rapl_are_found(tmp_path):
+    write(tmp_path, policy(0, str(HERE[0])))
+    write(tmp_path, {f"{RAPL}/energy_uj": "5", f"{RAPL}/max_energy_range_uj": "100"})
+    found = look_around(RealOnTree(tmp_path))
+    assert found.knobs == {"cpu_mhz": (800, 3000)}
+    assert found.meter == "rapl"
+    assert set(found.absent) == {"edge_accelerator", "cloud_gpu"}
+
+
+def test_a_host_that_keeps_to_some_cpus_sets_their_frequency_only(tmp_path):
+    write(tmp_path, policy(0, str(HERE[0])) | policy(1, "9999"))
+    knob = build("cpu_mhz", RealOnTree(tmp_path))
+    assert {name.split("/")[0] for name in knob.snapshot()} == {"policy0"}
+
+
+def run_bound(cpus: tuple[int, ...]) -> str:
+    code = (
+        "import os, sys; from hosts.machine.cpus import keep_to;"
+        f"keep_to({cpus}); print(sorted(os.sched_getaffinity(0)), os.environ['OMP_NUM_THREADS'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.skipif(not HERE, reason="this system binds no programs")
+def test_a_program_keeps_to_its_cpus_and_counts_its_threads_by_them():
+    assert run_bound((HERE[-1],)) == f"[{HERE[-1]}] 1"
+
+
+def test_a_cpu_that_is_not_there_is_refused():
+    with pytest.raises(HostError, match=r"cpus=\[9999\] asked; programs of this host may use: "):
+        keep_to([9999])
+
+
+def test_no_cpu_named_changes_nothing():
+    before = own_cpus(), dict(os.environ)
+    keep_to(())
+    assert (own_cpus(), dict(os.environ)) == before

@@ -1,0 +1,132 @@
+"""gRPC between controller and agents: mutual TLS, refusals with their reason, versions."""
+
+import contextlib
+import os
+
+import grpc
+import pytest
+
+from dynasplit.testbed.credentials import make_credentials
+from hosts.agents.agent import wait_for_end
+from hosts.core.errors import KnobError, WireError
+from hosts.wire.messages import MESSAGE_LIMIT_BYTES, Idled, IdleOrder, KnobsOrder, Message
+from hosts.wire.rpc import CallRefused, call, channel, serve, server_credentials, start_server
+
+
+def idle(order: IdleOrder) -> Message:
+    return Idled(start_ns=1, end_ns=1 + round(order.duration_s * 1e9))
+
+
+def refuse(_order: KnobsOrder) -> Message:
+    raise KnobError("cpu_mhz=7 asked; this host offers: 600")
+
+
+@pytest.fixture
+def run():
+    """One run's credentials, and an agent of that run that listens."""
+    peers = make_credentials("edge", "cloud")
+    edge = peers["edge"]
+    credentials = server_credentials(edge.key_pem, edge.certificate_pem, edge.authority_pem)
+    handler = serve({"Idle": (IdleOrder, idle), "Knobs": (KnobsOrder, refuse)})
+    server, port = start_server("127.0.0.1", handler, credentials)
+    yield peers, port
+    server.stop(0)
+
+
+@contextlib.contextmanager
+def reach(port, credentials, peer="edge"):
+    opened = channel(
+        f"127.0.0.1:{port}",
+        peer,
+        credentials.key_pem,
+        credentials.certificate_pem,
+        credentials.authority_pem,
+    )
+    yield opened
+    opened.close()
+
+
+def ask(opened) -> Idled:
+    return call(opened, "Idle", IdleOrder(run="baseline", duration_s=2.0), Idled, 5.0)
+
+
+def test_a_peer_of_the_run_is_served(run):
+    peers, port = run
+    with reach(port, peers["cloud"]) as opened:
+        assert ask(opened).end_ns == 2_000_000_001
+
+
+def test_a_peer_of_another_run_is_not(run):
+    _, port = run
+    stranger = make_credentials("edge", "cloud")["cloud"]
+    with reach(port, stranger) as opened, pytest.raises(grpc.RpcError) as error:
+        ask(opened)
+    assert error.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+def test_a_peer_without_a_certificate_is_not(run):
+    peers, port = run
+    authority = peers["edge"].authority_pem.encode()
+    named = (("grpc.ssl_target_name_override", "edge"),)
+    opened = grpc.secure_channel(
+        f"127.0.0.1:{port}", grpc.ssl_channel_credentials(authority), named
+    )
+    with pytest.raises(grpc.RpcError):
+        ask(opened)
+    opened.close()
+
+
+def test_an_agent_under_another_name_is_not_taken_for_the_one_asked(run):
+    peers, port = run
+    with reach(port, peers["cloud"], peer="cloud") as opened, pytest.raises(grpc.RpcError):
+        ask(opened)
+
+
+def test_a_refusal_carries_its_kind_and_reason(run):
+    peers, port = run
+    with reach(port, peers["cloud"]) as opened, pytest.raises(CallRefused) as error:
+        call(opened, "Knobs", KnobsOrder(knobs={"cpu_mhz": 7}), Message, 5.0)
+    assert error.value.kind == "KnobError"
+    assert "this host offers: 600" in str(error.value)
+
+
+def test_another_protocol_version_is_refused_and_the_agent_goes_on(run):
+    peers, port = run
+    with reach(port, peers["cloud"]) as opened:
+        order = IdleOrder(protocol=99, run="baseline", duration_s=1.0)
+        with pytest.raises(CallRefused, match="protocol version 99 found, 2 is spoken here"):
+            call(opened, "Idle", order, Idled, 5.0)
+        assert ask(opened).start_ns == 1
+
+
+def test_an_order_over_the_limit_is_refused_and_the_agent_goes_on(run):
+    peers, port = run
+    with reach(port, peers["cloud"]) as opened:
+        order = IdleOrder(run="x" * MESSAGE_LIMIT_BYTES, duration_s=1.0)
+        with pytest.raises(WireError, match=r"64\.0 MB asked to be sent; allowed: 64 MB"):
+            call(opened, "Idle", order, Idled, 5.0)
+        assert ask(opened).start_ns == 1
+
+
+def test_credentials_of_two_runs_share_nothing():
+    one, two = make_credentials("edge")["edge"], make_credentials("edge")["edge"]
+    assert one.authority_pem != two.authority_pem
+    assert one.key_pem != two.key_pem
+
+
+@pytest.mark.parametrize(("heartbeats", "why"), [(0, "no heartbeat"), (2, "channel closed")])
+def test_an_agent_ends_when_its_channel_closes_or_stays_silent(monkeypatch, heartbeats, why):
+    reading, writing = os.pipe()
+
+    class Input:
+        def fileno(self) -> int:
+            return reading
+
+    monkeypatch.setattr("sys.stdin", Input())
+    os.write(writing, b"\n" * heartbeats)
+    if heartbeats:
+        os.close(writing)
+    assert why in wait_for_end(silence_s=0.05)
+    os.close(reading)
+    if not heartbeats:
+        os.close(writing)
