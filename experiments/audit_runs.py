@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import write_json
+from dynasplit.app.setup.resolve import record_inputs
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.audit import CHECKS, Finding, audit_table
 from dynasplit.audit.tables import contradicted
@@ -18,7 +19,7 @@ from dynasplit.tables import RunsTable, write_runs
 
 def check(config: Config) -> None:
     """Refuse a table that cannot be read."""
-    check_runs(config)
+    check_runs(config.name, config.runs)
 
 
 def run(config: Config) -> None:
@@ -27,9 +28,9 @@ def run(config: Config) -> None:
     Raises:
         DynaSplitError: the table cannot be read, or the results not be written.
     """
-    runs = check_runs(config)
+    runs = check_runs(config.name, config.runs)
     findings = audit_table(runs)
-    with Terminal() as terminal, results_folder(config) as folder:
+    with Terminal() as terminal, results_folder(record_inputs(config)) as folder:
         told = {"runs": str(config.runs), "rows_audited": len(runs), "checks": CHECKS}
         write_json(folder.path / "audit.json", told | {"rows": [asdict(f) for f in findings]})
         draw_audit_figure(folder.path / "audit.png", len(runs), runs.source, findings)

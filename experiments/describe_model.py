@@ -12,7 +12,8 @@ from rich.table import Table
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import write_json
 from dynasplit.app.setup.describe_splits import chosen_of, cuts_of, description_of
-from dynasplit.app.setup.prepare_model import order_of
+from dynasplit.app.setup.network_order import order_of
+from dynasplit.app.setup.resolve import record_inputs
 from dynasplit.app.setup.runs_plans import results_folder
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ResultsError
@@ -33,12 +34,12 @@ def run(config: Config) -> None:
         DynaSplitError: the network cannot be split, or results cannot be written.
     """
     with Terminal() as terminal:
-        description = description_of(config, terminal.say)
-        chosen = chosen_of(config, description)
+        description = description_of(order_of(config), config.model.label, terminal.say)
+        chosen = chosen_of(config.model.split_points, description)
         terminal.console.print(table(description, chosen))
         if config.dry_run:
             return
-        with results_folder(config) as folder:
+        with results_folder(record_inputs(config)) as folder:
             told = {"model": description.model, "split_points": msgspec.to_builtins(chosen)}
             write_json(folder.path / "model.json", told)
             _write_cuts(folder.path / "macs.csv", cuts_of(description))

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import write_json
-from dynasplit.app.setup.run_inputs import profile_of
+from dynasplit.app.setup.describe_splits import profile_of
+from dynasplit.app.setup.resolve import record_inputs
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
@@ -32,7 +33,7 @@ def run(config: Config) -> None:
     """
     runs, cuts = _sources(config)
     fit = _fit(config, runs, cuts)
-    with Terminal() as terminal, results_folder(config) as folder:
+    with Terminal() as terminal, results_folder(record_inputs(config)) as folder:
         save_profile(fit.profile, folder.path / "profile.yaml")
         told = {"runs": config.runs, "network": fit.network, "filled": list(fit.filled)}
         write_json(folder.path / "fit.json", told | fit.errors)
@@ -60,7 +61,7 @@ def _sources(config: Config) -> tuple[RunsTable | None, list[Cut] | None]:
             )
     cuts = None if asked.macs is None else read_cuts(asked.macs)
     predicts = asked.profile is not None and config.runs is None
-    return None if predicts else check_runs(config), cuts
+    return None if predicts else check_runs(config.name, config.runs), cuts
 
 
 def _fit(config: Config, runs: RunsTable | None, cuts: list[Cut] | None) -> Fit:

@@ -7,14 +7,14 @@ from typing import Any
 
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import hypervolume, write_json
-from dynasplit.app.setup.phases import policy_options
+from dynasplit.app.setup.phases import built_policies
+from dynasplit.app.setup.resolve import online_inputs, record_inputs
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import DataError
 from dynasplit.core.served_request import Served
 from dynasplit.figures import draw_all
 from dynasplit.front.pareto_front import ParetoFront
-from dynasplit.online import policies
 from dynasplit.online.policy_figures import medians_of, policy_blocks
 from dynasplit.online.workload import Thresholds, WeibullThresholds, read_workload
 from dynasplit.profile.fit import fit_profile
@@ -27,7 +27,7 @@ from dynasplit.testbed.recorded import RecordedTestbed
 
 def check(config: Config) -> None:
     """Refuse a table, front or workload that cannot be read."""
-    runs = check_runs(config)
+    runs = check_runs(config.name, config.runs)
     _front(config, runs)
     if config.workload.file is not None:
         read_workload(config.workload.file, config.workload.network)
@@ -39,10 +39,10 @@ def run(config: Config) -> None:
     Raises:
         DynaSplitError: a file cannot be used, or results cannot be written.
     """
-    runs = check_runs(config)
+    runs = check_runs(config.name, config.runs)
     front = _front(config, runs)
     thresholds = _thresholds(config, runs)
-    with Terminal() as terminal, results_folder(config) as folder:
+    with Terminal() as terminal, results_folder(record_inputs(config)) as folder:
         told = f"Serving {thresholds.count:,} requests by {len(config.policies)} policies"
         with terminal.during(told):
             replay, left_out = _replay(config, front, runs, thresholds)
@@ -62,8 +62,7 @@ def run(config: Config) -> None:
         draw_all(folder.path, runs.summaries(), front, served)
         summary = _summary(config, runs, front, blocks)
         write_json(folder.path / "summary.json", summary | {"out_of_sample": unseen})
-        for name, why in left_out.items():
-            terminal.say(f"Policy {name} was left out: {why.removeprefix(f'policy {name} ')}")
+        terminal.left_out(left_out)
         if unseen is None:
             terminal.policies(blocks)
         else:
@@ -157,10 +156,7 @@ def _replay(
     config: Config, front: ParetoFront, runs: RunsTable, thresholds: Thresholds
 ) -> tuple[Replay, dict[str, str]]:
     """The replay of the policies that the front allows, and why others were left out."""
-    reasons = policies.available(front)
-    left_out = {name: why for name in config.policies if (why := reasons.get(name)) is not None}
-    names = [name for name in config.policies if name not in left_out]
-    built = {n: policies.build(n, front, **policy_options(config, n)) for n in names}
+    built, left_out = built_policies(online_inputs(config).policies, front)
     return Replay.of(built, RecordedTestbed(runs, config.seed), thresholds), left_out
 
 

@@ -11,32 +11,24 @@ import numpy.typing as npt
 
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import write_json
-from dynasplit.app.setup.phases import budget_of
+from dynasplit.app.setup.resolve import budget_of, record_inputs
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
-from dynasplit.app.setup.table_testbed import Answers
+from dynasplit.app.setup.search_space import space_of_runs
+from dynasplit.app.setup.table_testbed import TableTestbed
 from dynasplit.config.schema import Config
-from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.space import Configuration
 from dynasplit.figures import draw_benchmark_figure
 from dynasplit.front.dominance import HypervolumeScale, objectives
 from dynasplit.offline import search
-from dynasplit.offline.study import explore
+from dynasplit.offline.study import OfflineSettings, search_front
 from dynasplit.run.journal import Journal
 
 Floats = npt.NDArray[np.float64]
-FILLS = ("profile", "none")
 
 
 def check(config: Config) -> None:
-    """Refuse an unknown algorithm, and a table that cannot be read."""
-    asked = config.benchmark
-    for name in asked.algorithms:
-        search.build(name)
-    if asked.fill not in FILLS:
-        raise ConfigurationError(f"benchmark.fill={asked.fill}; allowed: {', '.join(FILLS)}")
-    if asked.seeds < 1:
-        raise ConfigurationError(f"benchmark.seeds={asked.seeds}; allowed: 1 or more")
-    check_runs(config)
+    """Refuse a table that cannot be read."""
+    check_runs(config.name, config.runs)
 
 
 def run(config: Config) -> None:
@@ -45,43 +37,43 @@ def run(config: Config) -> None:
     Raises:
         DynaSplitError: the table cannot be used, or results cannot be written.
     """
-    runs = check_runs(config)
-    answers = Answers.of(config, runs)
-    limit = budget_of(config).limit(answers.space)
-    with Terminal() as terminal, results_folder(config) as folder:
+    runs = check_runs(config.name, config.runs)
+    space = space_of_runs(runs, config.space, config.model.split_points)
+    testbed = TableTestbed.of(runs, space, fill=config.benchmark.fill == "profile")
+    limit = budget_of(config).limit(testbed.space)
+    with Terminal() as terminal, results_folder(record_inputs(config)) as folder:
         told = {}
         for name in config.benchmark.algorithms:
-            told[name] = _block(list(_searches(name, config, answers, limit, terminal)))
+            told[name] = _block(list(_searches(name, config, testbed, limit, terminal)))
         found = {
             "runs": str(config.runs),
-            "space_size": len(answers.space),
-            "filled": answers.filled,
+            "space_size": len(testbed.space),
+            "filled": testbed.filled,
             "seeds": config.benchmark.seeds,
             "algorithms": told,
         }
         write_json(folder.path / "benchmark.json", found)
         source = "recorded" if runs.source == "measured" else runs.source
-        draw_benchmark_figure(folder.path / "benchmark.png", told, source, answers.filled)
+        draw_benchmark_figure(folder.path / "benchmark.png", told, source, testbed.filled)
         terminal.say(f"Results: {folder.path}")
 
 
 def _searches(
-    name: str, config: Config, answers: Answers, limit: int, terminal: Terminal
+    name: str, config: Config, testbed: TableTestbed, limit: int, terminal: Terminal
 ) -> Iterator[tuple[Floats, Floats]]:
     """For each seed: hypervolume (limit,) and testbed time in s (limit,) after each evaluation."""
-    scale = answers.scale()
+    scale = testbed.scale()
     with terminal.during(f"{name}: {config.benchmark.seeds} searches of {limit}"):
         for seed in range(config.benchmark.seeds):
-            explored = explore(
-                answers.space,
+            budget = dataclasses.replace(budget_of(config), configurations=limit)
+            found = search_front(
+                testbed.space,
                 search.build(name, **_options(name, config)),
-                answers,
+                testbed,
                 Journal(None),
-                budget=dataclasses.replace(budget_of(config), configurations=limit),
-                seed=seed,
-                front_repeats=0,
+                OfflineSettings(budget=budget, seed=seed, front_repeats=0),
             )
-            yield _course(explored.searched, answers, scale, limit)
+            yield _course(found.searched, testbed, scale, limit)
 
 
 def _options(name: str, config: Config) -> dict[str, Any]:
@@ -89,10 +81,10 @@ def _options(name: str, config: Config) -> dict[str, Any]:
 
 
 def _course(
-    found: Sequence[Configuration], answers: Answers, scale: HypervolumeScale, limit: int
+    found: Sequence[Configuration], testbed: TableTestbed, scale: HypervolumeScale, limit: int
 ) -> tuple[Floats, Floats]:
     """After each evaluation; a search that stopped before keeps its front to the end."""
-    known = [answers.known[c] for c in found]
+    known = [testbed.known[c] for c in found]
     points = objectives(known)
     volumes = [scale.share(points[:n]) for n in range(1, len(points) + 1)]
     spent_s = np.cumsum([m.testbed_time_s or np.nan for m in known])

@@ -6,11 +6,10 @@ import pytest
 import yaml
 from hydra import compose, initialize_config_dir
 
-from dynasplit.app.cli import command
 from dynasplit.app.cli import help as listing
-from dynasplit.app.cli.validate import check
 from dynasplit.config import load as composing
 from dynasplit.config import schema as config
+from dynasplit.config.rules import check_rules
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.offline import search
 
@@ -34,7 +33,7 @@ def composed(*overrides: str) -> config.Config:
 @pytest.mark.parametrize("name", listing.experiments())
 def test_an_experiment_composes_and_passes_the_checks(name):
     found = composed(f"+experiment={name}")
-    check(found, command.plans())
+    check_rules(found)
     assert found.name == name
 
 

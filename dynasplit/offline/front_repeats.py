@@ -10,7 +10,7 @@ from dynasplit.core.events import Failed, Finished, Measured, Started, Subscribe
 from dynasplit.core.measurement import Measurement, summarise
 from dynasplit.core.space import Configuration
 from dynasplit.front.dominance import non_dominated, objectives
-from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Bench
+from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Measurer
 from dynasplit.offline.search_state import Streak
 
 Runs = dict[Configuration, list[Measurement]]
@@ -30,13 +30,13 @@ class Repeats:
     uninterrupted one.
 
     Attributes:
-        bench: measures, or has the run from an earlier start.
+        measurer: measures, or has the run from an earlier start.
         times: repeats of each, besides its first run.
         seed: of the order within a block.
         subscriber: follows.
     """
 
-    bench: Bench
+    measurer: Measurer
     times: int
     seed: int
     subscriber: Subscriber
@@ -64,10 +64,10 @@ class Repeats:
             DynaSplitError: the testbed failed; what is finished is kept.
         """
         baselines = tuple(baselines)
-        self._runs = {c: list(self.bench.search_runs(c)) for c in candidates}
+        self._runs = {c: list(self.measurer.search_runs(c)) for c in candidates}
         if not self.times:
             return self._runs
-        self.bench.announce = self._announce
+        self.measurer.announce = self._announce
         due = self._due(baselines)
         self._total = sum(self._lacking(c) for c in due)
         self.subscriber(Started("repeats", self._total, sum(self._kept(c) for c in due)))
@@ -89,7 +89,7 @@ class Repeats:
 
     def _kept(self, configuration: Configuration) -> int:
         """Repeats that an earlier start has measured."""
-        there = len(self.bench.runs[configuration]) - len(self._runs[configuration])
+        there = len(self.measurer.runs[configuration]) - len(self._runs[configuration])
         return min(there, self._lacking(configuration))
 
     def _round(self, due: Sequence[Configuration]) -> None:
@@ -108,7 +108,7 @@ class Repeats:
         runs = self._runs[configuration]
         self._done += 1
         try:
-            runs.append(self.bench.run(configuration, len(runs)))
+            runs.append(self.measurer.run(configuration, len(runs)))
         except CONFIGURATION_FAULTS as error:
             self._streak.add(configuration)
             if self._streak.is_outage:

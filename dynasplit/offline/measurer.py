@@ -10,7 +10,7 @@ from dynasplit.core.errors import HostProgramFailed, HostUnreachable, Measuremen
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.core.space import Configuration
 from dynasplit.run.journal import Journal
-from dynasplit.testbed.retry import Attempts
+from dynasplit.testbed.retry import RetryPolicy
 
 Audit = Callable[[Measurement, Sequence[Measurement]], Sequence[str]]
 """Names what is doubtful about a measurement, given those before it."""
@@ -21,10 +21,11 @@ CONFIGURATION_FAULTS = (MeasurementError, HostProgramFailed, HostUnreachable)
 _HARMLESS = frozenset({"single_run"})
 
 
-class Bench:
+class Measurer:
     """Runs of configurations, from the journal where it has them, else from the testbed.
 
     Attributes:
+        journal: keeps each measurement.
         runs: what is measured, by configuration, in order.
         announce: is told each measurement that was made now.
     """
@@ -33,7 +34,7 @@ class Bench:
         self,
         testbed: Testbed,
         journal: Journal,
-        attempts: Attempts,
+        retry: RetryPolicy,
         audit: Audit | None = None,
         rechecks: int = 2,
     ) -> None:
@@ -42,13 +43,13 @@ class Bench:
         Args:
             testbed: measures.
             journal: keeps each measurement as soon as it is finished.
-            attempts: what is done about transient errors.
+            retry: what is done about transient errors.
             audit: flags doubtful measurements.
             rechecks: how many more runs a doubtful first run gets at most.
         """
         self.runs: dict[Configuration, list[Measurement]] = {}
         self.announce: Callable[[Measurement], None] = lambda _measurement: None
-        self._testbed, self._journal, self._attempts = testbed, journal, attempts
+        self._testbed, self.journal, self._retry = testbed, journal, retry
         self._audit, self._rechecks = audit, rechecks
         for measurement in journal.measurements():
             self.runs.setdefault(measurement.configuration, []).append(measurement)
@@ -67,8 +68,8 @@ class Bench:
         runs = self.runs.get(configuration, [])
         if repeat < len(runs):
             return runs[repeat]
-        found = self._attempts.measure(lambda: self._once(configuration, repeat))
-        self._journal.append(found)
+        found = self._retry.measure(lambda: self._once(configuration, repeat))
+        self.journal.append(found)
         self.runs.setdefault(configuration, []).append(found)
         self.announce(found)
         return found
@@ -93,7 +94,7 @@ class Bench:
             )
         if self._audit is None:
             return found
-        flags = self._audit(found, self._journal.measurements())
+        flags = self._audit(found, self.journal.measurements())
         return dataclasses.replace(found, flags=tuple(dict.fromkeys((*found.flags, *flags))))
 
 

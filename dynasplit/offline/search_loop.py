@@ -14,9 +14,9 @@ from dynasplit.core.events import Failed, Finished, Measured, Started, Subscribe
 from dynasplit.core.measurement import Measurement, summarise
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.offline.budget import Budget
-from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Bench, time_s
+from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Measurer, time_s
 from dynasplit.offline.search.base import Algorithm, Progress
-from dynasplit.offline.search_state import Ledger, Streak
+from dynasplit.offline.search_state import SearchState, Streak
 
 if TYPE_CHECKING:
     from dynasplit.offline.optuna_study import Asked, Direction, Done, Trials
@@ -48,7 +48,7 @@ class Search:
         self,
         space: SearchSpace,
         algorithm: Algorithm,
-        bench: Bench,
+        measurer: Measurer,
         budget: Budget,
         *,
         seed: int,
@@ -60,9 +60,14 @@ class Search:
                 f"search budget min_gain={budget.min_gain}: search {algorithm.name} does not "
                 "state what it expects to gain; leave it out, or take one that does (structured)"
             )
-        self._space, self._algorithm, self._bench, self._budget = space, algorithm, bench, budget
+        self._space, self._algorithm, self._measurer, self._budget = (
+            space,
+            algorithm,
+            measurer,
+            budget,
+        )
         self._seed, self._storage, self._subscriber = seed, storage, subscriber
-        self._ledger = Ledger()
+        self._state = SearchState()
 
     def run(self) -> Searched:
         """Search until the budget is spent.
@@ -71,16 +76,16 @@ class Search:
             DynaSplitError: the testbed failed; what is finished is kept.
             ResultsError: the storage holds another search, or is ahead of the journal.
         """
-        self._bench.announce = self._announce
-        trials, ledger = self._open(), self._ledger
+        self._measurer.announce = self._announce
+        trials, state = self._open(), self._state
         for done in trials.done:
             self._take_over(done)
-        self._subscriber(Started("search", self._expected_total(), len(ledger.runs)))
+        self._subscriber(Started("search", self._expected_total(), len(state.runs)))
         while (stopped := self._why_stop()) is None:
             self._step(trials)
         self._subscriber(Finished("search", stopped))
         return Searched(
-            tuple(ledger.runs), tuple(ledger.failed), ledger.asked, self._spent_s(), stopped
+            tuple(state.runs), tuple(state.failed), state.asked, self._spent_s(), stopped
         )
 
     def _open(self) -> Trials:
@@ -101,12 +106,12 @@ class Search:
 
     def _sample(self) -> Measurement:
         """Any measurement, which shows what is measured here; made now if there is none yet."""
-        for runs in self._bench.runs.values():
+        for runs in self._measurer.runs.values():
             return runs[0]
         streak = Streak()
         for configuration in (*self._space.corners, *self._space.configurations):
             try:
-                found = self._bench.run(configuration)
+                found = self._measurer.run(configuration)
             except CONFIGURATION_FAULTS as error:
                 streak.add(configuration)
                 if streak.is_outage:
@@ -118,42 +123,42 @@ class Search:
 
     def _take_over(self, done: Done) -> None:
         """Account for a trial of an earlier start."""
-        configuration, ledger = self._valid(done.configuration), self._ledger
-        is_known = configuration is None or configuration in ledger.runs
+        configuration, state = self._valid(done.configuration), self._state
+        is_known = configuration is None or configuration in state.runs
         if configuration is not None and done.state == "failed":
-            ledger.broke(configuration, done.expected_gain)
+            state.broke(configuration, done.expected_gain)
         elif configuration is None or is_known or done.state == "pruned":
-            ledger.nothing_new(done.expected_gain)
-        elif not self._bench.runs.get(configuration):
+            state.nothing_new(done.expected_gain)
+        elif not self._measurer.runs.get(configuration):
             raise ResultsError(
                 f"{self._storage} says that {configuration} was measured, the journal does not "
                 "have it: they are of different runs, or were changed. Start anew"
             )
         else:
-            ledger.measured(
-                configuration, self._bench.search_runs(configuration), done.expected_gain
+            state.measured(
+                configuration, self._measurer.search_runs(configuration), done.expected_gain
             )
 
     def _why_stop(self) -> str | None:
-        ledger, budget = self._ledger, self._budget
-        if len(ledger.runs) >= budget.limit(self._space):
-            return f"{len(ledger.runs)} of {len(self._space)} configurations are measured"
-        if len(ledger.runs) + len(ledger.failed) >= len(self._space):
+        state, budget = self._state, self._budget
+        if len(state.runs) >= budget.limit(self._space):
+            return f"{len(state.runs)} of {len(self._space)} configurations are measured"
+        if len(state.runs) + len(state.failed) >= len(self._space):
             return "nothing is left to measure"
         spent_s = self._spent_s()
         if budget.testbed_time_s is not None and spent_s >= budget.testbed_time_s:
             return f"{spent_s:.0f} s of testbed time are spent"
-        if budget.min_gain is not None and ledger.gain_stays_below(budget.min_gain):
+        if budget.min_gain is not None and state.gain_stays_below(budget.min_gain):
             return f"the expected gain stays below {budget.min_gain:g}"
         return None
 
     def _step(self, trials: Trials) -> None:
         """One trial, from asking to telling."""
-        progress, ledger = self._ledger.progress(self._space, self._seed), self._ledger
+        progress, state = self._state.progress(self._space, self._seed), self._state
         asked = trials.ask(self._algorithm.sampler(progress, trials.study), self._fixed(progress))
         configuration = self._valid(asked.configuration)
-        known = ledger.runs.get(configuration) if configuration is not None else None
-        if configuration is None or configuration in ledger.failed:
+        known = state.runs.get(configuration) if configuration is not None else None
+        if configuration is None or configuration in state.failed:
             trials.tell(asked, "pruned")
         elif known is None:
             self._measure(trials, asked, configuration)
@@ -162,7 +167,7 @@ class Search:
             trials.tell(asked, "complete", self._values_of(known))
         else:
             trials.tell(asked, "pruned")
-        ledger.nothing_new(asked.expected_gain)
+        state.nothing_new(asked.expected_gain)
 
     def _fixed(self, progress: Progress) -> Configuration | None:
         """A corner that is still to be seeded, or one at random where asking leads nowhere."""
@@ -170,7 +175,7 @@ class Search:
             for corner in self._space.corners:
                 if corner not in progress.measured and corner not in progress.failed:
                     return corner
-        if self._ledger.barren < self._algorithm.patience:
+        if self._state.barren < self._algorithm.patience:
             return None
         left = progress.unmeasured
         return left[progress.random("left").integers(len(left))]
@@ -182,18 +187,18 @@ class Search:
 
     def _measure(self, trials: Trials, asked: Asked, configuration: Configuration) -> None:
         """Measure what is new, and tell its values or why it failed."""
-        ledger, gain = self._ledger, asked.expected_gain
+        state, gain = self._state, asked.expected_gain
         try:
-            runs = self._bench.search_runs(configuration)
+            runs = self._measurer.search_runs(configuration)
             values = self._values_of(runs)
         except CONFIGURATION_FAULTS as error:
             trials.tell(asked, "failed", reason=str(error))
-            if ledger.broke(configuration, gain):
+            if state.broke(configuration, gain):
                 raise
             self._subscriber(Failed("search", configuration, str(error)))
             return
         trials.tell(asked, "complete", values)
-        ledger.measured(configuration, runs, gain)
+        state.measured(configuration, runs, gain)
 
     def _values_of(self, runs: Sequence[Measurement]) -> list[float]:
         summary = summarise(runs)[0]
@@ -209,19 +214,19 @@ class Search:
         return values
 
     def _announce(self, measurement: Measurement) -> None:
-        done = len(self._ledger.runs) + 1
+        done = len(self._state.runs) + 1
         self._subscriber(Measured("search", measurement, done, self._expected_total()))
 
     def _expected_total(self) -> int:
         """How many configurations the budget will buy, as far as can be told by now."""
-        limit, ledger = self._budget.limit(self._space), self._ledger
-        spent_s, done = self._spent_s(), len(ledger.runs)
+        limit, state = self._budget.limit(self._space), self._state
+        spent_s, done = self._spent_s(), len(state.runs)
         if self._budget.testbed_time_s is None or not spent_s:
             return limit
         return min(limit, math.ceil(self._budget.testbed_time_s / spent_s * done))
 
     def _spent_s(self) -> float:
-        return sum(time_s(runs) for runs in self._ledger.runs.values())
+        return sum(time_s(runs) for runs in self._state.runs.values())
 
 
 def _fingerprint(space: SearchSpace) -> str:

@@ -35,7 +35,7 @@ class Streak:
 
 
 @dataclass
-class Ledger:
+class SearchState:
     """What a search knows, trial by trial; the same trials always give the same account.
 
     Attributes:

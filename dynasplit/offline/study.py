@@ -11,31 +11,59 @@ from dynasplit.core.errors import ResultsError
 from dynasplit.core.events import Finished, Measured, Started, Subscriber, nobody
 from dynasplit.core.measurement import Measurement, Summary, Testbed, summarise
 from dynasplit.core.space import Configuration, SearchSpace
+from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.budget import Budget
 from dynasplit.offline.front_repeats import Repeats, Runs
-from dynasplit.offline.measurer import Audit, Bench, time_s
+from dynasplit.offline.measurer import Audit, Measurer, time_s
 from dynasplit.offline.search.base import Algorithm
 from dynasplit.offline.search_loop import Search, Searched
 from dynasplit.run.journal import Journal
-from dynasplit.testbed.retry import Attempts
+from dynasplit.testbed.retry import RetryPolicy
 
-__all__ = ["Audit", "Budget", "Explored", "explore"]
+__all__ = ["Audit", "Budget", "OfflineResult", "OfflineSettings", "search_front"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfflineSettings:
+    """How the offline phase searches, and when it ends.
+
+    Attributes:
+        budget: ends the search. Repeats, and baselines that the algorithm does not seed, are
+            counted apart.
+        network: the network's name, for the front; None: not known.
+        seed: of all that is random here.
+        storage: the file of the durable Optuna study; None keeps it in memory.
+        front_repeats: further runs of each member of the front and of the baselines.
+        retry: further attempts after an error that is transient. A configuration that still
+            fails is recorded as failed and the search goes on; when three different ones fail in
+            a row, it stops with the error.
+        audit: names what is doubtful about a measurement; a doubtful one is repeated.
+        rechecks: how many times at most.
+    """
+
+    budget: Budget
+    network: str | None = None
+    seed: int = 0
+    storage: Path | None = None
+    front_repeats: int = 4
+    retry: RetryPolicy = RetryPolicy()
+    audit: Audit | None = None
+    rechecks: int = 2
 
 
 @dataclass(frozen=True)
-class Explored:
-    """What the offline phase found.
+class OfflineResult:
+    """The offline phase's measurements, and the front that it hands to the online phase.
 
     Attributes:
         algorithm: which one searched.
+        front: the non-dominated configurations, from the medians of their repeats.
         measurements: every run, in the order of the journal: search, baselines and repeats.
         searched: the distinct configurations that the budget counts, in the order measured.
         apart: configurations measured besides them, for the baselines.
         failed: configurations that could not be measured.
         candidates: summaries that the front is to be built from, baselines included. Whatever of
             them is on the front has its repeats.
-        cloud_only: the baseline's summary, or None where the space does not have it.
-        edge_only: likewise.
         repeats: how many runs were made beyond the search and the baselines' first.
         asked: trials asked of the algorithm.
         testbed_time_s: what the search spent on the testbed.
@@ -44,13 +72,12 @@ class Explored:
     """
 
     algorithm: str
+    front: ParetoFront
     measurements: tuple[Measurement, ...]
     searched: tuple[Configuration, ...]
     apart: tuple[Configuration, ...]
     failed: tuple[Configuration, ...]
     candidates: tuple[Summary, ...]
-    cloud_only: Summary | None
-    edge_only: Summary | None
     repeats: int
     asked: int
     testbed_time_s: float
@@ -63,22 +90,14 @@ class Explored:
         return len(self.searched)
 
 
-def explore(
+def search_front(
     space: SearchSpace,
     algorithm: Algorithm,
     testbed: Testbed,
     journal: Journal,
-    *,
-    budget: Budget,
-    seed: int = 0,
-    storage: Path | None = None,
-    front_repeats: int = 4,
-    retries: int = 2,
-    retry_wait_s: float = 1.0,
-    audit: Audit | None = None,
-    rechecks: int = 2,
+    settings: OfflineSettings,
     subscriber: Subscriber = nobody,
-) -> Explored:
+) -> OfflineResult:
     """Search a space, and repeat what is on the front.
 
     Started again with the same arguments after having been interrupted at any point, it goes on
@@ -89,17 +108,7 @@ def explore(
         algorithm: suggests what to measure.
         testbed: measures.
         journal: keeps each finished measurement at once; what it holds is not measured again.
-        budget: ends the search. Repeats, and baselines that the algorithm does not seed, are
-            counted apart.
-        seed: of all that is random here.
-        storage: the file of the durable Optuna study; None keeps it in memory.
-        front_repeats: further runs of each member of the front and of the baselines.
-        retries: further attempts after an error that is transient. A configuration that still
-            fails is recorded as failed and the search goes on; when three different ones fail in
-            a row, it stops with the error.
-        retry_wait_s: before the first retry; doubles with each.
-        audit: names what is doubtful about a measurement; a doubtful one is repeated.
-        rechecks: how many times at most.
+        settings: how it searches, and when it ends.
         subscriber: follows what happens.
 
     Raises:
@@ -107,24 +116,32 @@ def explore(
         DynaSplitError: the testbed failed; what is finished is kept.
         ResultsError: journal or storage cannot be written, or belong to another search.
     """
-    bench = Bench(testbed, journal, Attempts(retries, retry_wait_s), audit, rechecks)
-    _check_space(bench, space, journal)
+    measurer = Measurer(testbed, journal, settings.retry, settings.audit, settings.rechecks)
+    _check_space(measurer, space, journal)
     search = Search(
-        space, algorithm, bench, budget, seed=seed, storage=storage, subscriber=subscriber
+        space,
+        algorithm,
+        measurer,
+        settings.budget,
+        seed=settings.seed,
+        storage=settings.storage,
+        subscriber=subscriber,
     )
     baselines = tuple(c for c in dict.fromkeys((space.cloud_only, space.edge_only)) if c)
     if not algorithm.seeds_corners:
-        _measure_baselines(bench, baselines, subscriber)
+        _measure_baselines(measurer, baselines, subscriber)
     searched = search.run()
     if algorithm.seeds_corners:  # a small budget, or a failure, may have left one out
-        _measure_baselines(bench, baselines, subscriber)
+        _measure_baselines(measurer, baselines, subscriber)
     candidates = tuple(dict.fromkeys((*searched.configurations, *baselines)))
-    runs = Repeats(bench, front_repeats, seed, subscriber).measure(candidates, baselines)
-    return _explored(algorithm, bench, journal, searched, runs, (space.cloud_only, space.edge_only))
+    runs = Repeats(measurer, settings.front_repeats, settings.seed, subscriber).measure(
+        candidates, baselines
+    )
+    return _result(algorithm, measurer, space, searched, runs, settings.network)
 
 
-def _check_space(bench: Bench, space: SearchSpace, journal: Journal) -> None:
-    for configuration in bench.runs:
+def _check_space(measurer: Measurer, space: SearchSpace, journal: Journal) -> None:
+    for configuration in measurer.runs:
         if configuration not in space:
             raise ResultsError(
                 f"{journal.path} holds {configuration}, which is not in this run's space: "
@@ -133,16 +150,16 @@ def _check_space(bench: Bench, space: SearchSpace, journal: Journal) -> None:
 
 
 def _measure_baselines(
-    bench: Bench, baselines: Sequence[Configuration], subscriber: Subscriber
+    measurer: Measurer, baselines: Sequence[Configuration], subscriber: Subscriber
 ) -> None:
     """Measure what is not measured yet; any failure ends the run, since nothing replaces them."""
-    left = [c for c in baselines if not bench.runs.get(c)]
+    left = [c for c in baselines if not measurer.runs.get(c)]
     if not left:
         return
     subscriber(Started("baselines", len(left)))
     for done, configuration in enumerate(left, start=1):
-        bench.announce = partial(_announce_baseline, subscriber, done, len(left))
-        bench.search_runs(configuration)
+        measurer.announce = partial(_announce_baseline, subscriber, done, len(left))
+        measurer.search_runs(configuration)
     subscriber(Finished("baselines", f"{len(left)} baselines are measured"))
 
 
@@ -150,28 +167,34 @@ def _announce_baseline(subscriber: Subscriber, done: int, total: int, found: Mea
     subscriber(Measured("baselines", found, done, total))
 
 
-def _explored(
+def _result(
     algorithm: Algorithm,
-    bench: Bench,
-    journal: Journal,
+    measurer: Measurer,
+    space: SearchSpace,
     searched: Searched,
     runs: Runs,
-    baselines: tuple[Configuration | None, Configuration | None],
-) -> Explored:
-    measurements = tuple(journal.measurements())
-    apart = tuple(c for c in bench.runs if c not in searched.configurations)
-    first = sum(len(bench.search_runs(c)) for c in (*searched.configurations, *apart))
+    network: str | None,
+) -> OfflineResult:
+    measurements = tuple(measurer.journal.measurements())
+    apart = tuple(c for c in measurer.runs if c not in searched.configurations)
+    first = sum(len(measurer.search_runs(c)) for c in (*searched.configurations, *apart))
     summaries = {c: summarise(measured)[0] for c, measured in runs.items()}
-    cloud_only, edge_only = (summaries.get(c) if c else None for c in baselines)
-    return Explored(
+    front = ParetoFront.build(
+        summaries.values(),
+        model=network,
+        last_split_point=space.last_split_point,
+        source=measurements[0].source,
+        cloud_only=space.cloud_only,
+        edge_only=space.edge_only,
+    )
+    return OfflineResult(
         algorithm=algorithm.name,
+        front=front,
         measurements=measurements,
         searched=searched.configurations,
         apart=apart,
         failed=searched.failed,
         candidates=tuple(summaries.values()),
-        cloud_only=cloud_only,
-        edge_only=edge_only,
         repeats=len(measurements) - first,
         asked=searched.asked,
         testbed_time_s=searched.testbed_time_s,

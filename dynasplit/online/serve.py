@@ -19,7 +19,7 @@ from dynasplit.core.space import Configuration
 from dynasplit.online.policies.base import Policy
 from dynasplit.online.workload import Request
 from dynasplit.run.journal import Journal
-from dynasplit.testbed.retry import Attempts
+from dynasplit.testbed.retry import RetryPolicy
 
 __all__ = ["Served", "serve", "serving_order"]
 
@@ -33,8 +33,7 @@ def serve(
     testbed: Testbed,
     journal: Journal,
     *,
-    retries: int = 2,
-    retry_wait_s: float = 1.0,
+    retry: RetryPolicy = RetryPolicy(),
     subscriber: Subscriber = nobody,
 ) -> list[Served]:
     """Serve each request by every policy; what the journal holds is not served again.
@@ -44,8 +43,7 @@ def serve(
         policies: who choose.
         testbed: is set to each choice, and measures a window of inferences.
         journal: keeps each served request at once.
-        retries: further attempts after an error that is transient.
-        retry_wait_s: before the first retry; doubles with each.
+        retry: further attempts after an error that is transient.
         subscriber: follows what happens.
 
     Returns:
@@ -58,14 +56,14 @@ def serve(
     """
     _check_distinct([r.index for r in requests], "requests with the index")
     _check_distinct([p.name for p in policies], "policies with the name")
-    attempts, turns = Attempts(retries, retry_wait_s), list(serving_order(requests, policies))
+    turns = list(serving_order(requests, policies))
     kept = {(s.request, s.policy): s for s in journal.served()}
     for turn in turns:
         _check_kept(turn, kept.get((turn[0].index, turn[1].name)))
     left = [t for t in turns if (t[0].index, t[1].name) not in kept]
     subscriber(Started("online", len(turns), len(turns) - len(left)))
     for done, turn in enumerate(left, start=len(turns) - len(left) + 1):
-        served = _serve_one(turn, testbed, attempts)
+        served = _serve_one(turn, testbed, retry)
         journal.append_served(served)
         kept[served.request, served.policy] = served
         subscriber(Answered(served, done, len(turns)))
@@ -87,9 +85,9 @@ def serving_order(requests: Sequence[Request], policies: Sequence[Policy]) -> It
             current = choice
 
 
-def _serve_one(turn: Turn, testbed: Testbed, attempts: Attempts) -> Served:
+def _serve_one(turn: Turn, testbed: Testbed, retry: RetryPolicy) -> Served:
     request, policy, choice = turn
-    measurement = attempts.measure(
+    measurement = retry.measure(
         lambda: testbed.measure(choice, request=request.index, stream=policy.name)
     )
     return Served(

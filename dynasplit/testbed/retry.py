@@ -10,7 +10,7 @@ from dynasplit.core.measurement import Measurement
 
 
 @dataclass(frozen=True, slots=True)
-class Attempts:
+class RetryPolicy:
     """How often and how patiently a measurement is tried again.
 
     Attributes:

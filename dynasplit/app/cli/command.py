@@ -21,9 +21,9 @@ from omegaconf.errors import OmegaConfBaseException
 from dynasplit.app.cli.help import experiments_text, help_text
 from dynasplit.app.cli.hydra_errors import refusal
 from dynasplit.config.load import load, register
+from dynasplit.config.rules import check_rules
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError, DynaSplitError, ResultsError
-from hosts.core.modules import module_names
 
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -68,11 +68,6 @@ def main(compose: Callable[[], None]) -> int:
     return code
 
 
-def plans() -> list[str]:
-    """The kinds of experiments: the modules of `experiments/`."""
-    return module_names(importlib.import_module("experiments").__path__)
-
-
 def _plan(job: Config) -> Any:
     """The module of an experiment's kind, which has `check` and `run`."""
     return importlib.import_module(f"experiments.{job.plan}")
@@ -87,11 +82,10 @@ def _jobs(compose: Callable[[], None]) -> list[Job]:
     _compose(compose)
     if not _composed:  # only something was to be shown
         return []
-    from dynasplit.app.cli.validate import check
 
     jobs = [Job(load(composed), overrides) for composed, overrides in _composed]
     for job in jobs:
-        check(job.config, plans())
+        check_rules(job.config)
         _plan(job.config).check(job.config)
     return jobs
 

@@ -9,6 +9,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from dynasplit.app.cli.help import groups
+from dynasplit.config.rules import rule_of
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 
@@ -51,18 +52,24 @@ def refusal(error: Exception, words: Iterable[str] = ()) -> ConfigurationError:
     return ConfigurationError("; ".join(kept) or type(error).__name__)
 
 
-def allowed_under(path: str) -> dict[str, Any]:
-    """The keys allowed below a dotted path of the configuration ("": the top), with their types.
+def group_at(path: str) -> Any:
+    """The class of the options at a dotted path of the configuration ("": the whole).
 
-    A path that leads nowhere, or to a single value, has none.
+    None for a path that leads nowhere, or to a single value.
     """
-    kind: Any = Config
+    group: Any = Config
     for part in filter(None, path.split(".")):
-        found = next((f for f in fields(kind) if f.name == part), None)
-        kind = found.default_factory if found else None
-        if not is_dataclass(kind):
-            return {}
-    return {f.name: f.type for f in fields(kind)}
+        found = next((f for f in fields(group) if f.name == part), None)
+        group = found.default_factory if found else None
+        if not (isinstance(group, type) and is_dataclass(group)):
+            return None
+    return group
+
+
+def allowed_under(path: str) -> dict[str, Any]:
+    """The keys allowed below a dotted path of the configuration, with their types."""
+    group = group_at(path)
+    return {f.name: f.type for f in fields(group)} if group else {}
 
 
 def _no_such_key(path: str) -> ConfigurationError:
@@ -90,5 +97,7 @@ def _wrong_value(path: str, found: str, cause: BaseException | None) -> Configur
         return _no_such("option", found, groups()[name], f" of group {name}")
     if declared not in _TYPES:
         return ConfigurationError(f"{path}={found}: {str(cause).splitlines()[0]}")
+    rule = rule_of(group_at(parent), name)
+    range_ = f", {rule.allowed()}" if rule else ""
     absent = " or null" if "None" in str(allowed_under(parent)[name]) else ""
-    return ConfigurationError(f"{path}={found}; allowed: {_TYPES[declared]}{absent}")
+    return ConfigurationError(f"{path}={found}; allowed: {_TYPES[declared]}{range_}{absent}")

@@ -144,6 +144,11 @@ class Terminal:
             case events.Finished():
                 self.end(TITLES[event.phase], escape(event.reason))
 
+    def left_out(self, reasons: Mapping[str, str]) -> None:
+        """Which policies did not serve, and why."""
+        for name, why in reasons.items():
+            self.say(f"Policy {name} was left out: {why.removeprefix(f'policy {name} ')}")
+
     def policies(
         self,
         blocks: Mapping[str, Mapping[str, Any]],

@@ -2,66 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from dynasplit.app.setup.phases import Outcome
-from dynasplit.app.setup.run_inputs import Ground
-from dynasplit.config.schema import Config
+from dynasplit.app.setup.phases import RunResult
+from dynasplit.app.setup.run_inputs import RunInputs, TestbedInputs
 from dynasplit.core.errors import ResultsError
+from dynasplit.core.served_request import Served
 from dynasplit.figures import draw_all
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online.policy_figures import summarise_requests
 from dynasplit.tables import write_requests, write_runs
 
 
-def summary_of(config: Config, ground: Ground, outcome: Outcome) -> dict[str, Any]:
+def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
     """What summary.json holds; what is not known is None."""
+    testbed = inputs.testbed
     return {
-        "experiment": config.name,
-        "model": ground.network,
-        "hosts": config.hosts.kind,
-        "emulated": is_emulated(ground, outcome),
-        "mode": ground.mode,
-        "predicted": ground.is_predicted,
-        "seed": config.seed,
-        "search": _search_block(ground, outcome),
-        "policies": summarise_requests(outcome.served),
+        "experiment": inputs.record.experiment,
+        "model": testbed.network,
+        "hosts": inputs.hosts.name,
+        "emulated": is_emulated(testbed, result.online.served),
+        "mode": testbed.mode,
+        "predicted": testbed.is_predicted,
+        "seed": inputs.seed,
+        "search": _search_block(testbed, result),
+        "policies": summarise_requests(result.online.served),
     }
 
 
-def is_emulated(ground: Ground, outcome: Outcome) -> bool:
+def is_emulated(testbed: TestbedInputs, served: Sequence[Served]) -> bool:
     """Whether any figure comes from something else than real hosts."""
-    sources = {row.measurement.source for row in outcome.served}
-    if ground.runs is not None:
-        sources = {ground.runs.source}
+    sources = {row.measurement.source for row in served}
+    if testbed.runs is not None:
+        sources = {testbed.runs.source}
     return bool(sources & {"emulated", "modelled"})
 
 
 def write_outputs(
-    folder: Path, summary: Mapping[str, Any], ground: Ground, found: Outcome
+    folder: Path, summary: Mapping[str, Any], testbed: TestbedInputs, result: RunResult
 ) -> list[Path]:
     """Write tables, front, figures and summary; returns which files.
 
     Raises:
         ResultsError: the folder cannot be written.
     """
-    model, last = ground.network, ground.space.last_split_point
+    model, last = testbed.network, testbed.space.last_split_point
     front, runs, requests, told = (
         folder / name for name in ("front.json", "runs.parquet", "requests.parquet", "summary.json")
     )
-    found.front.save(front)
+    offline, served = result.offline, result.online.served
+    result.front.save(front)
     written = [front, requests, told]
-    if found.explored is not None:
-        write_runs(runs, found.explored.measurements, model=model, last_split_point=last)
+    if offline is not None:
+        write_runs(runs, offline.measurements, model=model, last_split_point=last)
         written.append(runs)
-    write_requests(requests, found.served, model=model, last_split_point=last)
-    candidates = found.explored.candidates if found.explored else ()
-    written += draw_all(folder, candidates, found.front, found.served, ground.remarks)
+    write_requests(requests, served, model=model, last_split_point=last)
+    candidates = offline.candidates if offline else ()
+    written += draw_all(folder, candidates, result.front, served, testbed.remarks)
     write_json(told, summary)
     return written
 
@@ -80,15 +82,15 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
         raise ResultsError(f"{path} cannot be written: {error}") from error
 
 
-def _search_block(ground: Ground, outcome: Outcome) -> dict[str, Any]:
-    explored = outcome.explored
+def _search_block(testbed: TestbedInputs, result: RunResult) -> dict[str, Any]:
+    offline = result.offline
     return {
-        "algorithm": explored.algorithm if explored else None,
-        "space_size": len(ground.space),
-        "configurations_measured": explored.configurations_measured if explored else 0,
-        "front_size": len(outcome.front.summaries),
-        "hypervolume": hypervolume(outcome.front, ground.reference()),
-        "testbed_time_s": explored.testbed_time_s if explored else 0.0,
+        "algorithm": offline.algorithm if offline else None,
+        "space_size": len(testbed.space),
+        "configurations_measured": offline.configurations_measured if offline else 0,
+        "front_size": len(result.front.summaries),
+        "hypervolume": hypervolume(result.front, testbed.reference()),
+        "testbed_time_s": offline.testbed_time_s if offline else 0.0,
     }
 
 

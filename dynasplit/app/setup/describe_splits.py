@@ -6,40 +6,35 @@ from collections.abc import Sequence
 
 import msgspec
 
-from dynasplit.app.setup.prepare_model import explained, order_of
-from dynasplit.config.schema import Config
+from dynasplit.app.setup.prepare_model import explained
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.profile.fit import predict_profile
 from dynasplit.profile.law import Cut
-from hosts.emulation.profile import Profile
+from hosts.core.errors import BoardError
+from hosts.emulation.profile import Profile, load_profile
 from hosts.models.networks.base import Progress
 from hosts.models.prepare.describe import Described, Description, describe
+from hosts.models.prepare.prepare import Order
 
 
-def silent(_what: str, /) -> None:
-    """Follows nothing."""
-
-
-def description_of(config: Config, progress: Progress) -> Description:
-    """The split points of the network that is asked for.
+def description_of(order: Order, network: str, progress: Progress) -> Description:
+    """The split points of the network that is ordered; `network` is what results call it.
 
     Raises:
         ConfigurationError: there is no such network, or it cannot be split.
         DataError: the cache cannot be used.
     """
-    order = order_of(config)
     with explained():
         description = describe(order, progress)
-    return msgspec.structs.replace(description, model=config.model.label)
+    return msgspec.structs.replace(description, model=network)
 
 
-def chosen_of(config: Config, description: Description) -> Sequence[Described]:
-    """Those that `model.split_points` leaves.
+def chosen_of(asked: Sequence[int] | None, description: Description) -> Sequence[Described]:
+    """The split points that are asked for (`model.split_points`); None: all.
 
     Raises:
         ConfigurationError: it names one that there is not, or none.
     """
-    asked = config.model.split_points
     if asked is None:
         return description.split_points
     last = description.last_split_point
@@ -58,7 +53,7 @@ def cuts_of(description: Description) -> list[Cut]:
     ]
 
 
-def predicted_profile(profile: Profile, config: Config, progress: Progress) -> Profile:
+def predicted_profile(profile: Profile, order: Order, network: str, progress: Progress) -> Profile:
     """The profile with a network that it has no timings of, predicted by its law.
 
     The law knows no accelerator, so that the predicted network has none.
@@ -67,10 +62,22 @@ def predicted_profile(profile: Profile, config: Config, progress: Progress) -> P
         ConfigurationError: the profile has no law, or the network cannot be split.
         DataError: the cache cannot be used.
     """
-    name = config.model.label
     if profile.law is None:
         raise ConfigurationError(
-            f"model={name}: profile {profile.name} has no timings of it, and no law that would "
+            f"model={network}: profile {profile.name} has no timings of it, and no law that would "
             f"predict them; it has: {', '.join(profile.networks) or 'none'}"
         )
-    return predict_profile(profile, name, cuts_of(description_of(config, progress))).profile
+    cuts = cuts_of(description_of(order, network, progress))
+    return predict_profile(profile, network, cuts).profile
+
+
+def profile_of(named: str, key: str) -> Profile:
+    """A profile by name or file; `key` is the option that names it.
+
+    Raises:
+        ConfigurationError: there is none, or its file does not say what it must.
+    """
+    try:
+        return load_profile(named)
+    except BoardError as error:
+        raise ConfigurationError(f"{key}={named}: {error}") from error

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import math
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from dynasplit.app.cli.terminal import Terminal
-from dynasplit.app.setup import local_machine
-from dynasplit.app.setup.phases import Outcome, budget_of, run_phases
-from dynasplit.app.setup.prepare_model import NEEDED_BY, plan_of, prepared
-from dynasplit.app.setup.run_inputs import Ground, ground_of, is_known_early
-from dynasplit.app.setup.testbeds import rehearsal
-from dynasplit.config.schema import Config
-from dynasplit.core.events import nobody
+from dynasplit.app.setup.kinds.base import HostsKind
+from dynasplit.app.setup.phases import (
+    OnlineResult,
+    Session,
+    front_of,
+    offline_phase,
+    online_phase,
+)
+from dynasplit.app.setup.prepare_model import plan_of
+from dynasplit.app.setup.rehearsal import rehearsal
+from dynasplit.app.setup.resolve import prepared_inputs, run_inputs
+from dynasplit.app.setup.run_inputs import RunInputs
 from dynasplit.core.measurement import Measurement
+from dynasplit.offline.study import OfflineResult
 from dynasplit.run.journal import Journal
 from hosts.models.runtime.artifacts import default_root
 
@@ -24,86 +31,81 @@ _TRACE_BYTES, _SAMPLE_BYTES = 3000, 20
 """A window's trace file, and each sample in it."""
 
 
-def tell(config: Config, terminal: Terminal) -> None:
+def tell(hosts: HostsKind, terminal: Terminal) -> None:
     """Print what the run would do."""
-    config = local_machine.settled(config)
-    terminal.say(f"{config.name} on {config.hosts.kind} hosts; nothing is started.")
-    local_machine.tell(config, terminal)
-    for name, text in [*_work(config, terminal), *_artifacts(config)]:
+    terminal.say(f"{hosts.config.name} on {hosts.name} hosts; nothing is started.")
+    for line in hosts.remarks():
+        terminal.say(line)
+    for name, text in [*_work(hosts, terminal), *_artifacts(hosts)]:
         terminal.say(f"  {name:15} {text}")
 
 
-def _work(config: Config, terminal: Terminal) -> list[tuple[str, str]]:
-    if is_known_early(config):
-        ground = ground_of(config)
-    elif plan_of(config).ready:
-        ground = ground_of(config, prepared(config, terminal))
+def _work(hosts: HostsKind, terminal: Terminal) -> list[tuple[str, str]]:
+    if hosts.is_known_early:
+        inputs = run_inputs(hosts)
+    elif plan_of(hosts.order).ready:
+        inputs = prepared_inputs(hosts, terminal)
     else:
         return [("configurations", "known once the network is prepared")]
-    if ground.profile is None:
-        return _without_profile(config, ground)
-    found = run_phases(
-        config,
-        ground,
-        rehearsal(config, ground),
-        Journal(),
-        storage=None,
-        subscriber=nobody,
-        audit=None,
-    )
-    runs = [*(found.explored.measurements if found.explored else ()), *_online(found)]
+    if inputs.testbed.profile is None:
+        return _without_profile(inputs)
+    session = Session(rehearsal(inputs.testbed), Journal(), audit=None)
+    offline = offline_phase(inputs, session)
+    online = online_phase(front_of(inputs, offline), inputs, session, offline)
+    served = [one.measurement for one in online.served]
+    runs = [*(offline.measurements if offline else ()), *served]
     assumed = "predicted from multiply-accumulates by the profile's law; accelerator off"
     return [
-        *([("timings", assumed)] if ground.is_predicted else []),
-        ("configurations", _configurations(ground, found)),
-        ("requests", _requests(config, found)),
-        ("board time", _board_time(found, ground.profile.name)),
-        ("disk", _disk(config, runs)),
+        *([("timings", assumed)] if inputs.testbed.is_predicted else []),
+        ("configurations", _configurations(inputs, offline)),
+        ("requests", _requests(inputs, online)),
+        ("board time", _board_time(offline, served, inputs.testbed.profile.name)),
+        ("disk", _disk(inputs.record.results_dir, runs)),
     ]
 
 
-def _artifacts(config: Config) -> list[tuple[str, str]]:
-    if config.hosts.kind not in NEEDED_BY:
+def _artifacts(hosts: HostsKind) -> list[tuple[str, str]]:
+    if not hosts.computes:
         return []
-    found = plan_of(config)
+    found = plan_of(hosts.order)
     work = "in the cache" if found.ready else f"to be made, about {found.size_mb:.0f} MB"
-    place = default_root()
-    return [("network", f"{config.model.label}, {found.weights} weights; {work} ({place})")]
+    place, network = default_root(), hosts.config.model.label
+    return [("network", f"{network}, {found.weights} weights; {work} ({place})")]
 
 
-def _without_profile(config: Config, ground: Ground) -> list[tuple[str, str]]:
-    share = budget_of(config).limit(ground.space)
-    searched = "none, a front is given" if config.front else f"at most {share}"
-    recorded = ground.runs is not None
+def _without_profile(inputs: RunInputs) -> list[tuple[str, str]]:
+    space = inputs.testbed.space
+    share = inputs.offline.budget.limit(space)
+    searched = "none, a front is given" if inputs.given_front else f"at most {share}"
+    recorded = inputs.testbed.runs is not None
     return [
-        ("configurations", f"{len(ground.space)} valid; {searched} searched"),
+        ("configurations", f"{len(space)} valid; {searched} searched"),
         ("board time", "none, the runs are recorded" if recorded else "unknown without a profile"),
     ]
 
 
-def _configurations(ground: Ground, found: Outcome) -> str:
-    if found.explored is None:
-        return f"{len(ground.space)} valid; none searched, a front is given"
-    explored = found.explored
+def _configurations(inputs: RunInputs, offline: OfflineResult | None) -> str:
+    valid = len(inputs.testbed.space)
+    if offline is None:
+        return f"{valid} valid; none searched, a front is given"
     return (
-        f"{len(ground.space)} valid; {explored.configurations_measured} searched by "
-        f"{explored.algorithm}, then about {explored.repeats} repeats of the front"
+        f"{valid} valid; {offline.configurations_measured} searched by "
+        f"{offline.algorithm}, then about {offline.repeats} repeats of the front"
     )
 
 
-def _requests(config: Config, found: Outcome) -> str:
-    each = len(found.served) // len(found.policies)
-    return f"{each}, served by each of {', '.join(config.policies)}"
+def _requests(inputs: RunInputs, online: OnlineResult) -> str:
+    each = len(online.served) // len(online.policies)
+    return f"{each}, served by each of {', '.join(inputs.online.policies)}"
 
 
-def _board_time(found: Outcome, profile: str) -> str:
-    offline = (found.explored.testbed_time_s, found.explored.apart_time_s) if found.explored else ()
-    online_s = sum(m.testbed_time_s or 0.0 for m in _online(found))
-    parts = zip(("searching", "repeating", "serving"), (*offline, online_s), strict=False)
-    if not offline:
-        parts = zip(("serving",), (online_s,), strict=True)
-    told = ", ".join(f"{hours(seconds)} {name}" for name, seconds in parts)
-    return f"about {hours(sum(offline) + online_s)}: {told} (by profile {profile})"
+def _board_time(offline: OfflineResult | None, served: Sequence[Measurement], profile: str) -> str:
+    parts_s = (
+        {"searching": offline.testbed_time_s, "repeating": offline.apart_time_s} if offline else {}
+    )
+    parts_s["serving"] = sum(m.testbed_time_s or 0.0 for m in served)
+    told = ", ".join(f"{hours(seconds)} {name}" for name, seconds in parts_s.items())
+    return f"about {hours(sum(parts_s.values()))}: {told} (by profile {profile})"
 
 
 def hours(seconds: float) -> str:
@@ -111,15 +113,11 @@ def hours(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
 
 
-def _disk(config: Config, runs: list[Measurement]) -> str:
+def _disk(results_dir: Path, runs: Sequence[Measurement]) -> str:
     samples = sum(2 * 10 * (m.window_s or 0.0) for m in runs)
     needed_mb = (len(runs) * (_ROW_BYTES + _TRACE_BYTES) + samples * _SAMPLE_BYTES) / 1e6
-    place = Path(config.results_dir).absolute()
+    place = results_dir.absolute()
     while not place.exists():
         place = place.parent
     free_gb = shutil.disk_usage(place).free / 1e9
-    return f"about {math.ceil(needed_mb)} MB in {config.results_dir} ({free_gb:.0f} GB free)"
-
-
-def _online(found: Outcome) -> list[Measurement]:
-    return [served.measurement for served in found.served]
+    return f"about {math.ceil(needed_mb)} MB in {results_dir} ({free_gb:.0f} GB free)"

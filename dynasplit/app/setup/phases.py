@@ -7,199 +7,174 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from dynasplit.app.setup.run_inputs import Ground
+from dynasplit.app.setup.run_inputs import OnlineInputs, RunInputs, TestbedInputs
 from dynasplit.audit import audit_live
-from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError, DataError
-from dynasplit.core.events import Subscriber
-from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.core.events import Subscriber, nobody
+from dynasplit.core.measurement import Testbed
 from dynasplit.core.served_request import Served
+from dynasplit.core.space import SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
-from dynasplit.offline import search
-from dynasplit.offline.search import Algorithm
-from dynasplit.offline.study import Audit, Budget, Explored, explore
+from dynasplit.offline.study import Audit, OfflineResult, OfflineSettings, search_front
 from dynasplit.online import policies
 from dynasplit.online.policies import Policy
 from dynasplit.online.serve import serve
-from dynasplit.online.workload import Request, read_workload, weibull_requests
+from dynasplit.online.workload import Request, weibull_requests
 from dynasplit.run.journal import Journal
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What the two phases gave.
+class Session:
+    """What the phases of one run work with.
 
     Attributes:
-        explored: the offline phase; None where a front was given.
-        front: what the policies chose from.
+        testbed: measures.
+        journal: keeps what is finished.
+        subscriber: follows what happens.
+        storage: file of the durable study; None: in memory.
+        audit: names what is doubtful about a measurement of the search, which is then repeated.
+    """
+
+    testbed: Testbed
+    journal: Journal
+    subscriber: Subscriber = nobody
+    storage: Path | None = None
+    audit: Audit | None = audit_live
+
+
+@dataclass(frozen=True)
+class OnlineResult:
+    """The requests as they were served.
+
+    Attributes:
         policies: those that served. left_out: why each of the others could not.
         served: by request, then by policy.
     """
 
-    explored: Explored | None
-    front: ParetoFront
     policies: Sequence[Policy]
     left_out: Mapping[str, str]
     served: Sequence[Served]
 
 
-def run_phases(
-    config: Config,
-    ground: Ground,
-    testbed: Testbed,
-    journal: Journal,
-    *,
-    storage: Path | None,
-    subscriber: Subscriber,
-    audit: Audit | None = audit_live,
-) -> Outcome:
-    """Search and repeat the front, or load it; then serve the requests.
+@dataclass(frozen=True)
+class RunResult:
+    """What a run came to.
+
+    Attributes:
+        offline: the search; None where a front was given.
+        front: what the policies chose from.
+        online: the requests as they were served.
+    """
+
+    offline: OfflineResult | None
+    front: ParetoFront
+    online: OnlineResult
+
+
+def offline_phase(inputs: RunInputs, session: Session) -> OfflineResult | None:
+    """Search the space for its front, and repeat what is on it; None where a front is given.
+
+    Raises:
+        DynaSplitError: the testbed failed; what is finished is kept.
+    """
+    if inputs.given_front is not None:
+        return None
+    settings = OfflineSettings(
+        budget=inputs.offline.budget,
+        network=inputs.testbed.network,
+        seed=inputs.seed,
+        storage=session.storage,
+        front_repeats=inputs.offline.front_repeats,
+        retry=inputs.retry,
+        audit=session.audit,
+    )
+    return search_front(
+        inputs.testbed.space,
+        inputs.offline.algorithm,
+        session.testbed,
+        session.journal,
+        settings,
+        session.subscriber,
+    )
+
+
+def front_of(inputs: RunInputs, offline: OfflineResult | None) -> ParetoFront:
+    """The front that the online phase starts from: the one given, else the one found."""
+    if inputs.given_front is not None:
+        return inputs.given_front
+    assert offline is not None
+    return offline.front
+
+
+def online_phase(
+    front: ParetoFront, inputs: RunInputs, session: Session, offline: OfflineResult | None = None
+) -> OnlineResult:
+    """Serve the requests from a front, by every policy that it allows.
 
     Args:
-        config: what is asked for.
-        ground: what the run stands on.
-        testbed: measures.
-        journal: keeps what is finished.
-        storage: file of the durable study; None: in memory.
-        subscriber: follows what happens.
-        audit: names what is doubtful about a measurement of the search, which is then repeated.
+        front: what the policies choose from.
+        inputs: the run's.
+        session: likewise.
+        offline: whose runs say what latencies are known, where neither a profile nor a table does.
+
+    Raises:
+        ConfigurationError: the front allows no policy.
+        DynaSplitError: a request cannot be served; what is finished is kept.
     """
-    explored = None
-    if config.front is None:
-        explored = explore(
-            ground.space,
-            search_algorithm(config),
-            testbed,
-            journal,
-            budget=budget_of(config),
-            seed=config.seed,
-            storage=storage,
-            front_repeats=config.search.front_repeats,
-            retries=config.measure.retries,
-            retry_wait_s=config.measure.retry_wait_s,
-            audit=audit,
-            subscriber=subscriber,
-        )
-        front = _front(explored, ground)
-    else:
-        front = _given_front(config.front, ground)
-    chosen, left_out = _policies(config, front)
+    chosen, left_out = built_policies(inputs.online.policies, front)
+    if not chosen:
+        raise ConfigurationError("; ".join(f"policy {n}: {why}" for n, why in left_out.items()))
+    known_ms = (
+        inputs.testbed.latencies_ms
+        or [m.latency_ms for m in (offline.measurements if offline else ())]
+        or [s.latency_ms for s in front.summaries]
+    )
     served = serve(
-        _requests(config, ground, front, explored.measurements if explored else ()),
-        chosen,
-        testbed,
-        journal,
-        retries=config.measure.retries,
-        retry_wait_s=config.measure.retry_wait_s,
-        subscriber=subscriber,
+        requests_of(inputs.online, inputs.testbed, known_ms, inputs.seed),
+        list(chosen.values()),
+        session.testbed,
+        session.journal,
+        retry=inputs.retry,
+        subscriber=session.subscriber,
     )
-    return Outcome(explored, front, chosen, left_out, served)
+    return OnlineResult(list(chosen.values()), left_out, served)
 
 
-def check_phases(config: Config, ground: Ground) -> None:
-    """Refuse, before anything starts, what the phases could not do.
+def built_policies(
+    asked: Mapping[str, Mapping[str, Any]], front: ParetoFront
+) -> tuple[dict[str, Policy], dict[str, str]]:
+    """The policies that a front allows, by name, and why each of the others is left out.
+
+    Args:
+        asked: names to options.
+        front: what they choose from.
+    """
+    reasons = policies.available(front)
+    left_out = {name: why for name in asked if (why := reasons.get(name)) is not None}
+    allowed = {name: options for name, options in asked.items() if name not in left_out}
+    return {n: policies.build(n, front, **options) for n, options in allowed.items()}, left_out
+
+
+def requests_of(
+    asked: OnlineInputs, testbed: TestbedInputs, known_ms: Sequence[float], seed: int
+) -> list[Request]:
+    """The workload: the file's requests, or thresholds drawn between the latencies known."""
+    if asked.workload is not None:
+        return asked.workload.requests()[: asked.requests]
+    assert asked.requests is not None
+    low = asked.min_ms if asked.min_ms is not None else min(known_ms)
+    high = asked.max_ms if asked.max_ms is not None else max(known_ms)
+    return weibull_requests(asked.requests, testbed.network, low, high, asked.shape, seed)
+
+
+def check_front(front: ParetoFront, space: SearchSpace, path: str) -> None:
+    """Refuse a front from a file that has configurations outside of the space.
 
     Raises:
-        ConfigurationError: the search cannot be as asked for. DataError: a file cannot be used.
+        DataError: the first of them, and why.
     """
-    algorithm = search_algorithm(config)
-    if budget_of(config).min_gain is not None and not algorithm.states_gain:
-        able = [name for name in search.names() if search.build(name).states_gain]
-        raise ConfigurationError(
-            f"search.min_gain={config.search.min_gain}; search {config.search.algorithm} does "
-            f"not say what it expects to gain; these do: {', '.join(able) or 'none'}"
-        )
-    if config.front is not None:
-        _given_front(config.front, ground)
-    if config.workload.file is not None:
-        read_workload(config.workload.file, config.workload.network)
-
-
-def search_algorithm(config: Config) -> Algorithm:
-    """The search algorithm with its options.
-
-    Raises:
-        ConfigurationError: it has no such option, or the option another type.
-    """
-    asked = config.search
-    algorithm = search.build(asked.algorithm, **asked.options)
-    try:
-        msgspec.convert(asked.options, type(algorithm))
-    except msgspec.ValidationError as error:
-        raise ConfigurationError(f"search.options={asked.options}: {error}") from error
-    return algorithm
-
-
-def budget_of(config: Config) -> Budget:
-    """When the search ends; a number of trials replaces the fraction, the grid needs neither."""
-    asked = config.search
-    whole = asked.trials is not None or asked.algorithm == "grid"
-    return Budget(
-        configurations=asked.trials,
-        fraction=None if whole else asked.fraction,
-        testbed_time_s=asked.testbed_time_s,
-        min_gain=asked.min_gain,
-    )
-
-
-def _front(explored: Explored, ground: Ground) -> ParetoFront:
-    return ParetoFront.build(
-        explored.candidates,
-        model=ground.network,
-        last_split_point=ground.space.last_split_point,
-        source=explored.measurements[0].source,
-        cloud_only=ground.space.cloud_only,
-        edge_only=ground.space.edge_only,
-    )
-
-
-def _given_front(path: str, ground: Ground) -> ParetoFront:
-    """A front from a file, all of whose configurations this run's hosts can be set to."""
-    front = ParetoFront.load(
-        path, model=ground.network, last_split_point=ground.space.last_split_point
-    )
     baselines = [s for s in (front.cloud_only, front.edge_only) if s is not None]
     for summary in (*front.summaries, *baselines):
-        why = ground.space.explain(summary.configuration)
+        why = space.explain(summary.configuration)
         if why:
             raise DataError(f"{path}: {summary.configuration} is not in this run's space: {why}")
-    return front
-
-
-def _policies(config: Config, front: ParetoFront) -> tuple[list[Policy], dict[str, str]]:
-    """The policies that this front allows, and why others are left out."""
-    reasons = policies.available(front)
-    left_out = {name: why for name in config.policies if (why := reasons.get(name)) is not None}
-    asked = [name for name in config.policies if name not in left_out]
-    if not asked:
-        raise ConfigurationError("; ".join(f"policy {n}: {why}" for n, why in left_out.items()))
-    return [policies.build(name, front, **policy_options(config, name)) for name in asked], left_out
-
-
-def policy_options(config: Config, name: str) -> dict[str, Any]:
-    """The options that the configuration gives a policy."""
-    given = config.policy
-    if name != "dynasplit":
-        return {}
-    return {
-        "quantile": given.quantile,
-        "margin": given.margin,
-        "energy_tolerance": given.energy_tolerance,
-        "min_accuracy": given.min_accuracy,
-    }
-
-
-def _requests(
-    config: Config, ground: Ground, front: ParetoFront, measured: Sequence[Measurement]
-) -> list[Request]:
-    asked = config.workload
-    if asked.file is not None:
-        return read_workload(asked.file, asked.network).requests()[: asked.requests]
-    assert asked.requests is not None
-    known = ground.latencies_ms or [m.latency_ms for m in measured]
-    known = known or [s.latency_ms for s in front.summaries]
-    low = asked.min_ms if asked.min_ms is not None else min(known)
-    high = asked.max_ms if asked.max_ms is not None else max(known)
-    return weibull_requests(asked.requests, ground.network, low, high, asked.shape, config.seed)

@@ -10,62 +10,37 @@ import msgspec
 import numpy as np
 
 from dynasplit.app.cli.terminal import Terminal
-from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError, DataError
 from hosts.core.errors import ArtifactError, ModelError
-from hosts.models.prepare.prepare import Order, Plan, plan, prepare, settled
+from hosts.models.prepare.prepare import Order, Plan, plan, prepare
 from hosts.models.runtime.manifest import Manifest
 
 _PARTS = 5
 _OF_SEVERAL = re.compile(r"^head (\d+) of (\d+)")
-NEEDED_BY = ("emulated", "local", "ssh")
-"""The kinds of hosts that compute a network for real."""
 
 
-def order_of(config: Config) -> Order:
-    """What has to be prepared.
-
-    Raises:
-        ConfigurationError: there is no such network, data set, or weights.
-    """
-    order = Order(
-        network=config.model.name,
-        weights=config.model.weights,
-        data=config.data.name,
-        images=config.data.images,
-        calibration=config.model.calibration_images,
-        seed=config.model.seed,
-        precision=config.model.precision,
-        path=config.model.path or "",
-        scaling=config.model.scaling,
-        data_path=config.data.path or "",
-        data_labels=config.data.labels or "",
-        data_tfds=config.data.tfds or "",
-        data_split=config.data.split or "",
-    )
-    with explained():
-        return settled(order)
-
-
-def plan_of(config: Config) -> Plan:
+def plan_of(order: Order) -> Plan:
     """What preparing would do."""
-    order = order_of(config)
     with explained():
         return plan(order)
 
 
-def prepared(config: Config, terminal: Terminal) -> Manifest:
+def prepared(order: Order, network: str, terminal: Terminal) -> Manifest:
     """The network made ready; a note says which weights it has.
+
+    Args:
+        order: what to prepare.
+        network: what results call it.
+        terminal: shows how far it is.
 
     Raises:
         ConfigurationError: it cannot be made. DataError: the cache cannot be used.
     """
-    order = order_of(config)
-    title = f"Preparing {config.model.label}"
+    title = f"Preparing {network}"
     followed = _Followed(title, terminal)
     with explained():
         manifest = prepare(order, followed)
-    manifest = msgspec.structs.replace(manifest, network=config.model.label)
+    manifest = msgspec.structs.replace(manifest, network=network)
     followed.end()
     terminal.say(
         f"{manifest.network} with {manifest.weights} weights, {manifest.precision} heads: "

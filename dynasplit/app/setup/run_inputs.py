@@ -1,63 +1,69 @@
-"""What is known of a run before anything is started: its network, its space, its profile."""
+"""The inputs of a run and of its phases: plain values, resolved from the configuration once."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 
-from dynasplit.app.setup.describe_splits import predicted_profile, silent
-from dynasplit.app.setup.local_machine import offer_here
-from dynasplit.app.setup.search_space import (
-    build_space,
-    offer_of_hosts,
-    offer_of_profile,
-    sending_knobs,
-    space_of_runs,
-)
-from dynasplit.config.schema import Config
-from dynasplit.core.errors import ConfigurationError
-from dynasplit.core.measurement import Measurement
+from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.core.space import SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
-from dynasplit.tables import RunsTable, read_runs
+from dynasplit.offline.budget import Budget
+from dynasplit.offline.search.base import Algorithm
+from dynasplit.online.workload import Workload
+from dynasplit.tables import RunsTable
+from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.modelled import ModelledTestbed
-from hosts.core.errors import BoardError
+from dynasplit.testbed.retry import RetryPolicy
+from dynasplit.testbed.window import WindowRules
 from hosts.emulation.hardware import Noise
-from hosts.emulation.profile import Profile, load_profile
-from hosts.models.networks.base import Progress
+from hosts.emulation.profile import Profile
 from hosts.models.runtime.manifest import Manifest
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What a run stands on.
+@dataclass(frozen=True, kw_only=True)
+class TestbedInputs:
+    """What a testbed is opened with, and what is known of it before that.
 
     Attributes:
         network: the network's name.
         space: the valid configurations.
+        seed: of emulated noise, and of draws from recorded runs.
+        rules: what a window must hold.
         profile: the physical model of the hosts; None: there is none.
         runs: the recorded runs that answer; None: hosts or a profile do.
         manifest: the prepared network; None: it is not computed.
-        is_predicted: whether the network's timings follow from its multiply-accumulates alone.
-        is_made_up: whether the profile that answers is of no hosts that exist.
-        mode: whether it is measured for `latency` or for `throughput`; None: the runs do not say.
+        is_predicted: the network's timings follow from its multiply-accumulates alone.
+        is_made_up: the profile that answers is of no hosts that exist.
+        mode: measured for `latency` or for `throughput`; None: the runs do not say.
+        edge: the edge host's address, knobs and meters. cloud: likewise.
+        speedup: paces emulated hosts at so many times real time; None: as fast as it goes.
     """
 
     network: str
     space: SearchSpace
+    seed: int = 0
+    rules: WindowRules = field(default_factory=WindowRules)
     profile: Profile | None = None
     runs: RunsTable | None = None
     manifest: Manifest | None = None
     is_predicted: bool = False
     is_made_up: bool = False
     mode: str | None = "latency"
+    edge: HostAddress = field(default_factory=HostAddress)
+    cloud: HostAddress = field(default_factory=HostAddress)
+    speedup: float | None = None
 
     @property
     def is_imagined(self) -> bool:
-        """Whether what answers without hosts has its figures from a model of hosts."""
+        """What answers without hosts has its figures from a model of hosts."""
         if self.runs is not None:
             return self.runs.source in ("emulated", "modelled")
         return self.manifest is None
@@ -108,86 +114,108 @@ class Ground:
         )
 
 
-def ground_of(
-    config: Config, manifest: Manifest | None = None, progress: Progress = silent
-) -> Ground:
-    """Find out what a run would stand on.
+TestbedInputs.__test__ = False  # type: ignore[attr-defined]  # pytest: not a test class
 
-    Args:
-        config: what is asked for.
-        manifest: the prepared network; None: not needed, or not prepared yet.
-        progress: is told what takes long.
 
-    Raises:
-        ConfigurationError: the profile or the space cannot be. DataError: the runs cannot be read.
+class Opener(Protocol):
+    """What opens a testbed: a kind of hosts.
+
+    Attributes:
+        name: the kind.
     """
-    if config.hosts.kind == "recorded":
-        return _recorded(config)
-    named = config.hosts.profile
-    profile = None if named is None else profile_of(named, "hosts.profile")
-    predicted = profile is not None and config.model.label not in profile.networks
-    if profile is not None:
-        if predicted:
-            profile = predicted_profile(profile, config, progress)
-        last = _last(profile, config, manifest)
-    elif manifest is not None:
-        last = manifest.last_split_point
-    else:
-        raise ConfigurationError(
-            f"how often {config.model.label} can be split is known once it is prepared, or from "
-            "a profile: say hosts.profile=NAME|FILE"
-        )
-    if config.hosts.kind == "local":
-        offer = offer_here(config)
-    elif config.hosts.kind == "ssh" or profile is None:
-        offer = offer_of_hosts(config, profile)
-    else:
-        offer = offer_of_profile(profile, config.model.label)
-    more = sending_knobs(config, profile)
-    answers = config.hosts.kind in ("emulated", "modelled")
-    space = build_space(offer, config.space, config.model.split_points, last, more)
-    return Ground(
-        config.model.label,
-        space,
-        profile,
-        manifest=manifest,
-        is_predicted=predicted and answers,
-        is_made_up=profile is not None and profile.made_up and answers,
-        mode=config.measure.mode,
-    )
+
+    name: ClassVar[str]
+
+    def open(
+        self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
+    ) -> AbstractContextManager[Testbed]:
+        """The testbed, for as long as the context lasts.
+
+        Args:
+            inputs: what it is opened with.
+            folder: where logs and traces are kept.
+            earlier: what an earlier start of the run has measured.
+        """
+        ...
 
 
-def is_known_early(config: Config) -> bool:
-    """Whether what a run stands on is known before its network is prepared."""
-    if config.hosts.kind == "local":
-        return False
-    return config.hosts.kind == "recorded" or config.hosts.profile is not None
+@dataclass(frozen=True, kw_only=True)
+class OfflineInputs:
+    """How the offline phase searches.
 
-
-def _last(profile: Profile, config: Config, manifest: Manifest | None) -> int:
-    """The network's last split point, on which profile and prepared network must agree."""
-    timings = profile.networks[config.model.label]
-    if manifest is not None and manifest.last_split_point != timings.last_split_point:
-        raise ConfigurationError(
-            f"model={config.model.label} has split points 0..{manifest.last_split_point}; profile "
-            f"{profile.name} has timings for 0..{timings.last_split_point}"
-        )
-    return timings.last_split_point
-
-
-def _recorded(config: Config) -> Ground:
-    runs = read_runs(str(config.runs))
-    space = space_of_runs(runs, config.space, config.model.split_points)
-    return Ground(runs.model or config.model.label, space, runs=runs, mode=runs.mode)
-
-
-def profile_of(named: str, key: str) -> Profile:
-    """A profile by name or file; `key` is the option that names it.
-
-    Raises:
-        ConfigurationError: there is none, or its file does not say what it must.
+    Attributes:
+        algorithm: with its options.
+        budget: when the search ends.
+        front_repeats: further runs of each member of the front and of the baselines.
     """
-    try:
-        return load_profile(named)
-    except BoardError as error:
-        raise ConfigurationError(f"{key}={named}: {error}") from error
+
+    algorithm: Algorithm
+    budget: Budget
+    front_repeats: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnlineInputs:
+    """Who serves which requests.
+
+    Attributes:
+        policies: their names, each with its options.
+        requests: how many; None: all of the file.
+        workload: the file's requests; None: they are drawn.
+        min_ms: least threshold drawn; None: the fastest latency known. max_ms: likewise, slowest.
+        shape: of the distribution.
+    """
+
+    policies: Mapping[str, Mapping[str, Any]]
+    requests: int | None
+    workload: Workload | None = None
+    min_ms: float | None = None
+    max_ms: float | None = None
+    shape: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordInputs:
+    """Where a run is kept, and what makes it the same run.
+
+    Attributes:
+        experiment: the experiment's name.
+        results_dir: results appear in it.
+        resume: an unfinished run of the same identity is continued.
+        configuration: what determines the result, as plain values.
+        files: those that it names and the result depends on.
+        tracking: `mlflow` or `none`. tracking_uri: of its store.
+    """
+
+    experiment: str
+    results_dir: Path
+    resume: bool
+    configuration: Mapping[str, Any]
+    files: Sequence[Path]
+    tracking: str
+    tracking_uri: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunInputs:
+    """All that a run of the two phases needs.
+
+    Attributes:
+        seed: of search, workload and emulated noise.
+        retry: what is done about transient errors, in both phases.
+        hosts: opens the testbed.
+        testbed: what it is opened with.
+        offline: how to search.
+        given_front: a front to serve from instead of searching; None: it is searched for.
+        online: who serves which requests.
+        record: where the run is kept.
+    """
+
+    seed: int
+    retry: RetryPolicy
+    hosts: Opener
+    testbed: TestbedInputs
+    offline: OfflineInputs
+    given_front: ParetoFront | None
+    online: OnlineInputs
+    record: RecordInputs

@@ -4,44 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from dynasplit.config.load import determining
-from dynasplit.config.schema import Config
+from dynasplit.app.setup.run_inputs import RecordInputs
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.run.identity import git_revision, identity_of
 from dynasplit.run.run_folder import RunFolder, check_writable, open_run_folder
 from dynasplit.tables import RunsTable, read_runs
 
 
-def check_runs(config: Config) -> RunsTable:
-    """The table that the configuration names.
+def check_runs(experiment: str, path: str | None) -> RunsTable:
+    """The table of runs that an experiment needs.
 
     Raises:
         ConfigurationError: none is named. DataError: it cannot be used.
     """
-    if config.runs is None:
+    if path is None:
         raise ConfigurationError(
-            f"+experiment={config.name} needs runs=FILE: a runs.parquet, the same as CSV, or a "
+            f"+experiment={experiment} needs runs=FILE: a runs.parquet, the same as CSV, or a "
             "CSV in the layout of the published measurements"
         )
-    return read_runs(config.runs)
+    return read_runs(path)
 
 
 @contextmanager
-def results_folder(config: Config) -> Iterator[RunFolder]:
+def results_folder(record: RecordInputs) -> Iterator[RunFolder]:
     """A new folder for the results; marked as finished if the work is done without an error."""
-    results = Path(config.results_dir)
-    check_writable(results)
-    named = (config.runs, config.front, config.workload.file, config.fit.macs)
-    files = [Path(name) for name in named if name is not None]
-    identity = identity_of(determining(config), files=files)
+    check_writable(record.results_dir)
     with open_run_folder(
-        results,
-        config.name,
-        identity,
+        record.results_dir,
+        record.experiment,
+        identity_of(record.configuration, files=record.files),
         resume=False,
-        configuration=determining(config),
+        configuration=record.configuration,
         git_revision=git_revision(),
     ) as folder:
         yield folder

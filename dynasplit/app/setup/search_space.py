@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from dynasplit.config.schema import Config, SpaceConf
+from dynasplit.config.schema import Config
+from dynasplit.config.testbed_options import SpaceConf
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.space import Configuration, Knob, SearchSpace
 from dynasplit.tables import RunsTable

@@ -1,4 +1,4 @@
-"""The answers that searches are compared on: one known figure for each configuration."""
+"""The testbed that searches are compared on: one known figure for each configuration."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dynasplit.app.setup.search_space import space_of_runs
-from dynasplit.config.schema import Config
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration, SearchSpace
@@ -18,7 +16,7 @@ from dynasplit.testbed.modelled import ModelledTestbed
 
 
 @dataclass
-class Answers:
+class TableTestbed:
     """A testbed that gives each configuration's known figures, the same ones every time.
 
     Attributes:
@@ -32,16 +30,20 @@ class Answers:
     filled: int
 
     @classmethod
-    def of(cls, config: Config, runs: RunsTable) -> Answers:
+    def of(cls, runs: RunsTable, space: SearchSpace, *, fill: bool) -> TableTestbed:
         """The table's medians; what the grid has beyond it is filled, or left out.
+
+        Args:
+            runs: the table.
+            space: its configurations, as far as they are asked for.
+            fill: a profile fitted to the table predicts what the grid of the space lacks.
 
         Raises:
             DataError: no profile can be fitted to the table.
         """
         known = {m.configuration: m for m in runs.medians()}
-        space = space_of_runs(runs, config.space, config.model.split_points)
         filled = 0
-        if config.benchmark.fill == "profile":
+        if fill:
             space = SearchSpace.build(space.split_points, space.last_split_point, space.knobs)
             lacking = [c for c in space.configurations if c not in known]
             fit = _fit(runs, needed=bool(lacking))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from dynasplit.offline.surrogate.beliefs import Beliefs, Believer
+    from dynasplit.offline.surrogate.posterior import Posterior, SurrogateModel
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Structured(Algorithm):
             return Suggestion(left[progress.random("first").integers(len(left))])
         # matrices this small are slower on several threads
         with threadpool_limits(1, user_api="blas"):
-            beliefs = _believer(progress.space).beliefs(progress.history)
-        gains, reached = gains_of(beliefs, progress.history)
+            posterior = _surrogate(progress.space).posterior(progress.history)
+        gains, reached = gains_of(posterior, progress.history)
         done = progress.measured | progress.failed
         left_mask = np.array([c not in done for c in progress.space.configurations])
         preference = 1 + _EXTREMES * _extremes(progress.space)
@@ -56,10 +56,10 @@ class Structured(Algorithm):
 
 
 @lru_cache(maxsize=2)
-def _believer(space: SearchSpace) -> Believer:
-    from dynasplit.offline.surrogate.beliefs import Believer
+def _surrogate(space: SearchSpace) -> SurrogateModel:
+    from dynasplit.offline.surrogate.posterior import SurrogateModel
 
-    return Believer(space)
+    return SurrogateModel(space)
 
 
 @lru_cache(maxsize=2)
@@ -79,7 +79,7 @@ def _extremes(space: SearchSpace) -> npt.NDArray[np.float64]:
 
 
 def gains_of(
-    beliefs: Beliefs, history: Sequence[Measurement]
+    posterior: Posterior, history: Sequence[Measurement]
 ) -> tuple[npt.NDArray[np.float64], float]:
     """Each configuration's expected gain (c,), and the hypervolume reached, in the same units."""
     import moocore
@@ -92,11 +92,11 @@ def gains_of(
     best, worst = front.min(axis=0), front.max(axis=0)
     span = np.where(worst > best, worst - best, np.maximum(np.abs(best), 1e-9))
     reference = best + REFERENCE * span
-    below = [lognormal_below(beliefs.latency.mean, beliefs.latency.sd)]
-    if beliefs.energy is not None:
-        below.append(lognormal_below(beliefs.energy.mean, beliefs.energy.sd))
-    if beliefs.quality is not None:
-        below.append(normal_below(-beliefs.quality.mean, beliefs.quality.sd))
+    below = [lognormal_below(posterior.latency.mean, posterior.latency.sd)]
+    if posterior.energy is not None:
+        below.append(lognormal_below(posterior.energy.mean, posterior.energy.sd))
+    if posterior.quality is not None:
+        below.append(normal_below(-posterior.quality.mean, posterior.quality.sd))
     gains = expected_gain(front, reference, below)
     reached = float(moocore.hypervolume(front, ref=reference))
     return gains, reached

@@ -9,7 +9,9 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from dynasplit.app.setup import describe_splits, run_inputs
+from dynasplit.app.setup import describe_splits
+from dynasplit.app.setup.kinds import kind_of
+from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.figures import draw_network_figure
@@ -39,52 +41,56 @@ def config_of(network: str, **hosts: str) -> Config:
     return config
 
 
+def inputs_of(config: Config) -> TestbedInputs:
+    return kind_of(config).inputs(None, print)
+
+
 @pytest.fixture
 def described(monkeypatch):
-    monkeypatch.setattr(describe_splits, "description_of", lambda config, progress: vit_like())
+    monkeypatch.setattr(describe_splits, "description_of", lambda *_: vit_like())
 
 
 def test_a_network_without_timings_is_predicted_without_the_accelerator(described):
-    ground = run_inputs.ground_of(config_of("vit_b16"))
-    assert ground.is_predicted
-    assert len(ground.space) == 273  # as published: 20 split points, 7 frequencies, GPU on and off
-    assert ground.space.knob("edge_accelerator").values == ("off",)
+    inputs = inputs_of(config_of("vit_b16"))
+    assert inputs.is_predicted
+    assert len(inputs.space) == 273  # as published: 20 split points, 7 frequencies, GPU on and off
+    assert inputs.space.knob("edge_accelerator").values == ("off",)
     told = "vit_b16: predicted from multiply-accumulates, corrected by published figures."
-    assert told in ground.profile.assumed
-    law, row = ground.profile.law, ground.profile.split("vit_b16", 10)
+    assert told in inputs.profile.assumed
+    law, row = inputs.profile.law, inputs.profile.split("vit_b16", 10)
     by_law = 9000 * law.edge_ms_ghz_per_mmac + 48.8
     assert row.edge["off"][0] == pytest.approx(by_law * law.corrections["vit_b16"][0])
     assert row.tensor_kb == 591.0
-    assert len(ground.predictions) == 273
+    assert len(inputs.predictions) == 273
 
 
 def test_what_was_predicted_belongs_to_the_identity(described, monkeypatch):
-    one = run_inputs.ground_of(config_of("vit_b16")).artifact_hashes
-    monkeypatch.setattr(describe_splits, "description_of", lambda config, progress: vit_like(18))
-    other = run_inputs.ground_of(config_of("vit_b16")).artifact_hashes
+    one = inputs_of(config_of("vit_b16")).artifact_hashes
+    monkeypatch.setattr(describe_splits, "description_of", lambda *_: vit_like(18))
+    other = inputs_of(config_of("vit_b16")).artifact_hashes
     assert len(one) == len(other) == 1
     assert one != other
-    assert run_inputs.ground_of(config_of("vgg16")).artifact_hashes == []
+    assert inputs_of(config_of("vgg16")).artifact_hashes == []
 
 
 def test_a_network_with_timings_is_not_described(monkeypatch):
     monkeypatch.setattr(describe_splits, "description_of", None)
-    ground = run_inputs.ground_of(config_of("vgg16"))
-    assert not ground.is_predicted
-    assert len(ground.space) == 917
+    inputs = inputs_of(config_of("vgg16"))
+    assert not inputs.is_predicted
+    assert len(inputs.space) == 917
 
 
 def test_a_profile_without_a_law_says_so(described):
     with pytest.raises(ConfigurationError, match=r"no timings of it, and no law .* it has: digits"):
-        run_inputs.ground_of(config_of("vit_b16", profile="quick"))
+        inputs_of(config_of("vit_b16", profile="quick"))
 
 
 def test_modelled_hosts_need_no_tensorflow_for_what_the_profile_has():
     code = (
         "import sys\n"
         "from tests.dynasplit.app.test_describe_splits import config_of\n"
-        "from dynasplit.app.setup.run_inputs import ground_of\n"
-        "assert len(ground_of(config_of('vgg16')).predictions) == 917\n"
+        "from tests.dynasplit.app.test_describe_splits import inputs_of\n"
+        "assert len(inputs_of(config_of('vgg16')).predictions) == 917\n"
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
@@ -93,16 +99,12 @@ def test_modelled_hosts_need_no_tensorflow_for_what_the_profile_has():
 
 @pytest.mark.parametrize("asked", [[], [0, 20], [-1]])
 def test_split_points_that_are_none_are_refused(asked):
-    config = config_of("vit_b16")
-    config.model.split_points = asked
     with pytest.raises(ConfigurationError, match=r"vit_b16 has 0\.\.19"):
-        describe_splits.chosen_of(config, vit_like())
+        describe_splits.chosen_of(asked, vit_like())
 
 
 def test_the_table_shows_what_was_chosen():
-    config = config_of("vit_b16")
-    config.model.split_points = [0, 10, 19]
-    chosen = describe_splits.chosen_of(config, vit_like())
+    chosen = describe_splits.chosen_of([0, 10, 19], vit_like())
     console = Console(width=100)
     with console.capture() as shown:
         console.print(describe_model.table(vit_like(), chosen))

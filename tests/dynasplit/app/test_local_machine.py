@@ -1,16 +1,15 @@
 """hosts=local: what a machine has is used, what it lacks is left out and said."""
 
-import io
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
 
-from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup import local_machine
+from dynasplit.app.setup.kinds import kind_of, local
 from dynasplit.app.setup.search_space import build_space
 from dynasplit.config.load import determining
-from dynasplit.config.schema import Config, HostConf, HostsConf
+from dynasplit.config.schema import Config
+from dynasplit.config.testbed_options import HostConf, HostsConf
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.run.identity import identity_of
 from hosts.discover import Here
@@ -23,21 +22,19 @@ RICH = Here("desktop", (0, 1), {"cpu_mhz": (800, 3000), "cloud_gpu": (False, Tru
 
 @pytest.fixture
 def on(monkeypatch):
-    return lambda machine: monkeypatch.setattr(local_machine, "here", lambda: machine)
+    return lambda machine: monkeypatch.setattr(local, "here", lambda: machine)
 
 
 def told(config: Config) -> str:
-    file = io.StringIO()
-    local_machine.tell(config, Terminal(Console(file=file, width=200)))
-    return file.getvalue()
+    return "\n".join(kind_of(config).remarks())
 
 
 def test_a_bare_machine_leaves_the_split_points_and_says_what_it_lacks(on):
     on(BARE)
-    settled = local_machine.settled(ASKED)
+    settled = kind_of(ASKED).config
     assert (settled.hosts.edge.knobs, settled.hosts.cloud.knobs) == ([], [])
     assert settled.hosts.edge.meter == "none"
-    space = build_space(local_machine.offer_here(settled), settled.space, None, 5)
+    space = build_space(kind_of(settled).offer(None), settled.space, None, 5)
     assert len(space) == 6
     said = told(settled)
     assert "cpu_mhz is left out of the space: none here" in said
@@ -46,20 +43,20 @@ def test_a_bare_machine_leaves_the_split_points_and_says_what_it_lacks(on):
 
 def test_what_a_machine_has_is_used(on):
     on(RICH)
-    settled = local_machine.settled(ASKED)
+    settled = kind_of(ASKED).config
     assert settled.hosts.edge.knobs == ["cpu_mhz"]
     assert settled.hosts.edge.meter == "rapl"
-    space = build_space(local_machine.offer_here(settled), settled.space, None, 5)
+    space = build_space(kind_of(settled).offer(None), settled.space, None, 5)
     assert [k.name for k in space.knobs] == ["cpu_mhz", "cloud_gpu"]
     assert "energy" not in told(settled)
 
 
 def test_a_knob_value_that_is_not_there_is_refused_by_the_name_of_the_machine(on):
     on(BARE)
-    settled = local_machine.settled(ASKED)
+    settled = kind_of(ASKED).config
     asked = replace(settled.space, cpu_mhz=[600])
     with pytest.raises(ConfigurationError, match=r"space.cpu_mhz=\[600\].*laptop.*no such knob"):
-        build_space(local_machine.offer_here(settled), asked, None, 5)
+        build_space(kind_of(settled).offer(None), asked, None, 5)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +75,7 @@ def test_cores_are_divided_in_halves(cpus, halves):
 def test_cpus_asked_for_are_taken(on):
     on(BARE)
     asked = replace(ASKED, hosts=replace(ASKED.hosts, edge=replace(EDGE, cpus=[4])))
-    settled = local_machine.settled(asked)
+    settled = kind_of(asked).config
     assert settled.hosts.edge.cpus == [4]
     assert settled.hosts.cloud.cpus == [2, 3, 4]
 
@@ -86,7 +83,7 @@ def test_cpus_asked_for_are_taken(on):
 def test_a_run_on_another_machine_or_with_other_cpus_is_another_run(on):
     def identity(machine: Here) -> str:
         on(machine)
-        return identity_of(determining(replace(local_machine.settled(ASKED), name="x")))
+        return identity_of(determining(replace(kind_of(ASKED).config, name="x")))
 
     every = {identity(m) for m in (BARE, RICH, replace(BARE, node="b"), replace(BARE, cpus=(0, 1)))}
     assert len(every) == 4
@@ -96,5 +93,5 @@ def test_a_run_on_another_machine_or_with_other_cpus_is_another_run(on):
 def test_other_hosts_are_left_as_they_are(on):
     on(RICH)
     config = Config(hosts=HostsConf(kind="emulated", profile="quick"))
-    assert local_machine.settled(config) is config
+    assert kind_of(config).config is config
     assert told(config) == ""

@@ -12,8 +12,9 @@ import pytest
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.space import SearchSpace
 from dynasplit.offline import search
-from dynasplit.offline.study import Budget, explore
+from dynasplit.offline.study import Budget, OfflineSettings, search_front
 from dynasplit.run.journal import Journal
+from dynasplit.testbed.retry import RetryPolicy
 
 
 class Killed(BaseException):
@@ -29,17 +30,14 @@ def explored(space, testbed, folder: Path, name="nsga3", budget=BUDGET, **option
     with Journal(folder / "journal.jsonl") as journal:
         options_of = {"population_size": 10} if "nsga" in name else {}
         algorithm = search.build(name, **options_of)
-        return explore(
-            space,
-            algorithm,
-            testbed,
-            journal,
+        settings = OfflineSettings(
             budget=budget,
             seed=3,
             storage=folder / "study.log",
-            retry_wait_s=0,
+            retry=RetryPolicy(options.pop("retries", 2), wait_s=0),
             **options,
         )
+        return search_front(space, algorithm, testbed, journal, settings)
 
 
 def killed_at(number: int):
@@ -173,8 +171,9 @@ def test_a_journal_of_another_space_is_refused(space, make_testbed, tmp_path):
     smaller = SearchSpace.from_configurations(space.configurations[-20:], 22)
     journal = Journal()
     journal.append(make_testbed().measure(space.configurations[0]))
+    settings = OfflineSettings(budget=BUDGET)
     with pytest.raises(ResultsError, match="not in this run's space"):
-        explore(smaller, search.build("grid"), make_testbed(), journal, budget=BUDGET)
+        search_front(smaller, search.build("grid"), make_testbed(), journal, settings)
 
 
 CHILD = """
@@ -195,10 +194,10 @@ CHILD = """
 
     folder = Path({folder!r})
     space = SearchSpace.build(range(23), 22, [Knob("cpu_mhz", tuple(range(600, 1801, 200)))])
-    found = explore(
+    found = search_front(
         space, search.build("nsga3"), Slow(load_profile("pi4_coral_v100"), "vgg16"),
-        Journal(folder / "journal.jsonl"), budget=Budget(configurations=100),
-        storage=folder / "study.log",
+        Journal(folder / "journal.jsonl"),
+        OfflineSettings(budget=Budget(configurations=100), storage=folder / "study.log"),
     )
     print([str(c) for c in found.searched], len(found.measurements))
 """

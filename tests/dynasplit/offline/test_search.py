@@ -9,7 +9,7 @@ from dynasplit.core.measurement import summarise
 from dynasplit.front.dominance import HypervolumeScale, objectives
 from dynasplit.offline import search
 from dynasplit.offline.search.base import Progress
-from dynasplit.offline.study import Budget, explore
+from dynasplit.offline.study import Budget, OfflineSettings, search_front
 from dynasplit.run.journal import Journal
 from dynasplit.testbed.modelled import ModelledTestbed
 from hosts.emulation.hardware import Noise
@@ -64,14 +64,12 @@ def reached(vgg16_space, noiseless, name, seeds):
     testbed, share = noiseless
     return statistics.median(
         share(
-            explore(
+            search_front(
                 vgg16_space,
                 search.build(name),
                 testbed,
                 Journal(),
-                budget=Budget(fraction=0.1),
-                seed=seed,
-                front_repeats=0,
+                OfflineSettings(budget=Budget(fraction=0.1), seed=seed, front_repeats=0),
             ).searched
         )
         for seed in range(seeds)
@@ -96,14 +94,12 @@ def test_structured_needs_a_twentieth_of_the_space(vgg16_space):
     scale = HypervolumeScale.of(objectives(list(grid.values())))
     found, spent_h = [], []
     for seed in range(5):
-        explored = explore(
+        explored = search_front(
             vgg16_space,
             search.build("structured"),
             dataclasses.replace(noisy, seed=seed),
             Journal(),
-            budget=Budget(configurations=92),
-            seed=seed,
-            front_repeats=0,
+            OfflineSettings(budget=Budget(configurations=92), seed=seed, front_repeats=0),
         )
         points = objectives([grid[c] for c in explored.searched])
         course = [scale.share(points[:n]) for n in range(1, 93)]

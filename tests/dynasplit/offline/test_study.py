@@ -10,20 +10,24 @@ from dynasplit.core.errors import (
     HostUnreachable,
     WindowInvalid,
 )
-from dynasplit.core.events import Failed, Finished, Measured, Started
+from dynasplit.core.events import Failed, Finished, Measured, Started, nobody
 from dynasplit.core.space import Configuration, Knob, SearchSpace
 from dynasplit.front.dominance import non_dominated, objectives
 from dynasplit.offline import search
 from dynasplit.offline.search.base import Algorithm, Suggestion
-from dynasplit.offline.study import Budget, explore
+from dynasplit.offline.study import Budget, OfflineSettings, search_front
 from dynasplit.run.journal import Journal
+from dynasplit.testbed.retry import RetryPolicy
 
 
 def run(space, testbed, name="nsga3", budget=None, journal=None, **options):
     algorithm = search.build(name) if isinstance(name, str) else name
     budget = budget or Budget(configurations=30)
     journal = journal or Journal()
-    return explore(space, algorithm, testbed, journal, budget=budget, retry_wait_s=0, **options)
+    subscriber = options.pop("subscriber", nobody)
+    retry = RetryPolicy(options.pop("retries", 2), wait_s=0)
+    settings = OfflineSettings(budget=budget, retry=retry, **options)
+    return search_front(space, algorithm, testbed, journal, settings, subscriber)
 
 
 ALGORITHMS = search.names()
@@ -35,8 +39,8 @@ def test_the_budget_buys_distinct_valid_configurations(space, testbed, name):
     assert found.configurations_measured == len(set(found.searched)) == 30
     assert set(found.searched) <= set(space.configurations)
     assert not testbed.repeated()
-    assert found.cloud_only.configuration == space.cloud_only
-    assert found.edge_only.configuration == space.edge_only
+    assert found.front.cloud_only.configuration == space.cloud_only
+    assert found.front.edge_only.configuration == space.edge_only
     assert found.asked >= 30
 
 
@@ -108,7 +112,7 @@ def test_front_and_baselines_are_repeated_and_the_repeats_counted_apart(space, t
     kept = non_dominated(objectives(summaries))
     front = [s for s, keep in zip(summaries, kept, strict=True) if keep]
     assert all(s.repeats == 5 == times[s.configuration] for s in front)
-    assert found.cloud_only.repeats == found.edge_only.repeats == 5
+    assert found.front.cloud_only.repeats == found.front.edge_only.repeats == 5
     assert set(times.values()) == {1, 5}
     assert found.configurations_measured == 30
     assert found.repeats == len(testbed.spent) - 30
@@ -269,4 +273,4 @@ def test_one_configuration_is_enough(testbed):
     space = SearchSpace.from_configurations([only], 22)
     found = run(space, testbed)
     assert found.searched == (only,)
-    assert found.cloud_only is None
+    assert found.front.cloud_only is None

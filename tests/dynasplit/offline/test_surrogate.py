@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import SearchSpace
 from dynasplit.front.dominance import non_dominated
-from dynasplit.offline.surrogate.beliefs import Believer
 from dynasplit.offline.surrogate.gain import expected_gain, lognormal_below, normal_below
+from dynasplit.offline.surrogate.posterior import SurrogateModel
 from dynasplit.offline.surrogate.process import Part, believe
 from dynasplit.testbed.modelled import ModelledTestbed
 from hosts.emulation.profile import load_profile
@@ -58,13 +58,13 @@ def test_beliefs_of_what_was_not_measured_are_true_within_what_they_say(
     order = random.permutation(len(vgg16_runs))
     history = [vgg16_runs[i] for i in order[:80]]
     quiet = ModelledTestbed(load_profile("pi4_coral_v100"), "vgg16", seed=9)
-    found = Believer(vgg16_space).beliefs(history)
+    found = SurrogateModel(vgg16_space).posterior(history)
     assert found.energy is not None
-    for belief, name in ((found.latency, "latency_ms"), (found.energy, "energy_j")):
+    for posterior, name in ((found.latency, "latency_ms"), (found.energy, "energy_j")):
         truth = np.log([getattr(quiet.measure(c), name) for c in vgg16_space.configurations])
-        errors = (truth - belief.mean)[order[80:]]
+        errors = (truth - posterior.mean)[order[80:]]
         assert np.median(np.abs(errors)) < 0.05
-        assert np.mean(np.abs(errors) < 2 * belief.sd[order[80:]]) > 0.85
+        assert np.mean(np.abs(errors) < 2 * posterior.sd[order[80:]]) > 0.85
 
 
 def test_without_the_parts_of_a_latency_the_whole_is_believed(
@@ -72,7 +72,7 @@ def test_without_the_parts_of_a_latency_the_whole_is_believed(
 ) -> None:
     absent = dict.fromkeys(("edge_ms", "transfer_ms", "cloud_ms", "accuracy", "energy_j"))
     history = [dataclasses.replace(m, **absent) for m in vgg16_runs[::20]]
-    found = Believer(vgg16_space).beliefs(history)
+    found = SurrogateModel(vgg16_space).posterior(history)
     assert found.energy is None
     assert found.quality is None
     truth = np.log([m.latency_ms for m in vgg16_runs])

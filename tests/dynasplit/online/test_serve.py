@@ -9,6 +9,7 @@ from dynasplit.online import policies
 from dynasplit.online.serve import serve, serving_order
 from dynasplit.online.workload import Request, weibull_requests
 from dynasplit.run.journal import Journal
+from dynasplit.testbed.retry import RetryPolicy
 
 
 class Killed(BaseException):
@@ -101,7 +102,7 @@ def test_transient_errors_are_tried_again_and_lasting_ones_end_it(requests, ever
 
     journal = Journal()
     with pytest.raises(HostUnreachable):
-        serve(requests, everyone, make_testbed(before=before), journal, retry_wait_s=0)
+        serve(requests, everyone, make_testbed(before=before), journal, retry=RetryPolicy(wait_s=0))
     assert len(journal.served()) == 19
 
 

@@ -1,4 +1,4 @@
-"""Beliefs about latency, energy and quality of every configuration, from the runs so far."""
+"""The posterior of latency, energy and quality of every configuration, given the runs so far."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEAST_MS = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
-class Beliefs:
+class Posterior:
     """About every configuration of a space (c,).
 
     Attributes:
@@ -62,8 +62,8 @@ class Runs:
         return cls(at, *columns)
 
 
-class Believer:
-    """Turns runs of a space into beliefs; what depends on the space alone is kept."""
+class SurrogateModel:
+    """Gives a space's posterior from its runs; what depends on the space alone is kept."""
 
     def __init__(self, space: SearchSpace) -> None:
         """Prepare the stages' covariances."""
@@ -75,14 +75,14 @@ class Believer:
         self._both = Cells.build(space, ["edge", "cloud", "link"])
         self._modes = Cells.build(space, ["edge", "link"], with_numbers=False)
 
-    def beliefs(self, history: Sequence[Measurement]) -> Beliefs:
+    def posterior(self, history: Sequence[Measurement]) -> Posterior:
         """What to believe after these runs (at least one)."""
         runs = Runs.of(history, self.space)
         if np.isnan(runs.edge_ms + runs.transfer_ms + runs.cloud_ms).any():
             return self._from_totals(runs)
         return self._from_parts(runs)
 
-    def _from_parts(self, runs: Runs) -> Beliefs:
+    def _from_parts(self, runs: Runs) -> Posterior:
         sends = self._points[runs.at] < self.space.last_split_point
         cloud = self._stage(self._cloud, runs, runs.cloud_ms, sends)
         link = self._stage(self._link, runs, runs.transfer_ms, sends)
@@ -97,7 +97,7 @@ class Believer:
         energy = None
         if not np.isnan(runs.energy_j).any():
             energy = self._energy(runs, edge_ms, cloud_ms, link_ms, latency)
-        return Beliefs(latency, energy, self._quality(runs))
+        return Posterior(latency, energy, self._quality(runs))
 
     def _energy(
         self, runs: Runs, edge_ms: Moments, cloud_ms: Moments, link_ms: Moments, latency: Belief
@@ -139,12 +139,12 @@ class Believer:
         power = self._stage(self._both, runs, runs.energy_j / runs.latency_ms, None, True)
         return Belief(latency.mean + power.mean, np.hypot(latency.sd, power.sd), power.trust)
 
-    def _from_totals(self, runs: Runs) -> Beliefs:
+    def _from_totals(self, runs: Runs) -> Posterior:
         latency = self._stage(self._both, runs, runs.latency_ms)
         energy = None
         if not np.isnan(runs.energy_j).any():
             energy = self._power_of_both(runs, latency)
-        return Beliefs(latency, energy, self._quality(runs))
+        return Posterior(latency, energy, self._quality(runs))
 
     def _stage(
         self,
@@ -207,7 +207,7 @@ def _shifted(
     with_noise: bool = True,
     trust: Floats | None = None,
 ) -> Belief:
-    """A belief around the median of the values."""
+    """A posterior around the median of the values."""
     middle = float(np.median(values))
     found = believe(parts, cells, values - middle, noise, with_noise, trust)
     return Belief(found.mean + middle, found.sd, found.trust)

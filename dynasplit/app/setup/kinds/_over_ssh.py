@@ -1,0 +1,99 @@
+"""What the kinds of hosts that are reached over SSH share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dynasplit.app.setup.run_inputs import TestbedInputs
+from dynasplit.config.testbed_options import HostConf, HostsConf
+from dynasplit.core.errors import ConfigurationError, TestbedError
+from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.testbed.address import HostAddress
+from hosts.core.errors import ArtifactError
+from hosts.models.prepare.edgetpu import compiled_head, find_compiler
+from hosts.models.runtime.manifest import Manifest
+
+if TYPE_CHECKING:
+    from dynasplit.testbed.lab import CompileHead
+
+
+def addresses_of(hosts: HostsConf) -> tuple[HostAddress, HostAddress]:
+    """Both hosts' options as the testbed takes them."""
+    return _address_of(hosts.edge), _address_of(hosts.cloud)
+
+
+def _address_of(host: HostConf) -> HostAddress:
+    return HostAddress(
+        address=str(host.address),
+        port=host.port,
+        user=host.user,
+        key_file=host.key_file,
+        known_hosts=host.known_hosts,
+        python=host.python,
+        link_address=host.link_address or str(host.address),
+        meter=host.meter,
+        meter_options=host.meter_options,
+        knobs=tuple(host.knobs),
+        cpus=tuple(host.cpus or ()),
+    )
+
+
+@contextmanager
+def between(
+    edge: HostAddress,
+    cloud: HostAddress,
+    inputs: TestbedInputs,
+    folder: Path,
+    earlier: Sequence[Measurement],
+) -> Iterator[Testbed]:
+    """The testbed between two hosts that are up; values that they do not offer are refused."""
+    from dynasplit.testbed.opening import ssh_testbed
+
+    assert inputs.manifest is not None
+    manifest = inputs.manifest
+    encoded = msgspec.json.encode(manifest)
+    compile_head = _compiling(manifest) if _accelerates(inputs) else None
+    with ssh_testbed(
+        edge, cloud, manifest, encoded, inputs.rules, folder, compile_head=compile_head
+    ) as testbed:
+        if compile_head is not None and not testbed.edge.is_emulated:
+            check_compiler()
+        testbed.qualities.know(earlier)
+        hardware = [k for k in inputs.space.knobs if k.host in ("edge", "cloud")]
+        testbed.check_offered({knob.name: knob.values for knob in hardware})
+        yield testbed
+
+
+def _compiling(manifest: Manifest) -> CompileHead:
+    """Compiles heads for the edge's accelerator on this machine."""
+
+    def compile_head(split_point: int) -> tuple[Path, str]:
+        try:
+            made = compiled_head(manifest, split_point)
+        except ArtifactError as error:
+            raise TestbedError(str(error)) from error
+        return Path(made.path), made.sha256
+
+    return compile_head
+
+
+def check_compiler() -> None:
+    """Refuse to search with an accelerator, before any run, where no head could be compiled.
+
+    Raises:
+        ConfigurationError: the compiler is not installed here.
+    """
+    try:
+        find_compiler()
+    except ArtifactError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def _accelerates(inputs: TestbedInputs) -> bool:
+    """Whether any configuration of the space opens the edge's accelerator."""
+    return any(c.edge_accelerator != "off" for c in inputs.space.configurations)

@@ -1,0 +1,170 @@
+"""A kind of hosts: how its options are completed and checked, what it offers, how it is opened."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import ClassVar
+
+from dynasplit.app.setup.describe_splits import predicted_profile, profile_of
+from dynasplit.app.setup.network_order import order_of
+from dynasplit.app.setup.run_inputs import TestbedInputs
+from dynasplit.app.setup.search_space import (
+    Offer,
+    build_space,
+    offer_of_profile,
+    sending_knobs,
+)
+from dynasplit.config.schema import Config
+from dynasplit.core.errors import ConfigurationError
+from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.testbed.window import WindowRules
+from hosts.emulation.profile import Profile
+from hosts.models.networks.base import Progress
+from hosts.models.prepare.prepare import Order
+from hosts.models.runtime.manifest import Manifest
+
+
+class HostsKind(ABC):
+    """One kind of hosts, for one configuration.
+
+    Attributes:
+        name: the kind, as `hosts.kind` has it: the name of its file.
+        computes: a network is prepared and really computed.
+        is_answered_by_profile: times and energies come from the profile.
+        config: the configuration, completed with what it leaves open.
+    """
+
+    name: ClassVar[str]
+    computes: ClassVar[bool] = True
+    is_answered_by_profile: ClassVar[bool] = False
+
+    def __init__(self, config: Config) -> None:
+        self.config = self.complete(config)
+
+    def complete(self, config: Config) -> Config:
+        """The configuration with what this kind finds out by itself filled in."""
+        return config
+
+    @abstractmethod
+    def check(self) -> None:
+        """Refuse what this kind cannot do, before anything starts.
+
+        Raises:
+            ConfigurationError: what was asked, what is allowed.
+        """
+
+    def remarks(self) -> list[str]:
+        """Lines for the terminal: what the hosts are, and what they lack."""
+        return []
+
+    @property
+    def order(self) -> Order:
+        """What has to be prepared of the network.
+
+        Raises:
+            ConfigurationError: there is no such network, data set, or weights.
+        """
+        return order_of(self.config)
+
+    @property
+    def is_known_early(self) -> bool:
+        """The search space is known before the network is prepared: from a profile, or runs."""
+        return self.config.hosts.profile is not None
+
+    @abstractmethod
+    def offer(self, profile: Profile | None) -> Offer:
+        """The knob values that these hosts have."""
+
+    def inputs(self, manifest: Manifest | None, progress: Progress) -> TestbedInputs:
+        """What a testbed of this kind is opened with.
+
+        Args:
+            manifest: the prepared network; None: not needed, or not prepared yet.
+            progress: is told what takes long.
+
+        Raises:
+            ConfigurationError: the profile or the space cannot be. DataError: the runs cannot
+                be read.
+        """
+        asked, network = self.config, self.config.model.label
+        named = asked.hosts.profile
+        profile = None if named is None else profile_of(named, "hosts.profile")
+        is_predicted = profile is not None and network not in profile.networks
+        if profile is not None and is_predicted:
+            profile = predicted_profile(profile, self.order, network, progress)
+        last = _last_split_point(network, profile, manifest)
+        knobs = sending_knobs(asked, profile)
+        return TestbedInputs(
+            network=network,
+            space=build_space(
+                self.offer(profile), asked.space, asked.model.split_points, last, knobs
+            ),
+            seed=asked.seed,
+            rules=self.rules(),
+            profile=profile,
+            manifest=manifest,
+            is_predicted=is_predicted and self.is_answered_by_profile,
+            is_made_up=profile is not None and profile.made_up and self.is_answered_by_profile,
+            mode=asked.measure.mode,
+            speedup=asked.hosts.speedup,
+        )
+
+    def rules(self) -> WindowRules:
+        """What a window must hold: the options of `measure` that a window has."""
+        asked = self.config.measure
+        names = {f.name for f in dataclasses.fields(WindowRules)}
+        held = {n: v for n, v in dataclasses.asdict(asked).items() if n in names}
+        return WindowRules(**held, cloud=self.config.energy.cloud)
+
+    @abstractmethod
+    def open(
+        self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
+    ) -> AbstractContextManager[Testbed]:
+        """The testbed, for as long as the context lasts.
+
+        Args:
+            inputs: what it is opened with.
+            folder: where logs and traces are kept.
+            earlier: what an earlier start of the run has measured.
+        """
+
+
+class HostsOfProfile(HostsKind):
+    """Hosts whose times and energies come from a profile."""
+
+    is_answered_by_profile: ClassVar[bool] = True
+
+    def check(self) -> None:
+        """Refuse a configuration without a profile."""
+        if self.config.hosts.profile is None:
+            raise ConfigurationError(
+                f"hosts={self.name} needs a profile: say hosts.profile=NAME or FILE"
+            )
+
+    def offer(self, profile: Profile | None) -> Offer:
+        """What the profile's boards have."""
+        assert profile is not None
+        return offer_of_profile(profile, self.config.model.label)
+
+
+def _last_split_point(network: str, profile: Profile | None, manifest: Manifest | None) -> int:
+    """The network's last split point, on which profile and prepared network must agree."""
+    if profile is None and manifest is None:
+        raise ConfigurationError(
+            f"how often {network} can be split is known once it is prepared, or from a profile: "
+            "say hosts.profile=NAME|FILE"
+        )
+    if profile is None:
+        assert manifest is not None
+        return manifest.last_split_point
+    timings = profile.networks[network]
+    if manifest is not None and manifest.last_split_point != timings.last_split_point:
+        raise ConfigurationError(
+            f"model={network} has split points 0..{manifest.last_split_point}; profile "
+            f"{profile.name} has timings for 0..{timings.last_split_point}"
+        )
+    return timings.last_split_point

@@ -1,0 +1,47 @@
+"""Emulated hosts: SSH servers on loopback, with a board of the profile below each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from dynasplit.app.setup.kinds import _over_ssh
+from dynasplit.app.setup.kinds.base import HostsOfProfile
+from dynasplit.app.setup.run_inputs import TestbedInputs
+from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.testbed.address import HostAddress
+from hosts.emulation.profile import save_profile
+
+
+class EmulatedHosts(HostsOfProfile):
+    """Two emulated boards; their hosts are started here, and are then like any others."""
+
+    name = "emulated"
+
+    @contextmanager
+    def open(
+        self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
+    ) -> Iterator[Testbed]:
+        """Start the boards and their hosts, and open the testbed between them."""
+        from dynasplit.testbed.loopback import loopback_hosts
+
+        edge, cloud = (
+            HostAddress(
+                knobs=tuple(k.name for k in inputs.space.knobs if k.host == role), meter="board"
+            )
+            for role in ("edge", "cloud")
+        )
+        profile = str(self.config.hosts.profile)
+        if inputs.is_predicted:
+            assert inputs.profile is not None
+            written = folder.resolve() / "profile.yaml"
+            save_profile(inputs.profile, written)
+            profile = str(written)
+        with (
+            loopback_hosts(
+                edge, cloud, profile=profile, seed=inputs.seed, speedup=inputs.speedup
+            ) as hosts,
+            _over_ssh.between(*hosts, inputs, folder, earlier) as testbed,
+        ):
+            yield testbed

@@ -1,0 +1,118 @@
+"""Local hosts: edge and cloud are both this machine, over SSH, with its own clocks and knobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from dynasplit.app.setup.kinds import _over_ssh
+from dynasplit.app.setup.kinds.base import HostsKind
+from dynasplit.app.setup.local_machine import divided, here
+from dynasplit.app.setup.run_inputs import TestbedInputs
+from dynasplit.app.setup.search_space import Offer
+from dynasplit.config.schema import Config
+from dynasplit.config.testbed_options import HostConf
+from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.testbed.window import WindowRules
+from hosts.emulation.profile import Profile
+
+WINDOW_S = 1.0
+"""How long a window goes on for its latency's confidence, unless measure.max_window_s says it:
+other programs run on this machine too, and make a latency vary more than on hosts of their own."""
+
+
+class LocalHosts(HostsKind):
+    """Two hosts that are both this machine, without boards."""
+
+    name = "local"
+
+    def complete(self, config: Config) -> Config:
+        """Fill in the machine's name, each host's CPUs, and the knobs and the meter there are.
+
+        So the run's identity depends on them.
+        """
+        found, hosts = here(), config.hosts
+        halves = divided(found.cpus)
+        edge = _filled(hosts.edge, halves[0])
+        cloud = _filled(hosts.cloud, halves[1])
+        if edge.meter == "auto":
+            edge = replace(edge, meter=found.meter or "none")
+        measure = config.measure
+        if measure.max_window_s is None:
+            measure = replace(measure, max_window_s=max(WINDOW_S, measure.min_window_s))
+        hosts = replace(hosts, profile=None, edge=edge, cloud=cloud)
+        return replace(config, hosts=hosts, measure=measure)
+
+    def check(self) -> None:
+        """Any machine will do: what it lacks is left out."""
+
+    def remarks(self) -> list[str]:
+        """What the hosts are, and what this machine lacks."""
+        edge, cloud = self.config.hosts.edge, self.config.hosts.cloud
+        told = [
+            f"Both hosts are this machine, {here().node}: the edge computes on CPU "
+            f"{_listed(edge)}, the cloud on CPU {_listed(cloud)}"
+            f"{', shared' if edge.cpus == cloud.cpus else ''}"
+        ]
+        for name, why in here().absent.items():
+            if name != "meter":
+                told.append(f"  {name} is left out of the space: {why}")
+        if edge.meter == "none":
+            why = here().absent.get("meter", "none was asked for")
+            told.append(f"  energy is not measured: {why}")
+            told.append(
+                "  So latency and accuracy (or fidelity) decide, and policies that choose by "
+                "energy are left out"
+            )
+        return told
+
+    @property
+    def is_known_early(self) -> bool:
+        """The network has to be prepared: there is no profile of this machine."""
+        return False
+
+    def offer(self, profile: Profile | None) -> Offer:
+        """The knobs of this machine that the configuration uses."""
+        hosts, found = self.config.hosts, here()
+        used = {*hosts.edge.knobs, *hosts.cloud.knobs}
+        knobs = {name: values for name, values in found.knobs.items() if name in used}
+        return Offer(
+            f"what {found.node} has:",
+            [int(v) for v in knobs.get("cpu_mhz", ())],
+            [str(v) for v in knobs.get("edge_accelerator", ())],
+            [bool(v) for v in knobs.get("cloud_gpu", ())],
+        )
+
+    def rules(self) -> WindowRules:
+        """As any; one meter may see both hosts together."""
+        return replace(super().rules(), one_machine=self.config.hosts.cloud.meter == "none")
+
+    @contextmanager
+    def open(
+        self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
+    ) -> Iterator[Testbed]:
+        """Start both SSH servers, and open the testbed between them."""
+        from dynasplit.testbed.loopback import loopback_hosts
+
+        edge, cloud = _over_ssh.addresses_of(self.config.hosts)
+        with (
+            loopback_hosts(edge, cloud) as hosts,
+            _over_ssh.between(*hosts, inputs, folder, earlier) as testbed,
+        ):
+            yield testbed
+
+
+def _filled(host: HostConf, cpus: list[int]) -> HostConf:
+    """A host with its address, its CPUs, and the knobs that the machine has."""
+    return replace(
+        host,
+        address=here().node,
+        cpus=cpus if host.cpus is None else host.cpus,
+        knobs=[name for name in host.knobs if name in here().knobs],
+    )
+
+
+def _listed(host: HostConf) -> str:
+    return ", ".join(map(str, host.cpus or ())) or "any"

@@ -1,0 +1,66 @@
+"""Recorded hosts: a table of measured runs answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import ClassVar
+
+from dynasplit.app.setup.kinds.base import HostsKind
+from dynasplit.app.setup.run_inputs import TestbedInputs
+from dynasplit.app.setup.search_space import Offer, space_of_runs
+from dynasplit.core.errors import ConfigurationError
+from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.tables import read_runs
+from dynasplit.testbed.recorded import RecordedTestbed
+from hosts.emulation.profile import Profile
+from hosts.models.networks.base import Progress
+from hosts.models.runtime.manifest import Manifest
+
+
+class RecordedHosts(HostsKind):
+    """Hosts that a table of runs stands for."""
+
+    name = "recorded"
+    computes: ClassVar[bool] = False
+
+    def check(self) -> None:
+        """Refuse a configuration without runs, and what runs cannot be asked for."""
+        if self.config.runs is None:
+            raise ConfigurationError("hosts=recorded answers from a table of runs: say runs=FILE")
+        for name, plain in (("codec", "none"), ("batch_size", 1)):
+            if getattr(self.config.measure, name) != plain:
+                raise ConfigurationError(
+                    f"measure.{name}={getattr(self.config.measure, name)}; hosts=recorded answers "
+                    f"with what was measured: leave it out, or narrow it by space.{name}"
+                )
+
+    @property
+    def is_known_early(self) -> bool:
+        """The table says all."""
+        return True
+
+    def offer(self, profile: Profile | None) -> Offer:
+        """Runs offer configurations, not values of knobs."""
+        raise NotImplementedError
+
+    def inputs(self, manifest: Manifest | None, progress: Progress) -> TestbedInputs:
+        """The table, and the configurations in it that are asked for."""
+        asked = self.config
+        runs = read_runs(str(asked.runs))
+        return TestbedInputs(
+            network=runs.model or asked.model.label,
+            space=space_of_runs(runs, asked.space, asked.model.split_points),
+            seed=asked.seed,
+            rules=self.rules(),
+            runs=runs,
+            mode=runs.mode,
+        )
+
+    def open(
+        self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
+    ) -> AbstractContextManager[Testbed]:
+        """The runs as a testbed."""
+        assert inputs.runs is not None
+        return nullcontext(RecordedTestbed(inputs.runs, inputs.seed))

@@ -1,0 +1,40 @@
+"""Hosts of one's own, reached over SSH."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from dynasplit.app.setup.kinds import _over_ssh
+from dynasplit.app.setup.kinds.base import HostsKind
+from dynasplit.app.setup.run_inputs import TestbedInputs
+from dynasplit.app.setup.search_space import Offer, offer_of_hosts
+from dynasplit.core.errors import ConfigurationError
+from dynasplit.core.measurement import Measurement, Testbed
+from hosts.emulation.profile import Profile
+
+
+class SshHosts(HostsKind):
+    """An edge and a cloud host of a lab."""
+
+    name = "ssh"
+
+    def check(self) -> None:
+        """Refuse hosts without an address."""
+        for role in ("edge", "cloud"):
+            if getattr(self.config.hosts, role).address is None:
+                raise ConfigurationError(
+                    f"hosts.{role}.address is missing; allowed: a name or address that SSH reaches"
+                )
+
+    def offer(self, profile: Profile | None) -> Offer:
+        """The knobs that the hosts are said to have."""
+        return offer_of_hosts(self.config, profile)
+
+    def open(
+        self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
+    ) -> AbstractContextManager[Testbed]:
+        """Log in to both hosts, and open the testbed between them."""
+        edge, cloud = _over_ssh.addresses_of(self.config.hosts)
+        return _over_ssh.between(edge, cloud, inputs, folder, earlier)

@@ -1,0 +1,202 @@
+"""From the configuration to the plain inputs of a run: the one place that reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dynasplit.app.cli.terminal import Terminal
+from dynasplit.app.setup.kinds.base import HostsKind
+from dynasplit.app.setup.network_order import order_of
+from dynasplit.app.setup.phases import check_front
+from dynasplit.app.setup.prepare_model import prepared
+from dynasplit.app.setup.run_inputs import (
+    OfflineInputs,
+    OnlineInputs,
+    RecordInputs,
+    RunInputs,
+    TestbedInputs,
+)
+from dynasplit.config.load import determining
+from dynasplit.config.schema import Config
+from dynasplit.core.errors import ConfigurationError
+from dynasplit.front.pareto_front import ParetoFront
+from dynasplit.offline import search
+from dynasplit.offline.budget import Budget
+from dynasplit.offline.search import Algorithm
+from dynasplit.online.workload import read_workload
+from dynasplit.run.run_folder import check_writable
+from dynasplit.testbed.retry import RetryPolicy
+from hosts.models.networks.base import Progress
+from hosts.models.runtime.manifest import Manifest
+
+
+def check_early(hosts: HostsKind) -> None:
+    """Refuse what is known to be impossible before anything is prepared or started.
+
+    Raises:
+        DynaSplitError: what was asked, what was found, what is allowed.
+    """
+    hosts.check()
+    if hosts.computes:
+        order_of(hosts.config)
+    if hosts.is_known_early:
+        run_inputs(hosts)
+
+
+def prepared_inputs(hosts: HostsKind, terminal: Terminal) -> RunInputs:
+    """A run's inputs; its network is made ready if the hosts compute one.
+
+    Raises:
+        ConfigurationError: the run as asked for cannot be. DataError: a file cannot be used.
+        ResultsError: results cannot be written.
+    """
+    check_writable(Path(hosts.config.results_dir))
+    for line in hosts.remarks():
+        terminal.say(line)
+    manifest = None
+    if hosts.computes:
+        manifest = prepared(hosts.order, hosts.config.model.label, terminal)
+    inputs = run_inputs(hosts, manifest, terminal.say)
+    if inputs.testbed.is_predicted:
+        terminal.say(
+            f"Timings of {inputs.testbed.network} are assumed: profile "
+            f"{hosts.config.hosts.profile} predicts them from its multiply-accumulates, with the "
+            "accelerator off"
+        )
+    return inputs
+
+
+def run_inputs(
+    hosts: HostsKind, manifest: Manifest | None = None, progress: Progress = print
+) -> RunInputs:
+    """A run's inputs, as far as they are known without preparing a network.
+
+    Args:
+        hosts: the kind of hosts, with the completed configuration.
+        manifest: the prepared network; None: not needed, or not prepared yet.
+        progress: is told what takes long.
+
+    Raises:
+        ConfigurationError: the run as asked for cannot be. DataError: a file cannot be used.
+    """
+    config = hosts.config
+    offline = offline_inputs(config)
+    testbed = hosts.inputs(manifest, progress)
+    return RunInputs(
+        seed=config.seed,
+        retry=RetryPolicy(config.measure.retries, config.measure.retry_wait_s),
+        hosts=hosts,
+        testbed=testbed,
+        offline=offline,
+        given_front=_given_front(config, testbed),
+        online=online_inputs(config),
+        record=record_inputs(config),
+    )
+
+
+def offline_inputs(config: Config) -> OfflineInputs:
+    """The search algorithm with its options, and when it ends.
+
+    Raises:
+        ConfigurationError: it has no such option, or cannot follow the budget.
+    """
+    asked, algorithm = config.search, search_algorithm(config)
+    if asked.min_gain is not None and not algorithm.states_gain:
+        able = [name for name in search.names() if search.build(name).states_gain]
+        raise ConfigurationError(
+            f"search.min_gain={asked.min_gain}; search {asked.algorithm} does "
+            f"not say what it expects to gain; these do: {', '.join(able) or 'none'}"
+        )
+    return OfflineInputs(
+        algorithm=algorithm, budget=budget_of(config), front_repeats=asked.front_repeats
+    )
+
+
+def search_algorithm(config: Config) -> Algorithm:
+    """The search algorithm with its options.
+
+    Raises:
+        ConfigurationError: it has no such option, or the option another type.
+    """
+    asked = config.search
+    algorithm = search.build(asked.algorithm, **asked.options)
+    try:
+        msgspec.convert(asked.options, type(algorithm))
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"search.options={asked.options}: {error}") from error
+    return algorithm
+
+
+def budget_of(config: Config) -> Budget:
+    """When the search ends; a number of trials replaces the fraction, the grid needs neither."""
+    asked = config.search
+    whole = asked.trials is not None or asked.algorithm == "grid"
+    return Budget(
+        configurations=asked.trials,
+        fraction=None if whole else asked.fraction,
+        testbed_time_s=asked.testbed_time_s,
+        min_gain=asked.min_gain,
+    )
+
+
+def online_inputs(config: Config) -> OnlineInputs:
+    """The policies with their options, and the requests.
+
+    Raises:
+        DataError: the workload's file cannot be used.
+    """
+    asked = config.workload
+    return OnlineInputs(
+        policies={name: policy_options(config, name) for name in config.policies},
+        requests=asked.requests,
+        workload=None if asked.file is None else read_workload(asked.file, asked.network),
+        min_ms=asked.min_ms,
+        max_ms=asked.max_ms,
+        shape=asked.shape,
+    )
+
+
+def policy_options(config: Config, name: str) -> dict[str, Any]:
+    """The options that the configuration gives a policy."""
+    given = config.policy
+    if name != "dynasplit":
+        return {}
+    return {
+        "quantile": given.quantile,
+        "margin": given.margin,
+        "energy_tolerance": given.energy_tolerance,
+        "min_accuracy": given.min_accuracy,
+    }
+
+
+def record_inputs(config: Config) -> RecordInputs:
+    """Where the run is kept, and what identifies it."""
+    named = (
+        config.runs,
+        config.front,
+        config.workload.file,
+        config.hosts.profile,
+        config.fit.macs,
+    )
+    return RecordInputs(
+        experiment=config.name,
+        results_dir=Path(config.results_dir),
+        resume=config.resume,
+        configuration=determining(config),
+        files=[Path(name) for name in named if name is not None and Path(name).is_file()],
+        tracking=config.tracking.kind,
+        tracking_uri=config.tracking.uri or f"sqlite:///{config.results_dir}/mlflow.db",
+    )
+
+
+def _given_front(config: Config, testbed: TestbedInputs) -> ParetoFront | None:
+    """The front that is named, all of whose configurations the hosts can be set to."""
+    if config.front is None:
+        return None
+    last = testbed.space.last_split_point
+    front = ParetoFront.load(config.front, model=testbed.network, last_split_point=last)
+    check_front(front, testbed.space, config.front)
+    return front

@@ -1,0 +1,139 @@
+"""Opens what a run works with: its folder, its journal, its testbed, its record in MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from dynasplit.app.cli.terminal import Terminal
+from dynasplit.app.setup.phases import Session
+from dynasplit.app.setup.run_inputs import RunInputs
+from dynasplit.core.events import Event, Finished, Subscriber
+from dynasplit.recorder import Recorder, RunFacts, import_early, open_recorder
+from dynasplit.run.identity import git_revision, identity_of
+from dynasplit.run.journal import Journal
+from dynasplit.run.run_folder import RunFolder, open_run_folder
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run that is going on.
+
+    Attributes:
+        folder: the run's. session: what its phases work with. recorder: its record.
+    """
+
+    folder: RunFolder
+    session: Session
+    recorder: Recorder
+    _hosts: ExitStack
+    _terminal: Terminal
+
+    def put_hosts_back(self) -> None:
+        """Restore and leave the hosts; so it is done before results are written."""
+        with self._terminal.during("Putting the hosts back"):
+            self._hosts.close()
+
+
+@contextmanager
+def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
+    """Everything that a run needs, for as long as the context lasts.
+
+    The folder is marked as finished where the context ends without an error, and the record is
+    complete.
+
+    Raises:
+        DynaSplitError: the folder or the hosts cannot be opened.
+    """
+    record = inputs.record
+    identity = identity_of(
+        record.configuration, files=record.files, artifacts=inputs.testbed.artifact_hashes
+    )
+    with open_run_folder(
+        record.results_dir,
+        record.experiment,
+        identity,
+        resume=record.resume,
+        configuration=record.configuration,
+        git_revision=git_revision(),
+    ) as folder:
+        went_on = ", continued" if folder.resumed else ""
+        terminal.say(f"{record.experiment} on {inputs.hosts.name} hosts, in {folder.path}{went_on}")
+        profile = inputs.testbed.profile
+        if profile is not None and inputs.testbed.is_made_up:
+            terminal.say(f"Profile {profile.name} is made up: no such hosts exist")
+        with ExitStack() as stack:
+            run = _opened(inputs, folder, terminal, stack)
+            yield run
+        if run.recorder.trouble is None:
+            folder.finish()
+
+
+def _opened(inputs: RunInputs, folder: RunFolder, terminal: Terminal, stack: ExitStack) -> OpenRun:
+    journal = stack.enter_context(Journal(folder.path / "journal.jsonl"))
+    hosts = stack.enter_context(ExitStack())
+    import_early(inputs.record.tracking)
+    with terminal.during("Making the hosts ready"):
+        opening = inputs.hosts.open(inputs.testbed, folder.path, journal.measurements())
+        testbed = hosts.enter_context(opening)
+    with terminal.during("Opening the records"):
+        facts = getattr(testbed, "facts", {})
+        recorder = stack.enter_context(open_tracking(inputs, folder, journal, facts))
+    session = Session(
+        testbed,
+        journal,
+        subscriber=_both(terminal, recorder),
+        storage=folder.path / "study.log",
+    )
+    return OpenRun(folder, session, recorder, hosts, terminal)
+
+
+def open_tracking(
+    inputs: RunInputs,
+    folder: RunFolder,
+    journal: Journal,
+    hosts: Mapping[str, Mapping[str, Any]],
+) -> Recorder:
+    """The recorder of a run; enter it to begin.
+
+    Args:
+        inputs: the run's.
+        folder: likewise.
+        journal: whose measurements are recorded.
+        hosts: what each host says of itself.
+    """
+    emulated = any(facts.get("emulated") for facts in hosts.values())
+    told = {f"host.{role}.{k}": str(v) for role, facts in hosts.items() for k, v in facts.items()}
+    facts = RunFacts(
+        experiment=inputs.record.experiment,
+        name=folder.path.name,
+        identity=folder.record.identity,
+        config=inputs.record.configuration,
+        folder=folder.path,
+        git_revision=folder.record.git_revision,
+        tags={
+            "emulated": str(emulated or inputs.testbed.is_imagined),
+            "predicted": str(inputs.testbed.is_predicted),
+            "hosts": inputs.hosts.name,
+            "model": inputs.testbed.network,
+            **told,
+        },
+    )
+    record = inputs.record
+    return open_recorder(record.tracking, uri=record.tracking_uri, facts=facts, journal=journal)
+
+
+def _both(terminal: Terminal, recorder: Recorder) -> Subscriber:
+    """Show each event, and record it; recording what the search measured takes its time."""
+
+    def follow(event: Event) -> None:
+        terminal(event)
+        if isinstance(event, Finished) and event.phase == "repeats":
+            with terminal.during("Recording the search"):
+                recorder(event)
+        else:
+            recorder(event)
+
+    return follow

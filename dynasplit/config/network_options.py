@@ -1,0 +1,63 @@
+"""Options of the network and of the images that it infers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import MISSING
+
+from dynasplit.config.rules import (
+    at_least,
+    option,
+)
+
+
+@dataclass
+class ModelConf:
+    """The network.
+
+    Attributes:
+        name: a module of hosts/models/networks.
+        weights: auto (learned ones where they are at hand, else random), imagenet, trained,
+            stored or random, as far as the network has them; or a file.
+        precision: of heads: auto (the network's own), int8, float32 or float16.
+        path: the .keras file of model=keras_file.
+        scaling: of that network's pixels: none (0..255) or unit (0..1).
+        seed: of random weights, and of the choice of images.
+        calibration_images: how many integers are calibrated with.
+        split_points: those that may be searched; None: all.
+    """
+
+    name: str = MISSING
+    weights: str = "auto"
+    precision: str = "auto"
+    path: str | None = None
+    scaling: str = "none"
+    seed: int = 0
+    calibration_images: int = option(24, at_least(1))
+    split_points: list[int] | None = None
+
+    @property
+    def label(self) -> str:
+        """What results call the network: one of a file has the file's name."""
+        return Path(self.path).name if self.name == "keras_file" and self.path else self.name
+
+
+@dataclass
+class DataConf:
+    """The images that are inferred.
+
+    Attributes:
+        name: a module of hosts/models/datasets. images: how many.
+        path: imagenet_folder's folder; tfds: where it keeps its files, None: as it likes.
+        labels: imagenet_folder's file of classes, or `none`; None: the folders' names say them.
+        tfds: the data set's name in TensorFlow Datasets. split: which part of it.
+    """
+
+    name: str = MISSING
+    images: int = option(24, at_least(1))
+    path: str | None = None
+    labels: str | None = None
+    tfds: str | None = None
+    split: str | None = None

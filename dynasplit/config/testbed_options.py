@@ -1,0 +1,136 @@
+"""Options of what measures: hosts, their knobs, the window, what counts as energy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+from dynasplit.config.rules import (
+    above,
+    at_least,
+    listed,
+    module_of,
+    one_of,
+    option,
+    share,
+)
+
+
+def _codecs() -> list[str]:
+    from hosts import codecs
+
+    return codecs.names()
+
+
+@dataclass
+class HostConf:
+    """One host and the way to it.
+
+    Attributes:
+        address: name or number that SSH connects to. port: of its SSH server.
+        user: login name; None: the one who runs the controller.
+        key_file: the client key; None: those that SSH finds.
+        known_hosts: file with the host's key; None: the user's own. Unknown keys are refused.
+        python: the interpreter that runs the host's programs.
+        link_address: cloud only: address of the tensor port, as the edge reaches it.
+        meter: the program that reads its power. meter_options: passed to it.
+        knobs: names of the programs that set its hardware.
+        cpus: the CPUs that its agent keeps to; None: all (hosts=local: half of them).
+    """
+
+    address: str | None = None
+    port: int = 22
+    user: str | None = None
+    key_file: str | None = None
+    known_hosts: str | None = None
+    python: str = "python3"
+    link_address: str | None = None
+    meter: str = "none"
+    meter_options: dict[str, Any] = field(default_factory=dict)
+    knobs: list[str] = field(default_factory=list)
+    cpus: list[int] | None = None
+
+
+@dataclass
+class HostsConf:
+    """What measures a configuration.
+
+    Attributes:
+        kind: emulated, local, ssh, modelled or recorded.
+        profile: name or path of the physical model; None: there is none for these hosts.
+        speedup: paces emulated hosts at so many times real time; None: as fast as it goes.
+        edge: used with the kinds ssh and local. cloud: likewise.
+    """
+
+    kind: str = option(MISSING, module_of("dynasplit.app.setup.kinds"))
+    profile: str | None = None
+    speedup: float | None = option(None, above(0))
+    edge: HostConf = field(default_factory=HostConf)
+    cloud: HostConf = field(default_factory=HostConf)
+
+
+@dataclass
+class SpaceConf:
+    """Which knob values the search may choose; None: all that the hosts offer.
+
+    Attributes:
+        codec: codecs to choose from; None: none to choose, measure.codec is the one.
+        batch_size: likewise; None: measure.batch_size is the one.
+    """
+
+    cpu_mhz: list[int] | None = None
+    edge_accelerator: list[str] | None = None
+    cloud_gpu: list[bool] | None = None
+    codec: list[str] | None = None
+    batch_size: list[int] | None = None
+
+
+@dataclass
+class MeasureConf:
+    """How one configuration is measured.
+
+    Attributes:
+        mode: latency (one batch at a time) or throughput (edge, link and cloud at the same time).
+        codec: how intermediate tensors are sent: none, lz4, zstd, float16, int8, or one of the
+            last two with a compressor, as int8+zstd.
+        batch_size: how many images head and tail take at once.
+        min_inferences: least number in a window. max_inferences: most, for relative_ci.
+        min_samples: least meter samples in a window. min_window_s: its least length.
+        max_window_s: how long it goes on for relative_ci; None: however long (hosts=local: 1 s).
+        warmup: inferences before the window.
+        max_gap_periods: greatest gap between meter samples, in their periods.
+        baseline_s: how long idle power is measured, in board time.
+        relative_ci: go on until the latency's confidence interval is so narrow; None: don't.
+        retries: how often a failed measurement is tried again. retry_wait_s: pause before.
+    """
+
+    mode: str = option("latency", one_of("latency", "throughput"))
+    codec: str = option("none", listed(_codecs))
+    batch_size: int = option(1, at_least(1))
+    min_inferences: int = option(10, at_least(1))
+    max_inferences: int = option(1000, at_least(1))
+    min_samples: int = option(20, at_least(2))
+    min_window_s: float = option(0.5, at_least(0))
+    max_window_s: float | None = option(None, above(0))
+    warmup: int = option(5, at_least(0))
+    max_gap_periods: float = option(3.0, at_least(1))
+    baseline_s: float = option(60.0, above(0))
+    relative_ci: float | None = option(None, share(zero=False, one=False))
+    retries: int = option(2, at_least(0))
+    retry_wait_s: float = option(1.0, at_least(0))
+
+    def conflicts(self) -> Iterator[str]:
+        """What its values together do not allow."""
+        if self.min_inferences > self.max_inferences:
+            allowed = f"up to measure.max_inferences={self.max_inferences}"
+            yield f"min_inferences={self.min_inferences}; allowed: {allowed}"
+
+
+@dataclass
+class EnergyConf:
+    """What counts as energy. cloud: tail (only while tails run) or gross (all that it draws)."""
+
+    cloud: str = option("tail", one_of("tail", "gross"))
