@@ -1,4 +1,4 @@
-"""Says which rows of a table of runs a careful testbed would have flagged."""
+"""Audits a table of runs: flags the rows that contradict others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says where a network can be split: what is sent there, and the work on either side."""
+"""Describes a network's split points: tensor sent, and work on either side."""
 
 from __future__ import annotations
 

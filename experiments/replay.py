@@ -81,7 +81,7 @@ def _blocks(config: Config, replay: Replay) -> dict[str, Any]:
 
 
 def _out_of_sample(config: Config, runs: RunsTable, thresholds: Thresholds) -> dict[str, Any]:
-    """What the policies come to on runs that they have not chosen by: medians over divisions."""
+    """The policies' out-of-sample figures: medians over divisions of the runs."""
     try:
         predict, why = fit_profile(runs).draws, None
     except DataError as error:

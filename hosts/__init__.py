@@ -1,1 +1,1 @@
-"""What runs on the hosts: agents, knobs, meters, networks, and the emulated boards below them."""
+"""The hosts' programs: agents, knobs, meters, networks, and emulated boards below them."""

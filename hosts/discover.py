@@ -1,4 +1,4 @@
-"""What the machine that this program runs on has: CPUs, knobs, a meter; and what it lacks, why."""
+"""Discovers this machine's CPUs, knobs and meter, and why others are absent."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _PATIENCE_S = 5.0
 
 
 class HostOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What kind of host to be.
+    """The order to serve a host: role, board, keys.
 
     Attributes:
         folder: private to this host. authorized_key: the one public key that may log in.

@@ -1,1 +1,1 @@
-"""What plans share: the command line, a run's setting up, and its results."""
+"""The parts that plans share: command line, set-up of a run, report of its results."""

@@ -1,4 +1,4 @@
-"""What an audit says about a row."""
+"""Findings of an audit: the doubtful rows, with check and severity."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ class Finding:
 
 
 def severity_of(deviation: float, whole: float) -> Severity:
-    """How serious a deviation is, against the whole that it is a part of."""
+    """The severity of a deviation, by its share of the whole it is part of."""
     share = abs(deviation) / whole
     return "low" if share < 0.05 else "medium" if share < 0.2 else "high"

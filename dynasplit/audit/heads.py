@@ -39,7 +39,7 @@ def check_heads(runs: RunsTable, rows: npt.NDArray[np.intp]) -> list[Finding]:
 
 
 def _spread(figures: Figures, heads: Heads) -> float:
-    """How far the configurations lie from their lines: a robust standard deviation."""
+    """The robust standard deviation of configurations around their lines."""
     cells = zip(figures.split_points.tolist(), figures.modes, strict=True)
     lines = np.array([heads.lines[cell] for cell in cells])
     expected = lines[:, 0] / figures.ghz + lines[:, 1]

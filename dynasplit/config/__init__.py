@@ -1,1 +1,1 @@
-"""The configuration: its schema, and its loading from what Hydra composed."""
+"""The configuration: options with their rules, and loading from Hydra."""

@@ -1,4 +1,4 @@
-"""From what Hydra composed to the typed configuration, and to what identifies a run."""
+"""Loads the typed configuration that Hydra composed, and the part of it that identifies a run."""
 
 from __future__ import annotations
 

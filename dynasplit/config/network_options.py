@@ -40,7 +40,7 @@ class ModelConf:
 
     @property
     def label(self) -> str:
-        """What results call the network: one of a file has the file's name."""
+        """The network's name in results; a network of a file has the file's name."""
         return Path(self.path).name if self.name == "keras_file" and self.path else self.name
 
 

@@ -77,7 +77,7 @@ class WorkloadConf:
     network: str | None = None
 
     def conflicts(self) -> Iterator[str]:
-        """What its values together do not allow."""
+        """Values that exclude each other."""
         if self.min_ms is not None and self.max_ms is not None and self.min_ms > self.max_ms:
             yield f"min_ms={self.min_ms}; allowed: up to workload.max_ms={self.max_ms:g}"
         if self.file is None and self.requests is None:

@@ -1,4 +1,4 @@
-"""Rules of single options: what a value may be, and the words that say it.
+"""Rules of options: the allowed values, and the words that say them.
 
 A rule stands beside its option's type and default, as the field's metadata. Rules that join two
 options of a group are methods `conflicts` of the group.
@@ -20,7 +20,7 @@ _RULE = "rule"
 
 @dataclass(frozen=True)
 class Rule:
-    """What a value may be.
+    """The allowed values of an option.
 
     Attributes:
         allowed: in words; asked only for a message, as names may have to be looked up.

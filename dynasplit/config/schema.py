@@ -28,7 +28,7 @@ POLICIES = ["dynasplit", "cloud_only", "edge_only", "fastest", "least_energy"]
 
 @dataclass
 class TrackingConf:
-    """Where runs are recorded. kind: mlflow or none. uri: of its store; None: in results_dir."""
+    """Experiment tracking. kind: mlflow or none. uri: of its store; None: in results_dir."""
 
     kind: str = option("mlflow", one_of("mlflow", "none"))
     uri: str | None = None

@@ -31,7 +31,7 @@ class ReplayConf:
 
 @dataclass
 class AuditConf:
-    """What an audit writes. clean: also the table without the rows that others contradict."""
+    """An audit's output. clean: also the table without the rows that others contradict."""
 
     clean: bool = False
 
@@ -55,7 +55,7 @@ class BenchmarkConf:
 
 @dataclass
 class FitConf:
-    """What a profile is fitted from, besides runs.
+    """Sources of a fitted profile besides runs.
 
     Attributes:
         macs: a file of the network's split points (split_point, head_mmac, tail_mmac,

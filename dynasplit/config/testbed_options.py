@@ -1,4 +1,4 @@
-"""Options of what measures: hosts, their knobs, the window, what counts as energy."""
+"""Options of the testbed: hosts, knob values to search, the measured window, energy."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class HostConf:
 
 @dataclass
 class HostsConf:
-    """What measures a configuration.
+    """The hosts that measure configurations.
 
     Attributes:
         kind: emulated, local, ssh, modelled or recorded.
@@ -74,7 +74,7 @@ class HostsConf:
 
 @dataclass
 class SpaceConf:
-    """Which knob values the search may choose; None: all that the hosts offer.
+    """Knob values to search; None: all that the hosts offer.
 
     Attributes:
         codec: codecs to choose from; None: none to choose, measure.codec is the one.
@@ -90,7 +90,7 @@ class SpaceConf:
 
 @dataclass
 class MeasureConf:
-    """How one configuration is measured.
+    """How a configuration is measured: mode, window, retries.
 
     Attributes:
         mode: latency (one batch at a time) or throughput (edge, link and cloud at the same time).
@@ -123,7 +123,7 @@ class MeasureConf:
     retry_wait_s: float = option(1.0, at_least(0))
 
     def conflicts(self) -> Iterator[str]:
-        """What its values together do not allow."""
+        """Values that exclude each other."""
         if self.min_inferences > self.max_inferences:
             allowed = f"up to measure.max_inferences={self.max_inferences}"
             yield f"min_inferences={self.min_inferences}; allowed: {allowed}"
@@ -131,6 +131,6 @@ class MeasureConf:
 
 @dataclass
 class EnergyConf:
-    """What counts as energy. cloud: tail (only while tails run) or gross (all that it draws)."""
+    """Energy accounting. cloud: tail (only while tails run) or gross (all that it draws)."""
 
     cloud: str = option("tail", one_of("tail", "gross"))

@@ -1,4 +1,4 @@
-"""Random numbers by their number: which recorded run a request gets, whoever asks and when."""
+"""Counter-based random numbers: request i always draws the same recorded run."""
 
 from __future__ import annotations
 

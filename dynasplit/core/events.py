@@ -1,4 +1,4 @@
-"""What the phases tell their subscriber while they run: progress bars and records follow it."""
+"""Events of the phases, which progress bars and recorders subscribe to."""
 
 from __future__ import annotations
 

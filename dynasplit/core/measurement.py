@@ -1,4 +1,4 @@
-"""What measuring one configuration gives: the one record that everybody exchanges."""
+"""Measurements of configurations, their summaries, and the testbed protocol."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class Summary:
 
 
 class Testbed(Protocol):
-    """What measures a configuration: hosts over SSH, recorded runs, or a profile."""
+    """Measures configurations: hosts over SSH, recorded runs, or a profile."""
 
     def measure(
         self,

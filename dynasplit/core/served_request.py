@@ -1,4 +1,4 @@
-"""What serving one request gives."""
+"""One served request: policy, threshold, measurement."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Served:
 
     @property
     def met(self) -> bool:
-        """Whether the measured latency is at most the threshold."""
+        """True if the measured latency is at most the threshold."""
         return self.measurement.latency_ms <= self.threshold_ms
 
     @property

@@ -82,7 +82,7 @@ def draw_policy_figures(folder: Path, series: Sequence[PolicySeries], origin: Or
 
 
 def draw_audit_figure(path: Path, rows: int, source: Source, findings: Sequence[Found]) -> Path:
-    """How far doubtful figures lie from what was expected; see `figures.audit`."""
+    """Draw doubtful figures against their expected values; see `figures.audit`."""
     from dynasplit.figures.audit import draw
 
     return draw(path, rows, source, findings)

@@ -1,4 +1,4 @@
-"""What an audit found: how far each doubtful figure lies from what the other runs let expect."""
+"""The audit's figure: each doubtful value against the one expected from the other runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COLOURS = {"low": FAINT, "medium": PLAIN, "high": ACCENT}
 
 
 class Found(Protocol):
-    """What is drawn of a finding (see `dynasplit.audit.Finding`)."""
+    """The part of a finding that is drawn (see `dynasplit.audit.Finding`)."""
 
     @property
     def index(self) -> int:
@@ -22,17 +22,17 @@ class Found(Protocol):
 
     @property
     def check(self) -> str:
-        """Which check."""
+        """The name of the check."""
         ...
 
     @property
     def expected(self) -> float:
-        """What was expected."""
+        """The expected value."""
         ...
 
     @property
     def found(self) -> float:
-        """What the row says."""
+        """The row's value."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""How fast search algorithms find the front: hypervolume against evaluations and testbed time."""
+"""The benchmark's figure: hypervolume against evaluations and testbed time, by search algorithm."""
 
 from __future__ import annotations
 

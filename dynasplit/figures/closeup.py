@@ -1,4 +1,4 @@
-"""A magnified part of a figure in which points crowd."""
+"""A magnified inset where a figure's points crowd."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def _quality_range(view: View) -> tuple[float, float]:
 
 
 def _key(figure: Figure, view: View, has_cloud: bool) -> None:
-    """What the markers mean, beside the axes, where it covers nothing."""
+    """The legend of markers, beside the axes."""
     there = [k for k in KINDS if any(view.kind(s) == k for s in view.front.summaries)]
     entries = [_entry(kind, style.KIND_COLOURS[kind], kind) for kind in there]
     if has_cloud:
@@ -205,7 +205,7 @@ def _label(axes: Axes, members: Sequence[Summary], view: View) -> None:
 
 
 def _taken(axes: Axes, view: View) -> list[Bbox]:
-    """What labels must not cover: the front's members and line, other labels, a close-up."""
+    """Areas that labels must not cover: front members and line, other labels, a close-up."""
     taken = [text.get_window_extent() for text in axes.texts]
     taken += [box for inner in axes.child_axes if (box := inner.get_tightbbox()) is not None]
     for x, y in axes.transData.transform(view.points(view.front.summaries)):

@@ -1,4 +1,4 @@
-"""What a front's figure draws against latency: energy, else quality, else the split point."""
+"""The vertical axis of a front's figure: energy, else quality, else the split point."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ class View:
 
     @property
     def is_joined(self) -> bool:
-        """Whether a line joins what is best by both axes: the split point is no objective."""
+        """True if a line joins the front's members; the split point is no objective."""
         return self.height != "split point"
 
     def y(self, summary: Summary) -> float:
-        """Where a summary is drawn; NaN if it lacks the figure."""
+        """The vertical position of a summary; NaN if it lacks the value."""
         if self.height == "split point":
             return summary.configuration.split_point
         found = summary.energy_j if self.height == "energy" else summary.quality
         return float("nan") if found is None else found
 
     def points(self, summaries: Sequence[Summary]) -> Floats:
-        """Where summaries are drawn (n, 2)."""
+        """The positions of summaries (n, 2)."""
         return np.array([[s.latency_ms, self.y(s)] for s in summaries]).reshape(-1, 2)
 
     def stairs(self) -> Floats:
@@ -64,5 +64,5 @@ class View:
         return corners
 
     def kind(self, summary: Summary) -> Kind:
-        """Which kind of split it is."""
+        """The kind of split: cloud-only, split or edge-only."""
         return kind_of(summary.configuration.split_point, self.front.last_split_point)

@@ -1,4 +1,4 @@
-"""Labels that cover nothing."""
+"""Places text labels without overlap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network along its split points: what would be sent there, and how much work is before it."""
+"""The network's figure: bytes sent and multiply-accumulates before each split point."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NAMED = 26
 
 
 class Place(Protocol):
-    """What is drawn of a split point."""
+    """The drawn properties of a split point."""
 
     @property
     def index(self) -> int:
@@ -42,7 +42,7 @@ class Place(Protocol):
 
     @property
     def bytes(self) -> int:
-        """What is sent; 0 at the last one."""
+        """Bytes sent; 0 at the last split point."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""What each policy's requests cost, whether they were met, and where they were computed."""
+"""Figures of the policies: energy, latency, violations and chosen kinds of split."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def draw_violations(path: Path, series: Sequence[PolicySeries], origin: Origin) 
 
 
 def draw_choices(path: Path, series: Sequence[PolicySeries], origin: Origin) -> Path:
-    """Which kind of split served each policy's requests, as stacked bars."""
+    """Stacked bars of the kinds of split that served each policy's requests."""
     with style.figure(path, _WIDTH_IN, 0.42 * len(series) + 1.4) as figure:
         axes = figure.add_subplot()
         places, left = np.arange(len(series)), np.zeros(len(series))

@@ -1,4 +1,4 @@
-"""What figures of policies are drawn from."""
+"""Data series of the policies' figures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KINDS: tuple[Kind, ...] = ("cloud-only", "split", "edge-only")
 
 
 def kind_of(split_point: int, last_split_point: int) -> Kind:
-    """Which kind of split a split point is."""
+    """The kind of split of a split point."""
     if split_point == 0:
         return "cloud-only"
     return "edge-only" if split_point == last_split_point else "split"
@@ -26,7 +26,7 @@ def kind_of(split_point: int, last_split_point: int) -> Kind:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where numbers come from.
+    """The origin of the numbers: measured, emulated, modelled or recorded.
 
     Attributes:
         model: the network's name; None: unknown.

@@ -1,4 +1,4 @@
-"""How all figures look, and how they say where their numbers come from."""
+"""The common style of figures, and their line that states the origin of the numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which points no other point beats, and how much of the objective space they cover."""
+"""Pareto dominance and hypervolume of points in objective space."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def objectives(summaries: Sequence[Summary | Measurement]) -> Points:
 
 
 def non_dominated(points: Points) -> npt.NDArray[np.bool_]:
-    """Which points (n, d) no other one dominates (n,); of equal points each is kept.
+    """Mask (n,) of the non-dominated among points (n, d); equal points are all kept.
 
     Raises:
         ValueError: a point is not finite.
@@ -86,7 +86,7 @@ class HypervolumeScale:
 
     @property
     def varying(self) -> npt.NDArray[np.bool_]:
-        """Which objectives differ within the reference front (d,)."""
+        """Mask (d,) of the objectives that differ within the reference front."""
         return np.asarray(self.worst > self.best)
 
     def scaled(self, points: Points) -> Points:

@@ -1,4 +1,4 @@
-"""The Pareto front: the configurations worth choosing from, and the two baselines."""
+"""The Pareto front of non-dominated configurations, with the two baselines."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class ParetoFront:
 
     @property
     def has_energy(self) -> bool:
-        """Whether energy was measured."""
+        """True if energy was measured."""
         return all(s.energy_j is not None for s in self.summaries)
 
     @property
@@ -118,7 +118,7 @@ class ParetoFront:
         return self.summaries[0].latency_ms
 
     def hypervolume(self, reference: ParetoFront | None = None) -> float:
-        """How much of the objective space the front covers.
+        """The hypervolume of the front.
 
         Args:
             reference: the front that sets the scale and counts as 1, usually the exhaustive

@@ -1,4 +1,4 @@
-"""When a search stops."""
+"""The budget of a search: configurations, testbed time, least gain."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Budget:
             raise ConfigurationError(f"search budget fraction={self.fraction}; allowed: 0 to 1")
 
     def limit(self, space: SearchSpace) -> int:
-        """How many distinct configurations of a space may be measured."""
+        """The number of distinct configurations of a space that may be measured."""
         limits = [len(space)]
         if self.configurations is not None:
             limits.append(self.configurations)

@@ -1,4 +1,4 @@
-"""After the search: whatever is on the front is measured again before it is used."""
+"""Repeated measurements of the front's members after the search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measuring for the offline phase: what the journal holds is never measured again."""
+"""Measures configurations for the offline phase; the journal's measurements are reused."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Measurer:
         return found
 
     def search_runs(self, configuration: Configuration) -> list[Measurement]:
-        """What a search sees: the first run, with rechecks while the last run is doubtful.
+        """The runs that a search sees: the first, with rechecks while the last one is doubtful.
 
         Later repeats are left out, so that a search sees the same whenever it asks.
         """
@@ -99,5 +99,5 @@ class Measurer:
 
 
 def time_s(runs: Sequence[Measurement]) -> float:
-    """What runs cost on the testbed; those that do not say it count as nothing."""
+    """The testbed time of runs in s; runs without it count as 0."""
     return sum(m.testbed_time_s or 0.0 for m in runs)

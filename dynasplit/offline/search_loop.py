@@ -1,4 +1,4 @@
-"""The search: ask an algorithm, measure, tell, until the budget is spent."""
+"""The search loop: ask the algorithm, measure, tell, until the budget is spent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Searched:
-    """What a search measured.
+    """The result of a search loop.
 
     Attributes:
         configurations: the distinct ones, in their order.
@@ -218,7 +218,7 @@ class Search:
         self._subscriber(Measured("search", measurement, done, self._expected_total()))
 
     def _expected_total(self) -> int:
-        """How many configurations the budget will buy, as far as can be told by now."""
+        """The number of configurations that the budget is expected to buy."""
         limit, state = self._budget.limit(self._space), self._state
         spent_s, done = self._spent_s(), len(state.runs)
         if self._budget.testbed_time_s is None or not spent_s:

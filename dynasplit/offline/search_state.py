@@ -1,4 +1,4 @@
-"""The account of a search: what its finished trials amount to."""
+"""The state of a search, which follows from its finished trials."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Streak:
 
     @property
     def is_outage(self) -> bool:
-        """Whether the testbed is to blame."""
+        """True if the failures are due to the testbed."""
         return len(self.failed) >= OUTAGE
 
 
 @dataclass
 class SearchState:
-    """What a search knows, trial by trial; the same trials always give the same account.
+    """The state of a search; the same trials always give the same state.
 
     Attributes:
         runs: of each distinct configuration that was measured, in order.
@@ -86,12 +86,12 @@ class SearchState:
         return self.streak.is_outage
 
     def progress(self, space: SearchSpace, seed: int) -> Progress:
-        """What the next suggestion may depend on."""
+        """The progress that the next suggestion depends on."""
         history = tuple(run for runs in self.runs.values() for run in runs)
         return Progress(space, seed, self.finished, history, frozenset(self.failed))
 
     def gain_stays_below(self, least: float, times: int = 3) -> bool:
-        """Whether the last trials all stated an expected gain below `least`."""
+        """True if the last trials all stated an expected gain below `least`."""
         last = self.gains[-times:]
         return len(last) == times and all(g is not None and g < least for g in last)
 

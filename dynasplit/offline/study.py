@@ -25,7 +25,7 @@ __all__ = ["Audit", "Budget", "OfflineResult", "OfflineSettings", "search_front"
 
 @dataclass(frozen=True, kw_only=True)
 class OfflineSettings:
-    """How the offline phase searches, and when it ends.
+    """Settings of the offline phase: budget, seed, repeats, retries, audit.
 
     Attributes:
         budget: ends the search. Repeats, and baselines that the algorithm does not seed, are
@@ -86,7 +86,7 @@ class OfflineResult:
 
     @property
     def configurations_measured(self) -> int:
-        """How many distinct configurations the search measured."""
+        """The number of distinct configurations that the search measured."""
         return len(self.searched)
 
 

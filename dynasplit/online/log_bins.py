@@ -1,4 +1,4 @@
-"""Bins of equal relative width, numbered by a float's own bits: no logarithm, no search."""
+"""Logarithmic bins, numbered by a float's own bits without a logarithm or a search."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Octaves:
         return bits
 
     def starts_ms(self) -> Floats:
-        """Where each bin starts, and where the last one ends (count + 1,)."""
+        """The bins' edges in ms (count + 1,)."""
         bits = (np.arange(self.count + 1) + self._first) << self._shift
         return np.asarray(bits.view(np.float64))
 
 
 class Steps:
-    """How many of a few ascending edges each value has reached; a table instead of a search."""
+    """Counts the ascending edges below each value through a look-up table."""
 
     def __init__(self, edges_ms: Floats) -> None:
         """Tabulate edges (e,), ascending, above 0."""

@@ -20,7 +20,7 @@ ALSO = ("accuracy_top5", "output_mae")
 
 @dataclass(frozen=True, eq=False)
 class Distribution:
-    """How often each value occurred.
+    """A distribution of values with their counts.
 
     Attributes:
         values: (v,). counts: of each (v,).
@@ -36,7 +36,7 @@ class Distribution:
 
     @property
     def total(self) -> int:
-        """How many values there are, repeats counted."""
+        """The number of values, repeats counted."""
         return int(self.counts.sum())
 
     def mean(self) -> float | None:
@@ -58,7 +58,7 @@ class Distribution:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PolicyFigures:
-    """What one policy's requests came to.
+    """One policy's figures over its requests: met, latency, energy, quality.
 
     Attributes:
         requests: how many. met: latency at most the threshold. infeasible: could not be met.

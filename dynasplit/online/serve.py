@@ -1,4 +1,4 @@
-"""The online phase: each request by every policy, really measured.
+"""Serves each request by every policy, measuring each choice on the testbed.
 
 Order: request by request, and within a request by every policy, so that a drift of the testbed
 (temperature, network, other users) meets all policies alike; policy by policy would charge it to
@@ -72,7 +72,7 @@ def serve(
 
 
 def serving_order(requests: Sequence[Request], policies: Sequence[Policy]) -> Iterator[Turn]:
-    """Who serves what when; see the module's docstring."""
+    """The order of requests and policies; see the module's docstring."""
     current: Configuration | None = None
     for place, request in enumerate(requests):
         start = place % max(1, len(policies))

@@ -37,7 +37,7 @@ class Thresholds(Protocol):
 
     @property
     def count(self) -> int:
-        """How many requests there are."""
+        """The number of requests."""
         ...
 
     def part(self, start: int, stop: int) -> Floats:
@@ -151,7 +151,7 @@ class Workload:
 
     @property
     def count(self) -> int:
-        """How many requests there are."""
+        """The number of requests."""
         return len(self.index)
 
     def part(self, start: int, stop: int) -> Floats:

@@ -1,4 +1,4 @@
-"""Fits the two boards' power; what runs do not tell is taken from a packaged profile, and said."""
+"""Fits the power of both boards; values that runs lack come from a packaged profile."""
 
 from __future__ import annotations
 

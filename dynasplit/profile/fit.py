@@ -50,7 +50,7 @@ class Fit:
     latency_spread: tuple[float, ...] = (1.0,)
 
     def draws(self, configuration: Configuration) -> list[Measurement]:
-        """What runs of a configuration may be: the prediction, as far off as it is elsewhere."""
+        """Possible runs of a configuration: the prediction with the fit's residuals."""
         run = self.predict(configuration)
         return [
             dataclasses.replace(run, repeat=repeat, latency_ms=run.latency_ms * factor)
@@ -58,7 +58,7 @@ class Fit:
         ]
 
     def predict(self, configuration: Configuration) -> Measurement:
-        """What the model says of a configuration, without noise."""
+        """The prediction for a configuration, without noise."""
         quiet = msgspec.structs.replace(self.profile, noise=Noise())
         return ModelledTestbed(quiet, self.network).measure(configuration)
 

@@ -86,7 +86,7 @@ def _fit_all(
 
 
 def _expected(cells: Mapping[Cell, Points], lines: Mapping[Cell, Line]) -> dict[Cell, Share]:
-    """What to expect of each cell's share of 1 / f: what the cells near it have."""
+    """The prior of each cell's share of 1 / f, from the cells near it."""
     known = {c: share_of(cells[c], line) for c, line in lines.items() if _is_sure(cells[c])}
     found = {}
     for k, mode in cells:

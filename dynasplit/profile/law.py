@@ -136,7 +136,7 @@ def _line(x: Floats, y: Floats) -> tuple[float, float]:
 def _factors(
     law: Law, cuts: Sequence[Cut], reference: RunsTable
 ) -> tuple[float, float, float, float]:
-    """What the law's a, b, and tails on GPU and CPU must be multiplied with."""
+    """Correction factors of the law's a, b, and tails on GPU and CPU."""
     figures = Figures.of(reference)
     by_split = {c.split_point: c for c in cuts}
     unknown = sorted(set(figures.split_points.tolist()) - set(by_split))

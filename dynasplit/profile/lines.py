@@ -31,13 +31,13 @@ class Points:
 
     @property
     def frequencies(self) -> int:
-        """How many different frequencies there are."""
+        """The number of different frequencies."""
         return len(np.unique(self.inverse_ghz))
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What is expected of the part of the time that is proportional to 1 / f (at median f).
+    """The prior of the share of time that is proportional to 1 / f (at median f).
 
     Attributes:
         mean: expected. spread: its standard deviation.
@@ -47,7 +47,7 @@ class Share:
     spread: float
 
     def loss(self, shares: Floats) -> Floats:
-        """What shares (n,) that differ from it cost (n,)."""
+        """The penalty (n,) of shares (n,) that differ from the prior."""
         return np.asarray(0.5 * ((shares - self.mean) / self.spread) ** 2)
 
 

@@ -1,4 +1,4 @@
-"""Robust fits of the link and the cloud, and what is left open between split points."""
+"""Robust fits of link and cloud times, interpolated over split points without runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Robust power lines: what a host draws while it computes and while it waits."""
+"""Robust fits of power while computing and while waiting."""
 
 from __future__ import annotations
 

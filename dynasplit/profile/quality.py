@@ -1,4 +1,4 @@
-"""The quality of a network's outputs: it depends on the split point and on what runs the head."""
+"""The quality of outputs by split point and accelerator mode."""
 
 from __future__ import annotations
 

@@ -81,16 +81,16 @@ class Figures:
 
     @property
     def has_energy(self) -> bool:
-        """Whether energy was measured."""
+        """True if energy was measured."""
         return not bool(np.isnan(self.energy_j).any())
 
     @property
     def has_energy_parts(self) -> bool:
-        """Whether each host's energy was."""
+        """True if each host's energy was measured."""
         return not bool(np.isnan(self.edge_energy_j + self.cloud_energy_j).any())
 
     def of_mode(self, mode: str) -> npt.NDArray[np.bool_]:
-        """Which configurations set the accelerator to this mode (c,)."""
+        """Mask (c,) of the configurations with this accelerator mode."""
         return np.array([m == mode for m in self.modes])
 
 

@@ -1,4 +1,4 @@
-"""What a recorder is; the one here records nothing."""
+"""The base recorder, which records nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dynasplit.core.served_request import Served
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What identifies and describes a run.
+    """The facts that identify and describe a run.
 
     Attributes:
         experiment: the experiment's name in MLflow.
@@ -36,7 +36,7 @@ class RunFacts:
 
 
 class Recorder:
-    """Where a run is recorded: a context around it, and a subscriber of its phases.
+    """A recorder of a run: a context around it, and a subscriber of its phases.
 
     Attributes:
         trouble: why nothing is recorded any more; None if all is well.

@@ -1,4 +1,4 @@
-"""The median of very many exceedances in bounded memory."""
+"""The median of threshold exceedances, in bounded memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One half of each configuration's runs to choose by, the other half to judge the choice."""
+"""Splits each configuration's runs into a half to choose by and a half to judge with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many requests at once on recorded runs: the online phase's answers, in arrays.
+"""The vectorised replay of requests on recorded runs.
 
 Requests are taken in chunks. Every random number belongs to a request's number, so neither the
 chunks' size nor the threads change a result. A policy's latencies and energies are those of the
@@ -73,7 +73,7 @@ class Pool:
 
 @dataclass
 class Tally:
-    """What has been counted of one policy's requests."""
+    """Running counts over one policy's requests."""
 
     drawn: npt.NDArray[np.int64]
     unmet: int = 0

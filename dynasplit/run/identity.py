@@ -1,4 +1,4 @@
-"""What makes a run the same run: its configuration, files, code, networks and libraries."""
+"""The identity of a run: a hash of configuration, files, code, networks and libraries."""
 
 from __future__ import annotations
 

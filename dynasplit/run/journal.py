@@ -1,4 +1,4 @@
-"""What a run has finished so far, one JSON line each, safe against being killed."""
+"""The journal of a run: finished measurements and requests as JSON lines, safe against kills."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ RECORD = "run.json"
 
 
 class RunRecord(msgspec.Struct, kw_only=True):
-    """What `run.json` holds.
+    """The content of `run.json`.
 
     Attributes:
         identity: hash of all that determines the result.

@@ -1,4 +1,4 @@
-"""Finds figures that no single unit explains: a table in which ms and s, or kHz and MHz, mix."""
+"""Detects mixed units in a table (ms and s, kHz and MHz)."""
 
 from __future__ import annotations
 

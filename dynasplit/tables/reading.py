@@ -1,4 +1,4 @@
-"""Reads parquet and CSV files into checked arrays, and says exactly what is wrong with one."""
+"""Reads parquet and CSV files into checked arrays, with exact error messages."""
 
 from __future__ import annotations
 
@@ -107,14 +107,14 @@ def to_array(path: Path, values: pa.ChunkedArray, column: Column) -> Array:
 
 
 def is_absent(array: Array) -> npt.NDArray[np.bool_]:
-    """Which values of a column are absent (n,)."""
+    """Mask (n,) of the absent values of a column."""
     if array.dtype == object:
         return np.array([value is None for value in array], dtype=bool)
     return np.isnan(array) if array.dtype == np.float64 else np.zeros(len(array), dtype=bool)
 
 
 def check_present(path: Path, array: Array, column: Column) -> bool:
-    """Whether a column holds anything; an error where it has to and some value is absent."""
+    """True if a column has values; an error where a required value is absent."""
     absent = is_absent(array)
     if not absent.any():
         return True

@@ -34,7 +34,7 @@ _KNOBS = ("cpu_mhz", "edge_accelerator", "cloud_gpu")
 
 
 def is_reference(table: pa.Table) -> bool:
-    """Whether a table has the reference system's columns."""
+    """True if a table has the reference system's columns."""
     return any(mark in table.column_names for mark in _MARKS)
 
 

@@ -90,18 +90,18 @@ class RunsTable:
 
     @property
     def source(self) -> Source:
-        """Where the figures come from: the least real source among the rows."""
+        """The source of the figures: the least real one among the rows."""
         return max(set(self.sources), key=REALITY.index)
 
     @property
     def mode(self) -> str | None:
-        """How every row was measured; None where they differ, or do not say it."""
+        """The mode of measuring; None where rows differ or lack it."""
         found = set(self.modes or ())
         return found.pop() if len(found) == 1 else None
 
     @cached_property
     def counts(self) -> npt.NDArray[np.intp]:
-        """How many runs each configuration has (c,)."""
+        """The number of runs of each configuration (c,)."""
         return np.bincount(self.index, minlength=len(self.configurations))
 
     @cached_property
@@ -126,7 +126,7 @@ class RunsTable:
         return {name: _natives(name, array) for name, array in self.columns.items()}
 
     def has(self, name: str) -> bool:
-        """Whether the table has values of a column in every row."""
+        """True if the table has a value of a column in every row."""
         return name in self.columns and not bool(np.isnan(self.columns[name]).any())
 
     def medians(self) -> list[Measurement]:

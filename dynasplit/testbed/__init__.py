@@ -1,1 +1,1 @@
-"""What measures a configuration: hosts over SSH, recorded runs, or a profile."""
+"""Testbeds: hosts over SSH, recorded runs, and the profile."""

@@ -1,4 +1,4 @@
-"""The profile answers instead of hosts: for rehearsal, planning, and fast tests."""
+"""The testbed of a profile, for rehearsal, planning and fast tests."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Quality(NamedTuple):
 
 @dataclass
 class Qualities:
-    """What is known of each split point, kind of head and lossy part of a codec.
+    """The known qualities by split point, kind of head and lossy part of a codec.
 
     Outputs depend on nothing else: the accelerator runs the same head in all its modes.
 
@@ -46,11 +46,11 @@ class Qualities:
                 self._known.setdefault(_pair(m.configuration), found)
 
     def is_known(self, configuration: Configuration) -> bool:
-        """Whether a window has measured it."""
+        """True if a window has measured it."""
         return _pair(configuration) in self._known
 
     def images_needed(self, configuration: Configuration) -> int:
-        """How many images the next window must infer: all of them, or none in particular."""
+        """The number of images that the next window must infer: all of them, or 0."""
         return 0 if self.is_known(configuration) else len(self.references)
 
     def of(

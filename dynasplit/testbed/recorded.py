@@ -1,4 +1,4 @@
-"""Recorded runs answer instead of hosts."""
+"""The testbed of recorded runs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RecordedTestbed:
 
     @property
     def emulated(self) -> bool:
-        """Whether the recorded runs themselves come from emulated or modelled hosts."""
+        """True if the recorded runs come from emulated or modelled hosts."""
         return self.runs.source in ("emulated", "modelled")
 
     @cached_property

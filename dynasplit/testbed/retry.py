@@ -1,4 +1,4 @@
-"""Trying a measurement again where its error says that this may help."""
+"""Retries of measurements after transient errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dynasplit.core.measurement import Measurement
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how patiently a measurement is tried again.
+    """The retry policy of measurements: attempts, and waits between them.
 
     Attributes:
         retries: further attempts after the first; only errors that are transient get any.
@@ -39,5 +39,5 @@ class RetryPolicy:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether trying again may help, as the error's type says."""
+    """True if the error's type is transient."""
     return isinstance(error, DynaSplitError) and error.transient

@@ -39,7 +39,7 @@ Method = tuple[type[messages.Message], Callable[..., messages.Message]]
 
 
 class Agent:
-    """What edge and cloud agents share: knobs, artifacts, idle windows."""
+    """The control service of edge and cloud agents: knobs, artifacts, idle windows."""
 
     def __init__(self, order: messages.StartOrder, machine: Machine) -> None:
         self.order = order

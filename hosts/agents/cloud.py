@@ -82,7 +82,7 @@ class CloudAgent:
         return tops
 
     def _device(self, header: TensorHeader) -> str | None:
-        """Where the tail runs; an emulated GPU computes on whatever this machine has."""
+        """The device that runs the tail; an emulated GPU computes on any device of this machine."""
         if self.machine.emulated:
             return None
         return "GPU:0" if header.cloud_gpu else "CPU:0"

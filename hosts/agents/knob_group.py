@@ -27,11 +27,11 @@ class Knobs:
         self.record = record
 
     def read(self) -> dict[str, Value]:
-        """What every knob reads now."""
+        """The value that every knob reads now."""
         return {name: knob.read() for name, knob in self._knobs.items()}
 
     def allowed(self) -> dict[str, tuple[Value, ...]]:
-        """What every knob may be set to."""
+        """The values that every knob may be set to."""
         return {name: knob.allowed() for name, knob in self._knobs.items()}
 
     def apply(self, wanted: Mapping[str, Value]) -> dict[str, Value]:
@@ -52,7 +52,7 @@ class Knobs:
         return self.read()
 
     def check(self, wanted: Mapping[str, Value]) -> None:
-        """Whether knobs still read as they were set; numbers within the knob's tolerance.
+        """Check that knobs still read as they were set; numbers within the knob's tolerance.
 
         Raises:
             KnobError: one has changed by itself, or somebody else has set it.

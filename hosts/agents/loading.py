@@ -16,12 +16,12 @@ from hosts.wire.messages import FindOrder, Found, Loaded, LoadOrder
 
 
 def pushed_folder() -> Path:
-    """Where the controller puts files that this host does not hold yet."""
+    """The folder that the controller pushes files to."""
     return default_root() / "pushed"
 
 
 def find(order: FindOrder) -> Found:
-    """Which files are here, with the right content: where told, or where they were pushed."""
+    """Find the files that this host holds with the right content."""
     folder = pushed_folder()
     folder.mkdir(parents=True, exist_ok=True)
     paths: dict[str, str | None] = {}

@@ -1,4 +1,4 @@
-"""What a network's outputs are judged by: their highest classes, and how far they lie off."""
+"""The quality of a network's outputs: highest classes, and difference to the unsplit network."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class Receiver:
         self._room.acquire()
 
     def expect(self, take: Callable[[T], None] | None) -> None:
-        """What is done with the result of what was just sent; None: nothing was sent."""
+        """Register the handler of the next result; None: nothing was sent."""
         if take is None:
             self._room.release()
         else:

@@ -51,7 +51,7 @@ def find(name: str) -> Codec:
 
 
 def lossy_part(name: str) -> str:
-    """What of a codec can change a network's outputs: its quantiser, or `none`."""
+    """The part of a codec that can change a network's outputs: its quantiser, or `none`."""
     return next((part for part in name.split("+") if parts().get(part) == "quantiser"), PLAIN)
 
 

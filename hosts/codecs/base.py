@@ -1,4 +1,4 @@
-"""What a file in `codecs/` does, and the tensor that it does it to."""
+"""The base of codecs: tensors, quantisers and compressors."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Codec:
     compressor: Compressor
 
     def encode(self, tensor: Tensor) -> tuple[Tensor, Buffer]:
-        """What the receiver will see, and its bytes on the way.
+        """The tensor as the receiver sees it, and its encoded bytes.
 
         Raises:
             WireError: the quantiser cannot hold the values.

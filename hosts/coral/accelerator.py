@@ -143,7 +143,7 @@ class Accelerator:
             ) from None
 
     def _died(self) -> HostError:
-        """What there is to say of a program that has ended by itself."""
+        """The error of a program that has ended by itself."""
         assert self._program
         code = self._program.wait()
         self._said.seek(0)

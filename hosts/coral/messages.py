@@ -1,4 +1,4 @@
-"""What the agent and the accelerator's program say to each other, over two pipes."""
+"""Messages between the agent and the accelerator's program, over two pipes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a Coral USB accelerator is plugged in, and the switch of its port, by sysfs."""
+"""Finds a Coral USB accelerator and the power switch of its port, by sysfs."""
 
 from __future__ import annotations
 

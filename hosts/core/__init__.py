@@ -1,1 +1,1 @@
-"""What everything on the hosts builds on: errors, and how a folder's modules are found by name."""
+"""The base of all programs on the hosts: errors, and look-up of a folder's modules."""

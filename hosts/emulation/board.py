@@ -1,4 +1,4 @@
-"""The emulated boards: how long work takes and what it draws, in board time.
+"""The emulated boards: duration and power of work, in board time.
 
 One state per board: its settings, its time and its power decide how long a head or tail takes,
 what the meter reads and what sysfs says. Nothing here looks at the wall's clock.
@@ -18,7 +18,7 @@ QUIET = RunFactors(1.0, 1.0)
 
 @dataclass
 class Board:
-    """What both boards share: time, power, and the run that is going on.
+    """The state that both boards share: time, power, and the current run.
 
     Attributes:
         profile: the physical model.

@@ -1,4 +1,4 @@
-"""Serves one emulated board: calls over a unix socket, writes to its sysfs tree."""
+"""Serves an emulated board: calls over a unix socket, writes to its sysfs tree."""
 
 from __future__ import annotations
 

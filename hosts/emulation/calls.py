@@ -1,4 +1,4 @@
-"""What agents, knobs and meters ask of an emulated board, over its unix socket.
+"""Calls of agents, knobs and meters to an emulated board, over its unix socket.
 
 Each call and each answer is a JSON line. Times are in board time.
 """
@@ -19,7 +19,7 @@ class Now(Call):
 
 
 class Describe(Call):
-    """What this board is."""
+    """Ask for the board's facts."""
 
 
 class Settle(Call):

@@ -1,4 +1,4 @@
-"""Board time and what the board draws over it: the one state that meter and workload share."""
+"""Board time and the history of power, shared by meter and workload."""
 
 from __future__ import annotations
 

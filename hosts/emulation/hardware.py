@@ -1,4 +1,4 @@
-"""A testbed's hardware: its boards, meters and link, and how it spreads."""
+"""A testbed's hardware: boards, meters, link, and noise."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Meter(Strict, frozen=True):
 
 
 class Start(Strict, frozen=True):
-    """What a board is set to when it is switched on."""
+    """The settings of a board when it is switched on."""
 
     governor: str
     cpu_mhz: int
@@ -92,7 +92,7 @@ class Noise(Strict, frozen=True):
 
 
 class CodecCost(Strict, frozen=True):
-    """What a part of a codec costs, by KB of the tensor before it.
+    """The cost of a codec's part, by KB of the tensor before it.
 
     Attributes:
         encode_ms_ghz_per_kb: on the edge's CPU, times its frequency in GHz.

@@ -37,7 +37,7 @@ class EmulatedMachine:
             return self._board.ask(call)
 
     def facts(self) -> dict[str, object]:
-        """What the board is."""
+        """The board's facts."""
         return dict(self._ask(calls.Describe()).facts)
 
     def now_ns(self) -> int:

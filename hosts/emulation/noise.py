@@ -18,7 +18,7 @@ def generator(*key: object) -> np.random.Generator:
 
 @dataclass(frozen=True, slots=True)
 class RunFactors:
-    """What one run of a configuration multiplies the profile's latency and power with."""
+    """The noise factors of one run, on the profile's latency and power."""
 
     latency: float
     power: float

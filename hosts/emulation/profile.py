@@ -66,7 +66,7 @@ class Profile(Strict, frozen=True):
         return a / (cpu_mhz / 1000) + b
 
     def is_last(self, network: str, split_point: int) -> bool:
-        """Whether the whole network runs on the edge, and nothing is sent."""
+        """True if the whole network runs on the edge, and nothing is sent."""
         self.split(network, split_point)
         return split_point == self.networks[network].last_split_point
 
@@ -87,7 +87,7 @@ class Profile(Strict, frozen=True):
         return sum(part.decode_ms_per_kb for part in self._parts(codec)) * kb
 
     def sent_share(self, codec: str) -> float:
-        """What is taken to be sent of a tensor where none is computed."""
+        """The assumed share of a tensor's bytes that a codec leaves."""
         return math.prod(part.sent_share for part in self._parts(codec))
 
     def _parts(self, codec: str) -> list[CodecCost]:

@@ -18,7 +18,7 @@ _UNSUPPORTED = "<unsupported>"
 
 
 def make_cloud_tree(root: Path, gpu: bool) -> None:
-    """What the cloud board shows: its GPU, if it has one."""
+    """Make the cloud board's tree: its GPU, if it has one."""
     (root / "proc/driver/nvidia/gpus").mkdir(parents=True, exist_ok=True)
     if gpu:
         (root / GPU).mkdir(parents=True, exist_ok=True)

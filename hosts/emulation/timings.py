@@ -1,4 +1,4 @@
-"""How long a network's heads and tails take on a testbed, and the law that predicts it."""
+"""Timings of a network's heads and tails, and the law that predicts them."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ U = TypeVar("U")
 
 
 class HeadJob(NamedTuple):
-    """What a head is run for: emulated boards know by it how long that takes."""
+    """The job of a head, by which emulated boards know its duration."""
 
     network: str
     split_point: int
@@ -49,7 +49,7 @@ class TailTiming(NamedTuple):
 
 
 class Payload(NamedTuple):
-    """What is sent of a head's output.
+    """The part of a head's output that is sent.
 
     Attributes:
         raw_bytes: before encoding. sent_bytes: after it; 0: nothing is sent.
@@ -67,7 +67,7 @@ class Payload(NamedTuple):
 
 
 class Machine(Protocol):
-    """What agents and knobs need of the machine that they run on.
+    """The machine below agents and knobs: clock, files, accelerator, timed work.
 
     Attributes:
         emulated: whether a board below is emulated.
@@ -98,11 +98,11 @@ class Machine(Protocol):
         ...
 
     def accelerator_modes(self) -> tuple[str, ...]:
-        """How the edge accelerator can be used; `off` first."""
+        """The modes of the edge accelerator; `off` first."""
         ...
 
     def accelerator_mode(self) -> str:
-        """How it is used now."""
+        """The current mode of the edge accelerator."""
         ...
 
     def open_accelerator(self, mode: str) -> None:
@@ -114,7 +114,7 @@ class Machine(Protocol):
         ...
 
     def opened_accelerator(self) -> Accelerator | None:
-        """What runs heads while the accelerator is open; None: heads run as without it."""
+        """The open accelerator, which runs heads; None: the CPU runs them."""
         ...
 
     def hold_compiled(self, split_point: int, path: Path) -> None:
@@ -122,7 +122,7 @@ class Machine(Protocol):
         ...
 
     def placed_on_gpu(self) -> bool:
-        """Whether tails go to the GPU."""
+        """True if tails go to the GPU."""
         ...
 
     def place(self, gpu: bool) -> None:
@@ -144,7 +144,7 @@ class Machine(Protocol):
         ...
 
     def wait_until(self, result_ns: int) -> None:
-        """What comes next on this machine waits for that result."""
+        """Let the next work on this machine wait for a result."""
         ...
 
     def tail(

@@ -1,4 +1,4 @@
-"""Which CPUs a host's programs compute on, so that two hosts on one machine share none."""
+"""CPU affinity of a host's programs, so that two hosts on one machine share no CPU."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ def keep_to(cpus: Sequence[int]) -> None:
 
 
 def thread_variables(threads: int) -> Mapping[str, str]:
-    """What tells TensorFlow and OpenMP how many threads compute."""
+    """The variables that set the number of threads of TensorFlow and OpenMP."""
     names = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")
     return dict.fromkeys(names, str(threads))

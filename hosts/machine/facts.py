@@ -1,4 +1,4 @@
-"""What a host is, for the record of a run."""
+"""Facts about a host, for the record of a run."""
 
 from __future__ import annotations
 

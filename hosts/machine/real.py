@@ -87,7 +87,7 @@ class RealMachine:
         self._accelerator.compiled[split_point] = path
 
     def placed_on_gpu(self) -> bool:
-        """Whether tails go to the GPU."""
+        """True if tails go to the GPU."""
         return self._gpu
 
     def place(self, gpu: bool) -> None:

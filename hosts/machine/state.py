@@ -1,4 +1,4 @@
-"""Where a host keeps its state before the first change, while it is changed."""
+"""The folder of a host's recorded state, kept while knobs are changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ STATE_VARIABLE = "DYNASPLIT_STATE"
 
 
 def state_folder() -> Path:
-    """Where a host records its state before the first change."""
+    """The folder in which a host records its state before the first change."""
     from platformdirs import user_state_path
 
     return Path(os.environ.get(STATE_VARIABLE) or user_state_path("dynasplit"))

@@ -1,1 +1,1 @@
-"""What controller and hosts agree on: messages, traces, certificates."""
+"""The protocol between controller and hosts: messages, tensor frames, meter lines, gRPC."""

@@ -1,4 +1,4 @@
-"""What can be asked for: the experiments, the config groups, and how to say it."""
+"""The help texts: experiments, config groups, and options with examples."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def default_options() -> dict[str, str]:
 
 
 def experiments_text() -> str:
-    """What the command says when it is asked for nothing."""
+    """The list of experiments, shown when the command has no arguments."""
     how = "Run one with: python run_experiment.py +experiment=NAME (--help says more)"
     return f"{how}\n\n{_lines()}"
 
 
 def help_text() -> str:
-    """What `--help` says."""
+    """The text of `--help`."""
     return _HELP.format(experiments=_lines(), groups=_group_lines())
 
 

@@ -1,4 +1,4 @@
-"""What a person sees of a run: progress bars, notes, the policies' table, where to look next.
+"""The terminal's output of a run: progress bars, notes, the policies' table, next steps.
 
 Where the output is no terminal (a file, a CI log), each step writes a few plain lines instead.
 """
@@ -145,7 +145,7 @@ class Terminal:
                 self.end(TITLES[event.phase], escape(event.reason))
 
     def left_out(self, reasons: Mapping[str, str]) -> None:
-        """Which policies did not serve, and why."""
+        """Name the policies that did not serve, with the reason."""
         for name, why in reasons.items():
             self.say(f"Policy {name} was left out: {why.removeprefix(f'policy {name} ')}")
 
@@ -160,7 +160,7 @@ class Terminal:
 
 
 class _Count(ProgressColumn):
-    """How many parts are done of how many, where that is known."""
+    """The number of parts done, of the total where it is known."""
 
     def render(self, task: Task) -> Text:
         counted = task.fields["counted"]
@@ -184,7 +184,7 @@ class _Step:
         self._before, self._start_s, self._shown = done, time.monotonic(), 0
 
     def is_due(self, done: int, total: int | None) -> bool:
-        """Whether another share of it is done."""
+        """True when another share of the step is done."""
         share = done * _PLAIN_STEPS // total if total else 0
         due = share > self._shown
         self._shown = max(share, self._shown)

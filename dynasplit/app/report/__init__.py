@@ -1,1 +1,1 @@
-"""What a run leaves: summary, tables, figures, and its record in MLflow."""
+"""The report of a run: summary, tables, figures, and its record in MLflow."""

@@ -1,4 +1,4 @@
-"""Writes what a run leaves in its folder: summary, front, tables, figures."""
+"""Writes a run's result files: summary, front, tables, figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dynasplit.tables import write_requests, write_runs
 
 
 def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
-    """What summary.json holds; what is not known is None."""
+    """The content of summary.json; unknown values are None."""
     testbed = inputs.testbed
     return {
         "experiment": inputs.record.experiment,
@@ -36,7 +36,7 @@ def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
 
 
 def is_emulated(testbed: TestbedInputs, served: Sequence[Served]) -> bool:
-    """Whether any figure comes from something else than real hosts."""
+    """True if any figure comes from emulated or modelled hosts."""
     sources = {row.measurement.source for row in served}
     if testbed.runs is not None:
         sources = {testbed.runs.source}

@@ -1,4 +1,4 @@
-"""What a run leaves and says at its end: files, the record, the policies' table."""
+"""Writes a finished run's files and record, and shows its table of policies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dynasplit.app.setup.session import OpenRun
 
 
 def write_report(inputs: RunInputs, result: RunResult, opened: OpenRun, terminal: Terminal) -> None:
-    """Write and record what a run came to, and show it.
+    """Write and record a run's results, and show them.
 
     Raises:
         ResultsError: the folder cannot be written.

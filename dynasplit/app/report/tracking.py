@@ -1,4 +1,4 @@
-"""Where a run is recorded besides its folder, and how to look at it."""
+"""Records a run's results in the tracking store, and says how to open it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says what a run would do, without starting anything: the profile rehearses it."""
+"""Dry run: estimates a run's work, time and disk from the profile, without starting anything."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TRACE_BYTES, _SAMPLE_BYTES = 3000, 20
 
 
 def tell(hosts: HostsKind, terminal: Terminal) -> None:
-    """Print what the run would do."""
+    """Print the estimates of a run."""
     terminal.say(f"{hosts.config.name} on {hosts.name} hosts; nothing is started.")
     for line in hosts.remarks():
         terminal.say(line)

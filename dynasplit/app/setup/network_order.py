@@ -1,4 +1,4 @@
-"""What has to be prepared of a network and its images, from their options."""
+"""Builds the order to prepare a network and its images from their options."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hosts.models.prepare.prepare import Order, settled
 
 
 def order_of(config: Config) -> Order:
-    """What has to be prepared.
+    """The order to prepare the network and its images.
 
     Raises:
         ConfigurationError: there is no such network, data set, or weights.

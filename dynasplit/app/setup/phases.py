@@ -25,7 +25,7 @@ from dynasplit.run.journal import Journal
 
 @dataclass(frozen=True)
 class Session:
-    """What the phases of one run work with.
+    """The open resources of one run: testbed, journal, subscriber, storage.
 
     Attributes:
         testbed: measures.
@@ -58,7 +58,7 @@ class OnlineResult:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run came to.
+    """The results of a run's phases.
 
     Attributes:
         offline: the search; None where a front was given.

@@ -1,4 +1,4 @@
-"""Has the network made ready, and says how far that is."""
+"""Prepares the network, and shows the progress."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OF_SEVERAL = re.compile(r"^head (\d+) of (\d+)")
 
 
 def plan_of(order: Order) -> Plan:
-    """What preparing would do."""
+    """The work that preparing would take."""
     with explained():
         return plan(order)
 

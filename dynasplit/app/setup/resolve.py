@@ -173,7 +173,7 @@ def policy_options(config: Config, name: str) -> dict[str, Any]:
 
 
 def record_inputs(config: Config) -> RecordInputs:
-    """Where the run is kept, and what identifies it."""
+    """The run's results folder, identity and tracking."""
     named = (
         config.runs,
         config.front,

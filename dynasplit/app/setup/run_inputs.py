@@ -30,7 +30,7 @@ from hosts.models.runtime.manifest import Manifest
 
 @dataclass(frozen=True, kw_only=True)
 class TestbedInputs:
-    """What a testbed is opened with, and what is known of it before that.
+    """The inputs of a testbed: network, search space, profile or runs, hosts.
 
     Attributes:
         network: the network's name.
@@ -63,14 +63,14 @@ class TestbedInputs:
 
     @property
     def is_imagined(self) -> bool:
-        """What answers without hosts has its figures from a model of hosts."""
+        """True if figures come from a model of hosts instead of hosts."""
         if self.runs is not None:
             return self.runs.source in ("emulated", "modelled")
         return self.manifest is None
 
     @property
     def remarks(self) -> str:
-        """What figures have to say besides where their numbers come from; empty: nothing."""
+        """The caveats that figures state; empty: none."""
         made_up = "made-up hosts" if self.is_made_up else ""
         predicted = "timings predicted from multiply-accumulates" if self.is_predicted else ""
         pipelined = "throughput mode: latencies hold waiting" if self.mode == "throughput" else ""
@@ -118,7 +118,7 @@ TestbedInputs.__test__ = False  # type: ignore[attr-defined]  # pytest: not a te
 
 
 class Opener(Protocol):
-    """What opens a testbed: a kind of hosts.
+    """Opens a testbed: a kind of hosts.
 
     Attributes:
         name: the kind.
@@ -141,7 +141,7 @@ class Opener(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class OfflineInputs:
-    """How the offline phase searches.
+    """The inputs of the offline phase: algorithm, budget, repeats.
 
     Attributes:
         algorithm: with its options.
@@ -156,7 +156,7 @@ class OfflineInputs:
 
 @dataclass(frozen=True, kw_only=True)
 class OnlineInputs:
-    """Who serves which requests.
+    """The inputs of the online phase: policies and requests.
 
     Attributes:
         policies: their names, each with its options.
@@ -176,7 +176,7 @@ class OnlineInputs:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordInputs:
-    """Where a run is kept, and what makes it the same run.
+    """The run's record: results folder, identity, tracking.
 
     Attributes:
         experiment: the experiment's name.

@@ -1,4 +1,4 @@
-"""What plans share that work on a table of runs and start no hosts."""
+"""Shared by plans on a table of runs, which start no hosts: its reading, a results folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens what a run works with: its folder, its journal, its testbed, its record in MLflow."""
+"""Opens a run's resources: folder, journal, testbed, and record in MLflow."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class OpenRun:
 
 @contextmanager
 def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
-    """Everything that a run needs, for as long as the context lasts.
+    """A run's resources, for as long as the context lasts.
 
     The folder is marked as finished where the context ends without an error, and the record is
     complete.

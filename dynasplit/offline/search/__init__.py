@@ -1,4 +1,4 @@
-"""Search algorithms, one file each; any other module in this folder begins with an underscore."""
+"""Search algorithms, one file each; shared modules begin with an underscore."""
 
 from __future__ import annotations
 

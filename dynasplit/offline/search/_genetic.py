@@ -1,4 +1,4 @@
-"""What Optuna's genetic samplers need so that an interrupted search goes on the same."""
+"""Shared by Optuna's genetic samplers: generations rebuilt from seed and history."""
 
 from __future__ import annotations
 

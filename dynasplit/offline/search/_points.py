@@ -1,4 +1,4 @@
-"""Algorithms of our own, as Optuna samplers."""
+"""The Optuna sampler for algorithms of this project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a suggestion may depend on, and what it says."""
+"""The progress of a search, and the suggestion made from it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Progress:
 
     @cached_property
     def unmeasured(self) -> tuple[Configuration, ...]:
-        """What is left to measure, in the order of the space."""
+        """The configurations left to measure, in the order of the space."""
         done = self.measured | self.failed
         return tuple(c for c in self.space.configurations if c not in done)
 
@@ -59,7 +59,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What to measure next.
+    """The configuration to measure next, with its expected gain.
 
     Attributes:
         configuration: a valid one.

@@ -1,4 +1,4 @@
-"""What a search algorithm is: the next configuration, from the seed and what is finished."""
+"""The base of search algorithms: suggest the next configuration from seed and progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Configurations at random: what any search has to beat."""
+"""Random search, the baseline of search algorithms."""
 
 from __future__ import annotations
 

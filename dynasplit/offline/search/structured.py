@@ -1,4 +1,4 @@
-"""Our own: corners first, then where a surrogate of the known structure expects the most gain."""
+"""Surrogate search: corners first, then the greatest expected gain under a structured surrogate."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Structured(Algorithm):
     states_gain: ClassVar[bool] = True
 
     def suggest(self, progress: Progress) -> Suggestion:
-        """What is expected to gain most."""
+        """The configuration with the greatest expected gain."""
         import numpy as np
         from threadpoolctl import threadpool_limits
 
@@ -64,7 +64,7 @@ def _surrogate(space: SearchSpace) -> SurrogateModel:
 
 @lru_cache(maxsize=2)
 def _extremes(space: SearchSpace) -> npt.NDArray[np.float64]:
-    """How extreme each configuration's knobs with numbers are (c,), from 0 to 1."""
+    """The extremeness of each configuration's numeric knobs (c,), from 0 to 1."""
     import numpy as np
 
     from dynasplit.offline.surrogate.cells import Cells

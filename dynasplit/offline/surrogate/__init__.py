@@ -1,1 +1,1 @@
-"""What a structured search believes of configurations that it has not measured."""
+"""The surrogate model of `structured`: posteriors of unmeasured configurations."""

@@ -1,4 +1,4 @@
-"""Configurations as what a stage sees of them: split point, modes, and numbers."""
+"""Projects configurations onto the knobs that one stage depends on (a cell)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Cells:
 
     @property
     def place(self) -> Floats:
-        """Where each cell lies along the split points, in lengths over which they differ (m,)."""
+        """The cells' positions along the split points (m,), in length scales."""
         return self.split_points / max(1.0, self.last_split_point / 2)
 
     @property
@@ -67,7 +67,7 @@ class Cells:
 
 
 def is_number(knob: Knob) -> bool:
-    """Whether a knob's values are numbers above 0."""
+    """True if a knob's values are numbers above 0."""
     return all(isinstance(v, int) and not isinstance(v, bool) and v > 0 for v in knob.values)
 
 

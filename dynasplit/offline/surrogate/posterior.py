@@ -76,7 +76,7 @@ class SurrogateModel:
         self._modes = Cells.build(space, ["edge", "link"], with_numbers=False)
 
     def posterior(self, history: Sequence[Measurement]) -> Posterior:
-        """What to believe after these runs (at least one)."""
+        """The posterior given these runs (at least one)."""
         runs = Runs.of(history, self.space)
         if np.isnan(runs.edge_ms + runs.transfer_ms + runs.cloud_ms).any():
             return self._from_totals(runs)

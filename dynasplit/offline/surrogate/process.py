@@ -52,7 +52,7 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Belief:
-    """What is believed of each cell (m,): mean and standard deviation.
+    """The posterior of each cell (m,): mean and standard deviation.
 
     Attributes:
         trust: how far each measurement was trusted (n,), up to 1.
@@ -132,7 +132,7 @@ def _weights(scales: _Scales, grams: Floats, values: Floats, before: Floats) -> 
 
 
 def _reweighted(scales: _Scales, inverse: Floats, alpha: Floats, weights: Floats) -> Floats:
-    """How far each measurement is to be trusted (n,): by how all the others expect it.
+    """Robust weights of measurements (n,), by their deviation from the others' prediction.
 
     A surprise is trusted little until a second one agrees with it.
     """

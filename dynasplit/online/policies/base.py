@@ -1,4 +1,4 @@
-"""What a policy is, and the staircase that each of them looks its choice up in."""
+"""The base of policies: a staircase from thresholds to choices."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Policy(Protocol):
 
     @property
     def choices(self) -> tuple[Summary, ...]:
-        """What it may choose."""
+        """The summaries that the policy may choose."""
         ...
 
     @property

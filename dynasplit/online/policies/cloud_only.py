@@ -1,4 +1,4 @@
-"""Always everything in the cloud, every knob at its fastest."""
+"""The cloud-only baseline: split point 0, every knob at its fastest."""
 
 from __future__ import annotations
 

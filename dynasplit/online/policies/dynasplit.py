@@ -1,4 +1,4 @@
-"""The least energy that meets the threshold; where nothing does, the fastest.
+"""The DynaSplit policy: least energy within the threshold, else the fastest.
 
 With an energy tolerance: of what costs about as little, the fastest, since differences within the
 meter's error tell nothing, and what is faster has more room for a slow run.

@@ -1,4 +1,4 @@
-"""Always everything on the edge, every knob at its fastest."""
+"""The edge-only baseline: the last split point, every knob at its fastest."""
 
 from __future__ import annotations
 

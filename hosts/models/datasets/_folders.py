@@ -85,7 +85,7 @@ def _classes_of_files(source: Source, files: list[Path]) -> Mapping[str, int]:
 
 
 def _told(source: Source, names: list[str]) -> Mapping[str, int]:
-    """What the labels file says of each name."""
+    """The labels file's class of each name."""
     path = Path(source.labels)
     try:
         lines = path.read_text(encoding="utf-8").split("\n")

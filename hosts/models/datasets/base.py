@@ -1,4 +1,4 @@
-"""What a file in `datasets/` gives, and how one is found by name."""
+"""The base of data sets, and look-up by name."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a data set's images are, for those that do not come with the project.
+    """The source of a data set's images, if they do not come with the project.
 
     Attributes:
         path: a folder. labels: a file that says the images' classes.
@@ -109,7 +109,7 @@ def check(name: str, source: Source) -> None:
 
 
 def identity(name: str, source: Source) -> str:
-    """What tells the images of a source from others; empty: they come with the project."""
+    """The identity of a source's images; empty: they come with the project."""
     module = _module(name)
     found: str = module.identity(source) if _is_elsewhere(module) else ""
     return found
@@ -122,5 +122,5 @@ def _module(name: str) -> Any:
 
 
 def _is_elsewhere(module: Any) -> bool:
-    """Whether a data set's images do not come with the project: it then can check its source."""
+    """True if a data set's images do not come with the project, so that its source is checked."""
     return hasattr(module, "check")

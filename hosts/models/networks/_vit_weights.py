@@ -177,7 +177,7 @@ def _read(path: Path) -> Arrays:
 
 
 def _layout(arrays: Arrays, path: Path) -> Layout:
-    """Which layout the names are of."""
+    """The layout that the names belong to."""
     if "Transformer/encoder_norm/scale" in arrays:
         return lambda name: (name, _as_is)
     for prefix in ("vit.", ""):

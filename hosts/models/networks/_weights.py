@@ -1,4 +1,4 @@
-"""Where a network's weights come from: a download bounded in time, a file, or a seeded draw."""
+"""Weights of networks: a download bounded in time, a file, or a seeded draw."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _STALLED_S = 30.0
 
 
 def keras_cache() -> Path:
-    """Where Keras keeps the weights that it has downloaded."""
+    """The folder of weights that Keras has downloaded."""
     return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
 
 
 def resolve(asked: str, about: About, network: str) -> str:
-    """Which weights `asked` means here.
+    """Resolve which weights `asked` means.
 
     Args:
         asked: `auto` takes learned weights where they are at hand, else random ones; a file's

@@ -1,4 +1,4 @@
-"""What a file in `networks/` says of its network, and how one is found by name."""
+"""The base of networks, and look-up by name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Images = npt.NDArray[np.float32]
 
 
 class Progress(Protocol):
-    """Where a long step says what it is doing."""
+    """A callback that is told what a long step is doing."""
 
     def __call__(self, what: str, /) -> None:
         """Say it."""
@@ -28,7 +28,7 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class About:
-    """What can be known of a network without building it.
+    """Facts about a network that are known without building it.
 
     Attributes:
         input_shape: (height, width, channels). classes: how many.
@@ -71,7 +71,7 @@ class Network(Protocol):
 
     @property
     def ABOUT(self) -> About:  # noqa: N802
-        """What can be known without building it."""
+        """Facts that are known without building the network."""
         ...
 
     def build(

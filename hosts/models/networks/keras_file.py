@@ -51,7 +51,7 @@ class KerasFile:
 
     @cached_property
     def ABOUT(self) -> About:  # noqa: N802  as in the modules of networks
-        """What the file's configuration says, read without Keras.
+        """Facts from the file's configuration, read without Keras.
 
         Raises:
             ModelError: no Keras model, several inputs or outputs, or no images as the input.
@@ -145,7 +145,7 @@ def _config(path: Path) -> dict[str, Any]:
 
 
 def _count(ends: Any) -> int:
-    """How many inputs or outputs: one is [name, 0, 0], several are a list or dict of those."""
+    """The number of inputs or outputs: one is [name, 0, 0], several are a list or dict of those."""
     if ends is None:  # of a Sequential
         return 1
     return 1 if isinstance(ends, list) and ends and isinstance(ends[0], str) else len(ends)

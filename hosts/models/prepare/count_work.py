@@ -1,4 +1,4 @@
-"""The process that builds a network's graph and counts its work; then ends.
+"""The child process that builds a network's graph and counts multiply-accumulates.
 
 Reads an order on standard input; answers with a line that starts with `described:`.
 """

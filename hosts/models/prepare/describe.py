@@ -56,7 +56,7 @@ class Description(msgspec.Struct, frozen=True):
 
 
 def described(order: Order, root: Path | None = None) -> Description | None:
-    """What the cache has of a network; None: nothing yet."""
+    """A network's cached description; None: there is none yet."""
     found = ArtifactCache(root).find(*_name(order))
     return None if found is None else _read(Path(found.path))
 

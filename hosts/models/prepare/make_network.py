@@ -1,4 +1,4 @@
-"""The process that makes a network ready: builds, converts, computes references; then ends.
+"""The child process that prepares a network: builds, converts, computes references.
 
 Reads an order on standard input; says what it does on lines that start with `made:`.
 """
@@ -149,7 +149,7 @@ class _Making:
         return self._outputs
 
     def heads(self, whole: Artifact) -> tuple[dict[int, Place], dict[str, Artifact]]:
-        """Where each head is, and the files of those that the whole's does not have."""
+        """The location of each head, and files of those that the whole's does not have."""
         from hosts.models.prepare.matching import cut_tensors
         from hosts.models.prepare.whole import convert_head, output_tensor
 

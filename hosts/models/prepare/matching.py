@@ -1,4 +1,4 @@
-"""Which tensor of a whole network's LiteRT file is which cut of its graph.
+"""Matches tensors of a whole network's LiteRT file to cuts of its graph.
 
 Names do not survive the converter, so both are run on one image and compared. What the converter
 fused away (a convolution before its batch normalisation) has no tensor.
@@ -28,7 +28,7 @@ _ALIKE = 1e-6  # of the spread: two tensors of the graph that are one in the fil
 def cut_tensors(
     model: keras.Model, cuts: list[CutPoint], path: Path, image: Images, precision: str = "int8"
 ) -> dict[int, int]:
-    """Which tensor of the LiteRT file is which cut.
+    """Map the cuts to tensors of the LiteRT file.
 
     A tensor of the file is a cut's if it is the closest to the cut, and the cut the closest to
     it of all tensors of the graph. A cut without one may take the next tensor, where that is
@@ -96,7 +96,7 @@ def _closest(
 
 
 def _is_mutual(expected: Any, made: Any, values: dict[int, Any], error: float) -> bool:
-    """Whether no other tensor of the graph is closer; one with the same values is no other."""
+    """True if no other tensor of the graph is closer; one with the same values is no other."""
     for other in values.values():
         if other is expected or other.shape != made.shape or _error(other, made) >= error:
             continue
@@ -106,7 +106,7 @@ def _is_mutual(expected: Any, made: Any, values: dict[int, Any], error: float) -
 
 
 def _is_settled(call: Call, made: Any) -> bool:
-    """Whether an operation leaves alone what it has made itself."""
+    """True if an operation leaves alone what it has made itself."""
     if call.inputs[0].shape != call.outputs[0].shape:
         return False
     arguments, options = call.arguments.fill_in({id(call.inputs[0]): made})

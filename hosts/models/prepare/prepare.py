@@ -30,7 +30,7 @@ MADE_MARK = "made: "
 
 @dataclass(frozen=True)
 class Order:
-    """What to prepare.
+    """The order to prepare a network and its images.
 
     Attributes:
         network: its name.
@@ -58,11 +58,11 @@ class Order:
 
     @property
     def label(self) -> str:
-        """What messages call the network: one of a file has the file's name."""
+        """The network's name in messages; a network of a file has the file's name."""
         return Path(self.path).name if self.path else self.network
 
     def about(self) -> About:
-        """What is known of the network.
+        """Facts about the network.
 
         Raises:
             ModelError: there is no such network, or its file cannot be used.
@@ -70,13 +70,13 @@ class Order:
         return networks.find(self.network, self.path, self.scaling).ABOUT
 
     def source(self, classes: int = 0) -> Source:
-        """Where the images are; `classes` is how many the network has."""
+        """The source of the images; `classes` is the network's number of classes."""
         return Source(self.data_path, self.data_labels, self.data_tfds, self.data_split, classes)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What preparing would do: nothing if `ready`.
+    """The work that preparing would take: none if `ready`.
 
     Attributes:
         weights: which weights it would take. size_mb: about what it would write.
@@ -117,7 +117,7 @@ def _absolute(path: str) -> str:
 
 
 def plan(order: Order, root: Path | None = None) -> Plan:
-    """What preparing would do."""
+    """The work that preparing would take."""
     order = settled(order)
     ready = _ready(ArtifactCache(root), order) is not None
     size_mb = 0.0 if ready else order.about().size_mb
@@ -142,7 +142,7 @@ def prepare(order: Order, progress: Progress, root: Path | None = None) -> Manif
 
 
 def key_of(order: Order, without: Collection[str] = ()) -> Key:
-    """What a prepared network depends on: the order, its files, the libraries, and the code here.
+    """The cache key of a prepared network: order, files, libraries, and the code here.
 
     Args:
         order: what is prepared.
@@ -159,7 +159,7 @@ def key_of(order: Order, without: Collection[str] = ()) -> Key:
 
 
 def weights_name(order: Order) -> str:
-    """What an order's weights are called: their source, or their file's name."""
+    """The name of an order's weights: their source, or their file's name."""
     return Path(order.weights).name
 
 

@@ -70,7 +70,7 @@ def convert_head(
 
 
 def dtype_of(path: Path, tensor: int) -> str:
-    """What a tensor's elements are: `int8`, or else `float32`."""
+    """The type of a tensor's elements: `int8`, or else `float32`."""
     from ai_edge_litert import schema_py_generated as schema
 
     kind = flatbuffer.read(path).subgraphs[0].tensors[tensor].type

@@ -1,1 +1,1 @@
-"""What runs a prepared network on the hosts: heads, tails, their files and the cache."""
+"""Runs a prepared network on the hosts: heads, tails, their files and the cache."""

@@ -42,7 +42,7 @@ class ArtifactCache:
         self.root = (root or default_root()) / "artifacts"
 
     def place(self, name: str, key: Key, suffix: str) -> Path:
-        """Where a file of this key lies, made or not."""
+        """The path of a file of this key, made or not."""
         digest = hashlib.sha256(msgspec.json.encode(dict(sorted(key.items()))))
         return self.root / f"{name}-{digest.hexdigest()[:16]}{suffix}"
 
@@ -90,7 +90,7 @@ class ArtifactCache:
         return artifact
 
     def size_bytes(self) -> int:
-        """How much the cache holds."""
+        """The size of the cache in bytes."""
         return sum(p.stat().st_size for p in self.root.rglob("*") if p.is_file())
 
     def clear(self) -> None:
@@ -99,7 +99,7 @@ class ArtifactCache:
 
 
 def check(artifact: Artifact) -> None:
-    """Whether a file still has the content that it was made with.
+    """Check that a file still has the content that it was made with.
 
     Raises:
         ArtifactError: it is missing, truncated or changed.

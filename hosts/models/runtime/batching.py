@@ -1,4 +1,4 @@
-"""Lets a head that was converted for single images take several at once."""
+"""Enables batches for a head that was converted for single images."""
 
 from __future__ import annotations
 

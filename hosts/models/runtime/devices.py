@@ -1,4 +1,4 @@
-"""How many GPUs TensorFlow can compute on here, printed: python -m hosts.models.runtime.devices."""
+"""Prints the number of GPUs that TensorFlow sees: python -m hosts.models.runtime.devices."""
 
 from __future__ import annotations
 

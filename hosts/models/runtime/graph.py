@@ -1,4 +1,4 @@
-"""Where a Keras graph can be cut: wherever exactly one tensor is alive."""
+"""Cut points of a Keras graph: wherever exactly one tensor is alive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a prepared network is: its split points and its files. Light: imports no framework."""
+"""The manifest of a prepared network: split points and files. Imports no framework."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 def parts(role: str, artifacts: Iterable[str]) -> list[str]:
-    """Which of a network's files a host needs: the cloud its tail, the edge the others.
+    """The files of a network that a host needs: the cloud its tail, the edge the others.
 
     Both judge outputs by the reference.
     """

@@ -1,4 +1,4 @@
-"""What the kinds of hosts that are reached over SSH share."""
+"""Shared by the kinds of hosts that are reached over SSH: addresses, opening, compiled heads."""
 
 from __future__ import annotations
 
@@ -95,5 +95,5 @@ def check_compiler() -> None:
 
 
 def _accelerates(inputs: TestbedInputs) -> bool:
-    """Whether any configuration of the space opens the edge's accelerator."""
+    """True if any configuration of the space opens the edge's accelerator."""
     return any(c.edge_accelerator != "off" for c in inputs.space.configurations)

@@ -63,7 +63,7 @@ class HostsKind(ABC):
 
     @property
     def order(self) -> Order:
-        """What has to be prepared of the network.
+        """The order to prepare the network and its images.
 
         Raises:
             ConfigurationError: there is no such network, data set, or weights.
@@ -80,7 +80,7 @@ class HostsKind(ABC):
         """The knob values that these hosts have."""
 
     def inputs(self, manifest: Manifest | None, progress: Progress) -> TestbedInputs:
-        """What a testbed of this kind is opened with.
+        """The inputs that a testbed of this kind is opened with.
 
         Args:
             manifest: the prepared network; None: not needed, or not prepared yet.
@@ -114,7 +114,7 @@ class HostsKind(ABC):
         )
 
     def rules(self) -> WindowRules:
-        """What a window must hold: the options of `measure` that a window has."""
+        """The rules of a measured window, from the options of `measure`."""
         asked = self.config.measure
         names = {f.name for f in dataclasses.fields(WindowRules)}
         held = {n: v for n, v in dataclasses.asdict(asked).items() if n in names}
@@ -146,7 +146,7 @@ class HostsOfProfile(HostsKind):
             )
 
     def offer(self, profile: Profile | None) -> Offer:
-        """What the profile's boards have."""
+        """The knob values of the profile's boards."""
         assert profile is not None
         return offer_of_profile(profile, self.config.model.label)
 

@@ -49,7 +49,7 @@ class LocalHosts(HostsKind):
         """Any machine will do: what it lacks is left out."""
 
     def remarks(self) -> list[str]:
-        """What the hosts are, and what this machine lacks."""
+        """Names the machine and its CPUs, and the knobs and meter that it lacks."""
         edge, cloud = self.config.hosts.edge, self.config.hosts.cloud
         told = [
             f"Both hosts are this machine, {here().node}: the edge computes on CPU "
