@@ -19,7 +19,7 @@ from dynasplit.config.schema import Config
 from dynasplit.core.errors import ResultsError
 from dynasplit.figures import draw_network_figure
 from dynasplit.profile.law import MACS, Cut
-from hosts.models.prepare.describe import Described, Description
+from hosts.models.prepare.describe import Description, SplitPointDescription
 
 
 def check(config: Config) -> None:
@@ -52,7 +52,7 @@ def run(config: Config) -> None:
             terminal.say(f"Results: {folder.path}")
 
 
-def table(description: Description, chosen: Sequence[Described]) -> Table:
+def table(description: Description, chosen: Sequence[SplitPointDescription]) -> Table:
     """The split points as a person reads them."""
     total = description.split_points[-1].head_mmac or 1.0
     every = len(chosen) == len(description.split_points)

@@ -11,7 +11,7 @@ from dynasplit.core.measurement import Measurement, summarise
 from dynasplit.core.space import Configuration
 from dynasplit.front.dominance import non_dominated, objectives
 from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Measurer
-from dynasplit.offline.search_state import Streak
+from dynasplit.offline.search_state import FailureStreak
 
 Runs = dict[Configuration, list[Measurement]]
 
@@ -20,7 +20,7 @@ ROUNDS = 10
 
 
 @dataclass
-class Repeats:
+class FrontRepeats:
     """Repeats of the front's members and of the baselines, in blocks of random order.
 
     A lucky single run puts a configuration on the front; its repeats may take it off again and
@@ -45,7 +45,7 @@ class Repeats:
         self._runs: Runs = {}
         self._total = self._done = 0
         self._given_up: set[Configuration] = set()
-        self._streak = Streak()
+        self._streak = FailureStreak()
 
     def measure(
         self, candidates: Iterable[Configuration], baselines: Iterable[Configuration]

@@ -34,7 +34,7 @@ _REASON, _GAIN = "failed_because", "expected_gain"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RunningTrial:
     """A running trial.
 
     Attributes:
@@ -48,7 +48,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class FinishedTrial:
     """A finished trial."""
 
     configuration: Configuration
@@ -56,7 +56,7 @@ class Done:
     expected_gain: float | None
 
 
-class Trials:
+class OptunaTrials:
     """The trials of one search, in order; those that a kill interrupted do not count.
 
     Attributes:
@@ -96,7 +96,7 @@ class Trials:
         kept = [t for t in self.study.get_trials(deepcopy=False) if self._counts(t)]
         self.done = [self._done(t) for t in kept]
 
-    def ask(self, sampler: BaseSampler, fixed: Configuration | None = None) -> Asked:
+    def ask(self, sampler: BaseSampler, fixed: Configuration | None = None) -> RunningTrial:
         """Begin a trial: a fixed configuration, or what the sampler draws."""
         self.study.sampler = sampler
         if fixed is not None:
@@ -105,11 +105,11 @@ class Trials:
         gain = getattr(sampler, "expected_gain", None)
         if gain is not None:
             trial.set_user_attr(_GAIN, float(gain))
-        return Asked(trial, self._configuration(trial.params), gain)
+        return RunningTrial(trial, self._configuration(trial.params), gain)
 
     def tell(
         self,
-        asked: Asked,
+        asked: RunningTrial,
         state: State,
         values: Sequence[float] | None = None,
         reason: str | None = None,
@@ -118,7 +118,7 @@ class Trials:
         if reason is not None:
             asked.trial.set_user_attr(_REASON, reason)
         self.study.tell(asked.trial, values, state=_STATES[state])
-        self.done.append(Done(asked.configuration, state, asked.expected_gain))
+        self.done.append(FinishedTrial(asked.configuration, state, asked.expected_gain))
 
     def _claim(self, identity: dict[str, Any], storage: Path | None) -> None:
         found = self.study.user_attrs.get("identity")
@@ -145,9 +145,9 @@ class Trials:
     def _counts(trial: FrozenTrial) -> bool:
         return trial.state != TrialState.FAIL or _REASON in trial.user_attrs
 
-    def _done(self, trial: FrozenTrial) -> Done:
+    def _done(self, trial: FrozenTrial) -> FinishedTrial:
         state: State = next(name for name, value in _STATES.items() if value == trial.state)
-        return Done(self._configuration(trial.params), state, trial.user_attrs.get(_GAIN))
+        return FinishedTrial(self._configuration(trial.params), state, trial.user_attrs.get(_GAIN))
 
     def _configuration(self, params: dict[str, Any]) -> Configuration:
         return Configuration.of(

@@ -16,14 +16,14 @@ from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.offline.budget import Budget
 from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Measurer, time_s
 from dynasplit.offline.search.base import Algorithm, Progress
-from dynasplit.offline.search_state import SearchState, Streak
+from dynasplit.offline.search_state import FailureStreak, SearchState
 
 if TYPE_CHECKING:
-    from dynasplit.offline.optuna_study import Asked, Direction, Done, Trials
+    from dynasplit.offline.optuna_study import Direction, FinishedTrial, OptunaTrials, RunningTrial
 
 
 @dataclass(frozen=True)
-class Searched:
+class SearchResult:
     """The result of a search loop.
 
     Attributes:
@@ -69,7 +69,7 @@ class Search:
         self._seed, self._storage, self._subscriber = seed, storage, subscriber
         self._state = SearchState()
 
-    def run(self) -> Searched:
+    def run(self) -> SearchResult:
         """Search until the budget is spent.
 
         Raises:
@@ -84,12 +84,12 @@ class Search:
         while (stopped := self._why_stop()) is None:
             self._step(trials)
         self._subscriber(Finished("search", stopped))
-        return Searched(
+        return SearchResult(
             tuple(state.runs), tuple(state.failed), state.asked, self._spent_s(), stopped
         )
 
-    def _open(self) -> Trials:
-        from dynasplit.offline.optuna_study import Trials
+    def _open(self) -> OptunaTrials:
+        from dynasplit.offline.optuna_study import OptunaTrials
 
         sample = self._sample()
         self._has_energy = sample.energy_j is not None
@@ -102,13 +102,13 @@ class Search:
             "seed": self._seed,
             "space": _fingerprint(self._space),
         }
-        return Trials(self._space, directions, identity=identity, storage=self._storage)
+        return OptunaTrials(self._space, directions, identity=identity, storage=self._storage)
 
     def _sample(self) -> Measurement:
         """Any measurement, which shows what is measured here; made now if there is none yet."""
         for runs in self._measurer.runs.values():
             return runs[0]
-        streak = Streak()
+        streak = FailureStreak()
         for configuration in (*self._space.corners, *self._space.configurations):
             try:
                 found = self._measurer.run(configuration)
@@ -121,7 +121,7 @@ class Search:
             return found
         raise MeasurementError("no configuration of the space could be measured")
 
-    def _take_over(self, done: Done) -> None:
+    def _take_over(self, done: FinishedTrial) -> None:
         """Account for a trial of an earlier start."""
         configuration, state = self._valid(done.configuration), self._state
         is_known = configuration is None or configuration in state.runs
@@ -152,7 +152,7 @@ class Search:
             return f"the expected gain stays below {budget.min_gain:g}"
         return None
 
-    def _step(self, trials: Trials) -> None:
+    def _step(self, trials: OptunaTrials) -> None:
         """One trial, from asking to telling."""
         progress, state = self._state.progress(self._space, self._seed), self._state
         asked = trials.ask(self._algorithm.sampler(progress, trials.study), self._fixed(progress))
@@ -185,7 +185,9 @@ class Search:
             return point if point in self._space else None
         return self._space.nearest(point.split_point, dict(point.knobs))
 
-    def _measure(self, trials: Trials, asked: Asked, configuration: Configuration) -> None:
+    def _measure(
+        self, trials: OptunaTrials, asked: RunningTrial, configuration: Configuration
+    ) -> None:
         """Measure what is new, and tell its values or why it failed."""
         state, gain = self._state, asked.expected_gain
         try:

@@ -14,7 +14,7 @@ OUTAGE = 3
 
 
 @dataclass
-class Streak:
+class FailureStreak:
     """Configurations that failed one after the other, without a success in between."""
 
     failed: list[Configuration] = field(default_factory=list)
@@ -54,7 +54,7 @@ class SearchState:
     finished: int = 0
     barren: int = 0
     gains: list[float | None] = field(default_factory=list)
-    streak: Streak = field(default_factory=Streak)
+    streak: FailureStreak = field(default_factory=FailureStreak)
 
     def measured(
         self, configuration: Configuration, runs: Sequence[Measurement], gain: float | None

@@ -13,10 +13,10 @@ from dynasplit.core.measurement import Measurement, Summary, Testbed, summarise
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.budget import Budget
-from dynasplit.offline.front_repeats import Repeats, Runs
+from dynasplit.offline.front_repeats import FrontRepeats, Runs
 from dynasplit.offline.measurer import Audit, Measurer, time_s
 from dynasplit.offline.search.base import Algorithm
-from dynasplit.offline.search_loop import Search, Searched
+from dynasplit.offline.search_loop import Search, SearchResult
 from dynasplit.run.journal import Journal
 from dynasplit.testbed.retry import RetryPolicy
 
@@ -134,7 +134,7 @@ def search_front(
     if algorithm.seeds_corners:  # a small budget, or a failure, may have left one out
         _measure_baselines(measurer, baselines, subscriber)
     candidates = tuple(dict.fromkeys((*searched.configurations, *baselines)))
-    runs = Repeats(measurer, settings.front_repeats, settings.seed, subscriber).measure(
+    runs = FrontRepeats(measurer, settings.front_repeats, settings.seed, subscriber).measure(
         candidates, baselines
     )
     return _result(algorithm, measurer, space, searched, runs, settings.network)
@@ -171,7 +171,7 @@ def _result(
     algorithm: Algorithm,
     measurer: Measurer,
     space: SearchSpace,
-    searched: Searched,
+    searched: SearchResult,
     runs: Runs,
     network: str | None,
 ) -> OfflineResult:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hosts.models.prepare.prepare import Order, prepare
+from hosts.models.prepare.prepare import PrepareOrder, prepare
 from hosts.models.runtime.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -42,13 +42,13 @@ class Graph:
     side: int | None = None
     scaling: str = "none"
 
-    def order(self, folder: Path) -> Order:
+    def order(self, folder: Path) -> PrepareOrder:
         """What has to be prepared; a file that it needs is written first."""
         if self.side is None:
-            return Order(self.name, weights="random", precision="float32", images=_IMAGES)
+            return PrepareOrder(self.name, weights="random", precision="float32", images=_IMAGES)
         path = folder / f"{self.name}.keras"
         application(self.name, self.side).save(path)
-        return Order(
+        return PrepareOrder(
             "keras_file",
             weights="random",
             precision="float32",

@@ -33,10 +33,10 @@ def wide(folder: Path) -> Manifest:
 
 def vgg16(precision: str) -> Manifest:
     """VGG16, from the cache or prepared now."""
-    from hosts.models.prepare.prepare import Order, prepare
+    from hosts.models.prepare.prepare import PrepareOrder, prepare
 
     fields = {"network": "vgg16"} | ({} if precision == "int8" else {"precision": precision})
-    return prepare(Order(**fields), lambda what: print(f"  ({what})"))
+    return prepare(PrepareOrder(**fields), lambda what: print(f"  ({what})"))
 
 
 def _make_wide(folder: Path) -> None:

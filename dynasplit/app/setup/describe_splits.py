@@ -13,11 +13,11 @@ from dynasplit.profile.law import Cut
 from hosts.core.errors import BoardError
 from hosts.emulation.profile import Profile, load_profile
 from hosts.models.networks.base import Progress
-from hosts.models.prepare.describe import Described, Description, describe
-from hosts.models.prepare.prepare import Order
+from hosts.models.prepare.describe import Description, SplitPointDescription, describe
+from hosts.models.prepare.prepare import PrepareOrder
 
 
-def description_of(order: Order, network: str, progress: Progress) -> Description:
+def description_of(order: PrepareOrder, network: str, progress: Progress) -> Description:
     """The split points of the network that is ordered; `network` is what results call it.
 
     Raises:
@@ -29,7 +29,9 @@ def description_of(order: Order, network: str, progress: Progress) -> Descriptio
     return msgspec.structs.replace(description, model=network)
 
 
-def chosen_of(asked: Sequence[int] | None, description: Description) -> Sequence[Described]:
+def chosen_of(
+    asked: Sequence[int] | None, description: Description
+) -> Sequence[SplitPointDescription]:
     """The split points that are asked for (`model.split_points`); None: all.
 
     Raises:
@@ -53,7 +55,9 @@ def cuts_of(description: Description) -> list[Cut]:
     ]
 
 
-def predicted_profile(profile: Profile, order: Order, network: str, progress: Progress) -> Profile:
+def predicted_profile(
+    profile: Profile, order: PrepareOrder, network: str, progress: Progress
+) -> Profile:
     """The profile with a network that it has no timings of, predicted by its law.
 
     The law knows no accelerator, so that the predicted network has none.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dynasplit.app.setup.prepare_model import explained
 from dynasplit.config.schema import Config
-from hosts.models.prepare.prepare import Order, settled
+from hosts.models.prepare.prepare import PrepareOrder, settled
 
 
-def order_of(config: Config) -> Order:
+def order_of(config: Config) -> PrepareOrder:
     """The order to prepare the network and its images.
 
     Raises:
         ConfigurationError: there is no such network, data set, or weights.
     """
-    order = Order(
+    order = PrepareOrder(
         network=config.model.name,
         weights=config.model.weights,
         data=config.data.name,

@@ -12,20 +12,20 @@ import numpy as np
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.core.errors import ConfigurationError, DataError
 from hosts.core.errors import ArtifactError, ModelError
-from hosts.models.prepare.prepare import Order, Plan, plan, prepare
+from hosts.models.prepare.prepare import Plan, PrepareOrder, plan, prepare
 from hosts.models.runtime.manifest import Manifest
 
 _PARTS = 5
 _OF_SEVERAL = re.compile(r"^head (\d+) of (\d+)")
 
 
-def plan_of(order: Order) -> Plan:
+def plan_of(order: PrepareOrder) -> Plan:
     """The work that preparing would take."""
     with explained():
         return plan(order)
 
 
-def prepared(order: Order, network: str, terminal: Terminal) -> Manifest:
+def prepared(order: PrepareOrder, network: str, terminal: Terminal) -> Manifest:
     """The network made ready; a note says which weights it has.
 
     Args:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import SearchSpace
 from dynasplit.offline.surrogate.cells import Cells, crossed, stage_parts
-from dynasplit.offline.surrogate.process import Belief, Part, believe
+from dynasplit.offline.surrogate.process import CellPosterior, Part, posterior_of
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -29,9 +29,9 @@ class Posterior:
         quality: of accuracy or fidelity; None: not measured.
     """
 
-    latency: Belief
-    energy: Belief | None
-    quality: Belief | None
+    latency: CellPosterior
+    energy: CellPosterior | None
+    quality: CellPosterior | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,15 +93,20 @@ class SurrogateModel:
         tail = self._points < self.space.last_split_point
         edge_ms, cloud_ms, link_ms = (_moments(b) for b in (edge, cloud, link))
         cloud_ms, link_ms = (_masked(m, tail) for m in (cloud_ms, link_ms))
-        latency = _log_belief(_added(edge_ms, _added(cloud_ms, link_ms)))
+        latency = _log_posterior(_added(edge_ms, _added(cloud_ms, link_ms)))
         energy = None
         if not np.isnan(runs.energy_j).any():
             energy = self._energy(runs, edge_ms, cloud_ms, link_ms, latency)
         return Posterior(latency, energy, self._quality(runs))
 
     def _energy(
-        self, runs: Runs, edge_ms: Moments, cloud_ms: Moments, link_ms: Moments, latency: Belief
-    ) -> Belief:
+        self,
+        runs: Runs,
+        edge_ms: Moments,
+        cloud_ms: Moments,
+        link_ms: Moments,
+        latency: CellPosterior,
+    ) -> CellPosterior:
         if np.isnan(runs.edge_energy_j + runs.cloud_energy_j).any():
             return self._power_of_both(runs, latency)
         sends = self._points[runs.at] < self.space.last_split_point
@@ -116,9 +121,9 @@ class SurrogateModel:
         cloud_j = _masked(_multiplied(cloud_ms, cloud_w), tail)
         total_ms = _added(edge_ms, _added(cloud_ms, link_ms))
         edge_w = self._edge_power(runs, edge_ms.mean / total_ms.mean)
-        return _log_belief(_added(cloud_j, _multiplied(total_ms, edge_w)))
+        return _log_posterior(_added(cloud_j, _multiplied(total_ms, edge_w)))
 
-    def _edge_power(self, runs: Runs, shares: Floats) -> Belief:
+    def _edge_power(self, runs: Runs, shares: Floats) -> CellPosterior:
         """Of the logarithm of the edge's mean power, by mode, numbers, and share of computing."""
         shares = shares.copy()
         shares[runs.at] = runs.edge_ms / runs.latency_ms
@@ -135,9 +140,9 @@ class SurrogateModel:
         values = np.log(runs.edge_energy_j / runs.latency_ms)
         return _shifted(parts, runs.at, values, _POWER_NOISE)
 
-    def _power_of_both(self, runs: Runs, latency: Belief) -> Belief:
+    def _power_of_both(self, runs: Runs, latency: CellPosterior) -> CellPosterior:
         power = self._stage(self._both, runs, runs.energy_j / runs.latency_ms, None, True)
-        return Belief(latency.mean + power.mean, np.hypot(latency.sd, power.sd), power.trust)
+        return CellPosterior(latency.mean + power.mean, np.hypot(latency.sd, power.sd), power.trust)
 
     def _from_totals(self, runs: Runs) -> Posterior:
         latency = self._stage(self._both, runs, runs.latency_ms)
@@ -154,21 +159,23 @@ class SurrogateModel:
         used: npt.NDArray[np.bool_] | None = None,
         is_power: bool = False,
         trust: Floats | None = None,
-    ) -> Belief:
+    ) -> CellPosterior:
         """Of the logarithm of a stage's figure, for every configuration (c,)."""
         used = np.ones(len(values), dtype=bool) if used is None else used
         level, slope, noise = (0.1, 0.1, _POWER_NOISE) if is_power else (1.0, 0.5, _TIME_NOISE)
         if not used.any():
             unknown = np.full(len(cells.of), np.sqrt(10 * level))
-            return Belief(np.full(len(cells.of), np.log(_LEAST_MS)), unknown, np.ones(len(values)))
+            return CellPosterior(
+                np.full(len(cells.of), np.log(_LEAST_MS)), unknown, np.ones(len(values))
+            )
         parts = stage_parts(cells, level, slope)
         logs = np.log(np.maximum(values[used], _LEAST_MS))
         found = _shifted(parts, cells.of[runs.at[used]], logs, noise, trust=trust)
         trusted = np.ones(len(values))
         trusted[used] = found.trust
-        return Belief(found.mean[cells.of], found.sd[cells.of], trusted)
+        return CellPosterior(found.mean[cells.of], found.sd[cells.of], trusted)
 
-    def _quality(self, runs: Runs) -> Belief | None:
+    def _quality(self, runs: Runs) -> CellPosterior | None:
         """Of the quality, which follows from the split point and from what computes the head."""
         if np.isnan(runs.quality).any():
             return None
@@ -188,7 +195,7 @@ class SurrogateModel:
                 Part(one, crossed(group, points), None, 0.03),
             ]
         found = _shifted(parts, cells.of[runs.at], runs.quality / scale, _QUALITY_NOISE, False)
-        return Belief(found.mean[cells.of] * scale, found.sd[cells.of] * scale, found.trust)
+        return CellPosterior(found.mean[cells.of] * scale, found.sd[cells.of] * scale, found.trust)
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,14 +213,14 @@ def _shifted(
     noise: float,
     with_noise: bool = True,
     trust: Floats | None = None,
-) -> Belief:
+) -> CellPosterior:
     """A posterior around the median of the values."""
     middle = float(np.median(values))
-    found = believe(parts, cells, values - middle, noise, with_noise, trust)
-    return Belief(found.mean + middle, found.sd, found.trust)
+    found = posterior_of(parts, cells, values - middle, noise, with_noise, trust)
+    return CellPosterior(found.mean + middle, found.sd, found.trust)
 
 
-def _moments(log: Belief) -> Moments:
+def _moments(log: CellPosterior) -> Moments:
     sd = np.minimum(log.sd, 2.0)
     mean = np.exp(log.mean + sd**2 / 2)
     return Moments(mean, mean**2 * np.expm1(sd**2))
@@ -227,14 +234,14 @@ def _added(a: Moments, b: Moments) -> Moments:
     return Moments(a.mean + b.mean, a.variance + b.variance)
 
 
-def _multiplied(a: Moments, log: Belief) -> Moments:
+def _multiplied(a: Moments, log: CellPosterior) -> Moments:
     b = _moments(log)
     mean = a.mean * b.mean
     second = (a.variance + a.mean**2) * (b.variance + b.mean**2)
     return Moments(mean, np.maximum(second - mean**2, 0.0))
 
 
-def _log_belief(found: Moments) -> Belief:
+def _log_posterior(found: Moments) -> CellPosterior:
     """The lognormal of the same mean and variance."""
     variance = np.log1p(found.variance / found.mean**2)
-    return Belief(np.log(found.mean) - variance / 2, np.sqrt(variance), np.ones(0))
+    return CellPosterior(np.log(found.mean) - variance / 2, np.sqrt(variance), np.ones(0))

@@ -51,7 +51,7 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class Belief:
+class CellPosterior:
     """The posterior of each cell (m,): mean and standard deviation.
 
     Attributes:
@@ -69,7 +69,7 @@ class _Scales:
     noise: float
 
 
-def believe(
+def posterior_of(
     parts: Sequence[Part],
     cells: Indices,
     values: Floats,
@@ -77,15 +77,15 @@ def believe(
     with_noise: bool = True,
     trust: Floats | None = None,
     rounds: int = 12,
-) -> Belief:
-    """Fit the process to measured values, and say what it believes of every cell.
+) -> CellPosterior:
+    """Fit the process to measured values, and give the posterior of every cell.
 
     Args:
         parts: the covariance, for m cells.
         cells: which cell each value was measured at (n,).
         values: measured (n,).
         noise_sd: expected standard deviation of a measurement.
-        with_noise: believe of a measurement, not of what is behind it.
+        with_noise: posterior_of of a measurement, not of what is behind it.
         trust: how far each measurement is trusted beforehand (n,), up to 1; None: wholly.
         rounds: of estimating the variances.
     """
@@ -170,7 +170,7 @@ def _predict(
     cells: Indices,
     values: Floats,
     with_noise: bool,
-) -> Belief:
+) -> CellPosterior:
     inverse, alpha = _solve(scales, grams, weights, values)
     every = np.arange(len(parts[0].weight))
     across = np.zeros((len(every), len(cells)))
@@ -179,4 +179,4 @@ def _predict(
         across += scale * part.between(every, cells)
         variance += scale * part.weight**2
     variance -= np.einsum("ij,ij->i", across @ inverse, across)
-    return Belief(np.asarray(across @ alpha), np.sqrt(np.maximum(variance, 0.0)), weights)
+    return CellPosterior(np.asarray(across @ alpha), np.sqrt(np.maximum(variance, 0.0)), weights)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hosts.core.errors import ModelError
-from hosts.models.networks.base import About, Images, Progress
+from hosts.models.networks.base import Images, NetworkFacts, Progress
 
 if TYPE_CHECKING:
     import keras
@@ -23,7 +23,7 @@ def keras_cache() -> Path:
     return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
 
 
-def resolve(asked: str, about: About, network: str) -> str:
+def resolve(asked: str, about: NetworkFacts, network: str) -> str:
     """Resolve which weights `asked` means.
 
     Args:
@@ -55,7 +55,7 @@ def resolve(asked: str, about: About, network: str) -> str:
 
 def built(
     build: Callable[..., Any],
-    about: About,
+    about: NetworkFacts,
     weights: str,
     seed: int,
     calibration: Images,

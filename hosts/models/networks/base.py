@@ -27,7 +27,7 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True)
-class About:
+class NetworkFacts:
     """Facts about a network that are known without building it.
 
     Attributes:
@@ -53,9 +53,9 @@ class About:
     split_points: tuple[str, ...] = ()
 
 
-def of_imagenet(pretrained_file: str, size_mb: float) -> About:
+def of_imagenet(pretrained_file: str, size_mb: float) -> NetworkFacts:
     """Of a network of `keras.applications` for 224 x 224 images and ImageNet's classes."""
-    return About(
+    return NetworkFacts(
         input_shape=(224, 224, 3),
         classes=1000,
         dataset="photos",
@@ -70,7 +70,7 @@ class Network(Protocol):
     """A module of `networks/`, or what such a module makes of a file."""
 
     @property
-    def ABOUT(self) -> About:  # noqa: N802
+    def ABOUT(self) -> NetworkFacts:  # noqa: N802
         """Facts that are known without building the network."""
         ...
 

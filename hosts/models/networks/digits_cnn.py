@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from hosts.models.networks.base import About, Images, Progress
+from hosts.models.networks.base import Images, NetworkFacts, Progress
 
 if TYPE_CHECKING:
     import keras
 
-ABOUT = About(input_shape=(16, 16, 1), classes=10, dataset="digits", learned="trained")
+ABOUT = NetworkFacts(input_shape=(16, 16, 1), classes=10, dataset="digits", learned="trained")
 _EPOCHS = 12
 
 

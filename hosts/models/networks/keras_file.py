@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hosts.core.errors import ModelError
-from hosts.models.networks.base import About, Images, Progress
+from hosts.models.networks.base import Images, NetworkFacts, Progress
 
 if TYPE_CHECKING:
     import keras
@@ -50,14 +50,14 @@ class KerasFile:
         self.scaling = scaling
 
     @cached_property
-    def ABOUT(self) -> About:  # noqa: N802  as in the modules of networks
+    def ABOUT(self) -> NetworkFacts:  # noqa: N802  as in the modules of networks
         """Facts from the file's configuration, read without Keras.
 
         Raises:
             ModelError: no Keras model, several inputs or outputs, or no images as the input.
         """
         shape = input_shape(self.path)
-        return About(
+        return NetworkFacts(
             input_shape=shape,
             classes=0,  # known when it is built
             dataset="digits" if shape[2] == 1 else "photos",

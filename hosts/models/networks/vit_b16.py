@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hosts.models.networks.base import About, Images, Progress
+from hosts.models.networks.base import Images, NetworkFacts, Progress
 
 if TYPE_CHECKING:
     import keras
 
 PATCH, SIZE, BLOCKS, HEADS, MLP = 16, 768, 12, 12, 3072
-ABOUT = About(
+ABOUT = NetworkFacts(
     input_shape=(224, 224, 3),
     classes=1000,
     dataset="photos",

@@ -15,9 +15,9 @@ import numpy as np
 
 from hosts.core.errors import HostError
 from hosts.models.networks import base as networks
-from hosts.models.prepare.describe import MARK, Described, Description
+from hosts.models.prepare.describe import MARK, Description, SplitPointDescription
 from hosts.models.prepare.litert import SENT_BYTES
-from hosts.models.prepare.prepare import Order
+from hosts.models.prepare.prepare import PrepareOrder
 
 if TYPE_CHECKING:
     import keras
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hosts.models.runtime.graph import CutPoint
 
 
-def description_of(order: Order) -> Description:
+def description_of(order: PrepareOrder) -> Description:
     """Build the graph, and describe its split points.
 
     Raises:
@@ -41,13 +41,15 @@ def description_of(order: Order) -> Description:
     return Description(
         order.network,
         tuple(
-            Described(cut.index, cut.name, cut.shape, _sent_bytes(cut, last, order), head, tail)
+            SplitPointDescription(
+                cut.index, cut.name, cut.shape, _sent_bytes(cut, last, order), head, tail
+            )
             for cut, (head, tail) in work
         ),
     )
 
 
-def _graph(order: Order) -> keras.Model:
+def _graph(order: PrepareOrder) -> keras.Model:
     """The network, with whatever weights cost least."""
     module = networks.find(order.network, order.path, order.scaling)
     one = np.random.default_rng(0).integers(0, 256, (1, *module.ABOUT.input_shape))
@@ -58,7 +60,7 @@ def _silent(_what: str, /) -> None:
     """Nobody follows."""
 
 
-def _sent_bytes(cut: CutPoint, last: int, order: Order) -> int:
+def _sent_bytes(cut: CutPoint, last: int, order: PrepareOrder) -> int:
     """The input is sent as float32, a tensor as its head gives it, the result not at all."""
     if cut.index == last:
         return 0
@@ -68,7 +70,7 @@ def _sent_bytes(cut: CutPoint, last: int, order: Order) -> int:
 def main() -> int:
     """Describe what standard input orders; returns the exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=PrepareOrder)
     try:
         found = description_of(order)
     except HostError as error:

@@ -18,13 +18,13 @@ import msgspec
 from hosts.core.errors import ArtifactError, ModelError
 from hosts.models.networks import base as networks
 from hosts.models.networks.base import Progress
-from hosts.models.prepare.prepare import Order, key_of
+from hosts.models.prepare.prepare import PrepareOrder, key_of
 from hosts.models.runtime.artifacts import ArtifactCache
 
 MARK = "described: "
 
 
-class Described(msgspec.Struct, frozen=True):
+class SplitPointDescription(msgspec.Struct, frozen=True):
     """One split point by what it computes.
 
     Attributes:
@@ -47,7 +47,7 @@ class Description(msgspec.Struct, frozen=True):
     """A network by its split points, all of them in order."""
 
     model: str
-    split_points: tuple[Described, ...]
+    split_points: tuple[SplitPointDescription, ...]
 
     @property
     def last_split_point(self) -> int:
@@ -55,13 +55,13 @@ class Description(msgspec.Struct, frozen=True):
         return self.split_points[-1].index
 
 
-def described(order: Order, root: Path | None = None) -> Description | None:
+def described(order: PrepareOrder, root: Path | None = None) -> Description | None:
     """A network's cached description; None: there is none yet."""
     found = ArtifactCache(root).find(*_name(order))
     return None if found is None else _read(Path(found.path))
 
 
-def describe(order: Order, progress: Progress, root: Path | None = None) -> Description:
+def describe(order: PrepareOrder, progress: Progress, root: Path | None = None) -> Description:
     """A network's split points: from the cache, else by a process of its own.
 
     Args:
@@ -77,12 +77,12 @@ def describe(order: Order, progress: Progress, root: Path | None = None) -> Desc
     return _read(Path(made.path))
 
 
-def _name(order: Order) -> tuple[str, dict[str, str | int | float | bool | None], str]:
+def _name(order: PrepareOrder) -> tuple[str, dict[str, str | int | float | bool | None], str]:
     """Name, key and suffix in the cache."""
     return f"{order.network}-description", dict(key_of(_plain(order))), ".json"
 
 
-def _plain(order: Order) -> Order:
+def _plain(order: PrepareOrder) -> PrepareOrder:
     """Without what split points do not depend on."""
     precision = order.about().precision if order.precision == "auto" else order.precision
     plain = replace(order, weights="random", data="", images=0, calibration=0, seed=0)
@@ -90,7 +90,7 @@ def _plain(order: Order) -> Order:
     return replace(plain, data_path="", data_labels="", data_tfds="", data_split="")
 
 
-def _make(order: Order, path: Path, progress: Progress) -> None:
+def _make(order: PrepareOrder, path: Path, progress: Progress) -> None:
     progress(f"building {order.label} to find its split points")
     done = subprocess.run(
         [sys.executable, "-m", "hosts.models.prepare.count_work"],
@@ -120,7 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Say where a network can be split.")
     parser.add_argument("--network", required=True, choices=networks.names())
     asked = parser.parse_args()
-    found = describe(Order(asked.network), lambda what: print(what, file=sys.stderr))
+    found = describe(PrepareOrder(asked.network), lambda what: print(what, file=sys.stderr))
     print(msgspec.json.encode(found).decode())
 
 

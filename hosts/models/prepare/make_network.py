@@ -20,7 +20,7 @@ import numpy.typing as npt
 from hosts.core.errors import HostError, ModelError
 from hosts.models.datasets import base as datasets
 from hosts.models.networks import base as networks
-from hosts.models.prepare.prepare import MADE_MARK, Order, key_of, weights_name
+from hosts.models.prepare.prepare import MADE_MARK, PrepareOrder, key_of, weights_name
 from hosts.models.runtime.artifacts import ArtifactCache
 from hosts.models.runtime.manifest import Artifact, Manifest, SplitPoint
 
@@ -34,7 +34,7 @@ Place = tuple[str, int]
 """Which file a head is cut from, and the tensor in it."""
 
 
-def make(order: Order, cache: ArtifactCache) -> Manifest:
+def make(order: PrepareOrder, cache: ArtifactCache) -> Manifest:
     """Make all files of a network, those that are there already left alone."""
     making = _Making(order, cache)
     artifacts = {
@@ -53,7 +53,7 @@ def make(order: Order, cache: ArtifactCache) -> Manifest:
 class _Making:
     """One network, its images loaded and its model built once, when first needed."""
 
-    def __init__(self, order: Order, cache: ArtifactCache) -> None:
+    def __init__(self, order: PrepareOrder, cache: ArtifactCache) -> None:
         self.order = order
         self._cache = cache
         self._network = networks.find(order.network, order.path, order.scaling)
@@ -218,7 +218,7 @@ def main() -> int:
     fields, root = msgspec.json.decode(
         sys.stdin.buffer.read(), type=tuple[dict[str, str | int], str]
     )
-    order = msgspec.convert(fields, Order)
+    order = msgspec.convert(fields, PrepareOrder)
     assert asdict(order) == fields
     try:
         make(order, ArtifactCache(Path(root)))

@@ -19,7 +19,7 @@ from hosts.models.datasets import base as datasets
 from hosts.models.datasets.base import Source
 from hosts.models.networks import base as networks
 from hosts.models.networks._weights import resolve
-from hosts.models.networks.base import About, Progress
+from hosts.models.networks.base import NetworkFacts, Progress
 from hosts.models.prepare.litert import PRECISIONS
 from hosts.models.runtime.artifacts import ArtifactCache, Key, sha256_of
 from hosts.models.runtime.manifest import Manifest
@@ -29,7 +29,7 @@ MADE_MARK = "made: "
 
 
 @dataclass(frozen=True)
-class Order:
+class PrepareOrder:
     """The order to prepare a network and its images.
 
     Attributes:
@@ -61,7 +61,7 @@ class Order:
         """The network's name in messages; a network of a file has the file's name."""
         return Path(self.path).name if self.path else self.network
 
-    def about(self) -> About:
+    def about(self) -> NetworkFacts:
         """Facts about the network.
 
         Raises:
@@ -87,7 +87,7 @@ class Plan:
     size_mb: float
 
 
-def settled(order: Order) -> Order:
+def settled(order: PrepareOrder) -> PrepareOrder:
     """The order with what it leaves open filled in, checked without importing a framework.
 
     Raises:
@@ -116,7 +116,7 @@ def _absolute(path: str) -> str:
     return str(Path(path).resolve()) if path and Path(path).exists() else path
 
 
-def plan(order: Order, root: Path | None = None) -> Plan:
+def plan(order: PrepareOrder, root: Path | None = None) -> Plan:
     """The work that preparing would take."""
     order = settled(order)
     ready = _ready(ArtifactCache(root), order) is not None
@@ -124,7 +124,7 @@ def plan(order: Order, root: Path | None = None) -> Plan:
     return Plan(ready, weights_name(order), size_mb)
 
 
-def prepare(order: Order, progress: Progress, root: Path | None = None) -> Manifest:
+def prepare(order: PrepareOrder, progress: Progress, root: Path | None = None) -> Manifest:
     """The network made ready: from the cache, else in a process of its own.
 
     Args:
@@ -141,7 +141,7 @@ def prepare(order: Order, progress: Progress, root: Path | None = None) -> Manif
     return ready or _make_apart(cache, order, progress)
 
 
-def key_of(order: Order, without: Collection[str] = ()) -> Key:
+def key_of(order: PrepareOrder, without: Collection[str] = ()) -> Key:
     """The cache key of a prepared network: order, files, libraries, and the code here.
 
     Args:
@@ -158,7 +158,7 @@ def key_of(order: Order, without: Collection[str] = ()) -> Key:
     return {**fields, **_libraries(), "code": _code()}
 
 
-def weights_name(order: Order) -> str:
+def weights_name(order: PrepareOrder) -> str:
     """The name of an order's weights: their source, or their file's name."""
     return Path(order.weights).name
 
@@ -168,7 +168,7 @@ def _hash(path: Path, _version: tuple[int, int]) -> str:
     return sha256_of(path)
 
 
-def _ready(cache: ArtifactCache, order: Order) -> Manifest | None:
+def _ready(cache: ArtifactCache, order: PrepareOrder) -> Manifest | None:
     """The manifest, if it and all its files are in the cache."""
     found = cache.find("manifest", key_of(order), ".json")
     if found is None:
@@ -181,7 +181,7 @@ def _ready(cache: ArtifactCache, order: Order) -> Manifest | None:
     return manifest
 
 
-def _make_apart(cache: ArtifactCache, order: Order, progress: Progress) -> Manifest:
+def _make_apart(cache: ArtifactCache, order: PrepareOrder, progress: Progress) -> Manifest:
     """Make it in a child process, so that its memory is free again when it is done."""
     with tempfile.TemporaryFile("w+") as complaint:  # a pipe that nobody reads would fill up
         child = subprocess.Popen(

@@ -18,7 +18,7 @@ from dynasplit.figures import draw_network_figure
 from dynasplit.profile.law import read_cuts
 from experiments import describe_model
 from hosts.emulation.profile import load_profile
-from hosts.models.prepare.describe import Described, Description
+from hosts.models.prepare.describe import Description, SplitPointDescription
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -28,7 +28,7 @@ def vit_like(last: int = 19) -> Description:
     for k in range(last + 1):
         sent_bytes = 605_184 if k < last else 0
         work = (900.0 * k, 900.0 * (last - k))
-        points.append(Described(k, f"block_{k}", (197, 768), sent_bytes, *work))
+        points.append(SplitPointDescription(k, f"block_{k}", (197, 768), sent_bytes, *work))
     return Description("vit_b16", tuple(points))
 
 

@@ -103,10 +103,10 @@ def test_killed_at_every_measurement(space, make_testbed, tmp_path, name):
 @pytest.mark.parametrize("name", ["nsga3", "tpe"])
 def test_killed_between_the_journal_and_the_study(space, make_testbed, tmp_path, name, monkeypatch):
     """The measurement is kept, its trial is not told."""
-    from dynasplit.offline.optuna_study import Trials
+    from dynasplit.offline.optuna_study import OptunaTrials
 
     whole = explored(space, make_testbed(), tmp_path / "whole", name)
-    tell, told = Trials.tell, []
+    tell, told = OptunaTrials.tell, []
 
     def dying(self, asked, state, *values, **more):
         told.append(state)
@@ -114,7 +114,7 @@ def test_killed_between_the_journal_and_the_study(space, make_testbed, tmp_path,
             raise Killed
         tell(self, asked, state, *values, **more)
 
-    monkeypatch.setattr(Trials, "tell", dying)
+    monkeypatch.setattr(OptunaTrials, "tell", dying)
     spent = []
     for _ in range(5):
         testbed = make_testbed()

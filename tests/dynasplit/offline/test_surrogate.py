@@ -1,4 +1,4 @@
-"""What the structured search believes, and what it expects to gain."""
+"""What the structured search predicts, and what it expects to gain."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ from dynasplit.core.space import SearchSpace
 from dynasplit.front.dominance import non_dominated
 from dynasplit.offline.surrogate.gain import expected_gain, lognormal_below, normal_below
 from dynasplit.offline.surrogate.posterior import SurrogateModel
-from dynasplit.offline.surrogate.process import Part, believe
+from dynasplit.offline.surrogate.process import Part, posterior_of
 from dynasplit.testbed.modelled import ModelledTestbed
 from hosts.emulation.profile import load_profile
 
@@ -46,7 +46,7 @@ def test_an_outlier_does_not_move_its_neighbours() -> None:
     random = np.random.default_rng(0)
     values = 2 + 0.1 * places[cells] + random.normal(0, 0.005, len(cells))
     values[3] += 0.35
-    found = believe(parts, cells, values, 0.01)
+    found = posterior_of(parts, cells, values, 0.01)
     assert found.mean == pytest.approx(2 + 0.1 * places, abs=0.02)
     assert found.trust[3] < 0.1 < np.delete(found.trust, 3).min()
 

@@ -8,7 +8,7 @@ from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.lab import open_hosts
 from dynasplit.testbed.loopback import loopback_hosts
 from hosts.machine.cpus import own_cpus
-from hosts.models.prepare.prepare import Order, prepare
+from hosts.models.prepare.prepare import PrepareOrder, prepare
 from hosts.models.runtime.artifacts import sha256_of
 
 pytestmark = pytest.mark.medium
@@ -17,7 +17,7 @@ CPUS = own_cpus()
 
 @pytest.fixture(scope="module")
 def manifest():
-    return prepare(Order("digits_cnn", images=12), print)
+    return prepare(PrepareOrder("digits_cnn", images=12), print)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hosts.agents.output_quality import judge
-from hosts.models.prepare.prepare import Order, prepare
+from hosts.models.prepare.prepare import PrepareOrder, prepare
 from hosts.models.runtime.heads import Heads
 from hosts.models.runtime.tails import Tails
 
@@ -15,7 +15,7 @@ HELD_OUT = 360
 
 
 def test_int8_lies_within_one_point_of_float32_at_every_split_point_of_digits_cnn(tmp_path):
-    manifest = prepare(Order("digits_cnn", images=HELD_OUT), lambda what: None, tmp_path)
+    manifest = prepare(PrepareOrder("digits_cnn", images=HELD_OUT), lambda what: None, tmp_path)
     paths = {name: Path(artifact.path) for name, artifact in manifest.artifacts.items()}
     heads = Heads.open(paths["head"], manifest)
     tails = Tails.open(paths["tail"], manifest)

@@ -7,31 +7,31 @@ import pytest
 
 from hosts.core.errors import ArtifactError, ModelError
 from hosts.models.prepare.describe import describe, described
-from hosts.models.prepare.prepare import Order
+from hosts.models.prepare.prepare import PrepareOrder
 
 pytestmark = pytest.mark.medium
 
 
 def test_digits_are_described_once_and_then_cached(tmp_path):
     said = []
-    assert described(Order("digits_cnn"), tmp_path) is None
-    found = describe(Order("digits_cnn"), said.append, tmp_path)
+    assert described(PrepareOrder("digits_cnn"), tmp_path) is None
+    found = describe(PrepareOrder("digits_cnn"), said.append, tmp_path)
     assert [p.index for p in found.split_points] == list(range(8)) == [*range(8)]
     assert found.last_split_point == 7
     assert [p.bytes for p in found.split_points] == [1024, 4096, 1024, 2048, 512, 512, 64, 0]
     assert len(said) == 1
-    assert describe(Order("digits_cnn", images=3, seed=5), said.append, tmp_path) == found
+    assert describe(PrepareOrder("digits_cnn", images=3, seed=5), said.append, tmp_path) == found
     assert len(said) == 1
 
 
 def test_what_is_cached_costs_no_framework(tmp_path):
-    describe(Order("digits_cnn"), lambda what: None, tmp_path)
+    describe(PrepareOrder("digits_cnn"), lambda what: None, tmp_path)
     code = (
         "import sys\n"
         "from pathlib import Path\n"
         "from hosts.models.prepare.describe import describe\n"
-        "from hosts.models.prepare.prepare import Order\n"
-        f"describe(Order('digits_cnn'), print, Path({str(tmp_path)!r}))\n"
+        "from hosts.models.prepare.prepare import PrepareOrder\n"
+        f"describe(PrepareOrder('digits_cnn'), print, Path({str(tmp_path)!r}))\n"
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -40,14 +40,14 @@ def test_what_is_cached_costs_no_framework(tmp_path):
 
 def test_an_unknown_network_is_named(tmp_path):
     with pytest.raises(ModelError, match="'alexnet' asked"):
-        describe(Order("alexnet"), lambda what: None, tmp_path)
+        describe(PrepareOrder("alexnet"), lambda what: None, tmp_path)
 
 
 def test_a_damaged_description_is_made_anew_or_says_what_to_do(tmp_path):
-    before = describe(Order("digits_cnn"), lambda what: None, tmp_path)
+    before = describe(PrepareOrder("digits_cnn"), lambda what: None, tmp_path)
     files = (tmp_path / "artifacts").glob("*description*.json")
     (file,) = (path for path in files if not path.name.endswith(".json.json"))
     file.write_bytes(b"x" * file.stat().st_size)
     with pytest.raises(ArtifactError, match="delete it and start again"):
-        described(Order("digits_cnn"), tmp_path)
-    assert describe(Order("digits_cnn"), lambda what: None, tmp_path) == before
+        described(PrepareOrder("digits_cnn"), tmp_path)
+    assert describe(PrepareOrder("digits_cnn"), lambda what: None, tmp_path) == before

@@ -13,7 +13,7 @@ from hosts.models.datasets import base as datasets
 from hosts.models.datasets._folders import labelled_files
 from hosts.models.datasets._pictures import decoded, fitted
 from hosts.models.datasets.base import Source
-from hosts.models.prepare.prepare import Order, key_of, prepare, settled
+from hosts.models.prepare.prepare import PrepareOrder, key_of, prepare, settled
 
 SHAPE = (32, 32, 3)
 
@@ -155,7 +155,9 @@ def test_it_is_cropped_at_the_centre_after_resizing_to_8_7():
 
 
 def test_the_images_belong_to_what_is_prepared(flat):
-    order = settled(Order("vgg16", data="imagenet_folder", data_path=str(flat), data_labels="none"))
+    order = settled(
+        PrepareOrder("vgg16", data="imagenet_folder", data_path=str(flat), data_labels="none")
+    )
     before = key_of(order)
     assert key_of(order) == before
     picture(flat / "image_1.jpeg", 77)
@@ -238,7 +240,7 @@ def test_a_network_is_prepared_with_one_s_own_images(tmp_path):
         pixels = (digits.images[place] * (255 / 16)).astype(np.uint8)
         large = Image.fromarray(pixels).resize((16, 16), Image.Resampling.NEAREST)
         large.save(folder / f"{place}.png")
-    order = Order(
+    order = PrepareOrder(
         "digits_cnn",
         data="imagenet_folder",
         images=20,

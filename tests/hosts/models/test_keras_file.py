@@ -9,7 +9,7 @@ import pytest
 from hosts.core.errors import ModelError
 from hosts.models.networks import base as networks
 from hosts.models.networks.keras_file import input_shape
-from hosts.models.prepare.prepare import Order, prepare, settled
+from hosts.models.prepare.prepare import PrepareOrder, prepare, settled
 from hosts.models.runtime.heads import Heads
 
 
@@ -47,7 +47,7 @@ def small(folder) -> Path:
 def test_every_split_point_of_a_users_network_is_served(small, precision, tmp_path):
     from hosts.models.runtime.tails import Tails
 
-    order = Order("keras_file", "random", images=24, precision=precision, path=str(small))
+    order = PrepareOrder("keras_file", "random", images=24, precision=precision, path=str(small))
     told: list[str] = []
     manifest = prepare(order, told.append, tmp_path)
     points = manifest.split_points
@@ -85,18 +85,18 @@ def _real(tensor):
 
 def test_a_file_that_is_missing_or_none_is_refused(folder):
     with pytest.raises(ModelError, match=r"needs model\.path=FILE\.keras"):
-        settled(Order("keras_file"))
+        settled(PrepareOrder("keras_file"))
     with pytest.raises(ModelError, match="there is no such file"):
-        settled(Order("keras_file", path=str(folder / "absent.keras")))
+        settled(PrepareOrder("keras_file", path=str(folder / "absent.keras")))
     text = folder / "text.keras"
     text.write_text("no model")
     with pytest.raises(ModelError, match=r"text\.keras is no Keras model"):
-        settled(Order("keras_file", path=str(text)))
+        settled(PrepareOrder("keras_file", path=str(text)))
     archive = folder / "archive.keras"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("note.txt", "no model")
     with pytest.raises(ModelError, match=r"archive\.keras is no Keras model"):
-        settled(Order("keras_file", path=str(archive)))
+        settled(PrepareOrder("keras_file", path=str(archive)))
 
 
 @pytest.mark.medium
@@ -104,7 +104,7 @@ def test_a_truncated_file_is_refused(small, folder):
     cut = folder / "cut.keras"
     cut.write_bytes(small.read_bytes()[:-200])
     with pytest.raises(ModelError, match=r"cut\.keras is no Keras model"):
-        settled(Order("keras_file", path=str(cut)))
+        settled(PrepareOrder("keras_file", path=str(cut)))
 
 
 @pytest.mark.medium
@@ -142,7 +142,7 @@ def test_an_output_that_is_no_row_of_classes_is_refused(folder, tmp_path, end, s
     path = folder / f"{end}.keras"
     Model(image, tensor).save(path)
     with pytest.raises(ModelError, match=rf"{end}\.keras could not be prepared: .*{said}"):
-        prepare(settled(Order("keras_file", path=str(path))), silent, tmp_path)
+        prepare(settled(PrepareOrder("keras_file", path=str(path))), silent, tmp_path)
 
 
 @pytest.mark.medium
@@ -154,7 +154,7 @@ def test_class_folders_must_be_as_many_as_the_networks_classes(small, tmp_path):
         for place in range(2):
             Image.new("L", (16, 16), 40 * place).save(tmp_path / "mine" / name / f"{place}.png")
     of_mine = {"data": "imagenet_folder", "data_path": str(tmp_path / "mine")}
-    order = Order("keras_file", path=str(small), images=4, calibration=2, **of_mine)
+    order = PrepareOrder("keras_file", path=str(small), images=4, calibration=2, **of_mine)
     with pytest.raises(ModelError, match="has 3 class folders, the network has 10 classes"):
         prepare(settled(order), silent, tmp_path / "cache")
 
@@ -168,7 +168,7 @@ def test_an_unknown_layer_is_named(small, folder, tmp_path):
             if name == "config.json":
                 content = content.replace(b'"Conv2D"', b'"Swirl"', 1)
             target.writestr(name, content)
-    order = Order("keras_file", images=2, path=str(unknown))
+    order = PrepareOrder("keras_file", images=2, path=str(unknown))
     with pytest.raises(ModelError, match=r"unknown\.keras has a layer that is not known: .*Swirl"):
         prepare(order, silent, tmp_path)
 
@@ -182,7 +182,7 @@ def test_code_in_a_file_is_not_run(folder, tmp_path):
     path = folder / "code.keras"
     Model(image, layers.Dense(3)(layers.Flatten()(tensor))).save(path)
     with pytest.raises(ModelError, match=r"code\.keras has a Lambda layer, whose code would run"):
-        prepare(settled(Order("keras_file", path=str(path))), silent, tmp_path)
+        prepare(settled(PrepareOrder("keras_file", path=str(path))), silent, tmp_path)
 
 
 @pytest.mark.medium
@@ -198,7 +198,7 @@ def test_weights_of_a_file_are_used_and_tell_their_prepared_files_apart(small, f
             np.testing.assert_array_equal(one, expected)
     from hosts.models.prepare.prepare import key_of
 
-    order = settled(Order("keras_file", str(folder / "w.keras"), path=str(small)))
+    order = settled(PrepareOrder("keras_file", str(folder / "w.keras"), path=str(small)))
     before = key_of(order)
     assert str(folder) not in str(before)
     other.set_weights([weight * 2 for weight in other.get_weights()])
@@ -230,18 +230,18 @@ def test_weights_of_another_network_say_what_was_found_and_expected(small, folde
 
 def test_weights_that_are_no_file_and_precisions_that_are_none_are_refused():
     with pytest.raises(ModelError, match=r"allowed: auto, imagenet, random, or a file \(\.keras"):
-        settled(Order("vgg16", weights="/absent/w.keras"))
+        settled(PrepareOrder("vgg16", weights="/absent/w.keras"))
     with pytest.raises(ModelError, match="there is no such file"):
-        settled(Order("vit_b16", weights="ViT-B_16.npz"))
+        settled(PrepareOrder("vit_b16", weights="ViT-B_16.npz"))
     with pytest.raises(ModelError, match="allowed: auto, int8, float32, float16"):
-        settled(Order("vgg16", precision="int4"))
+        settled(PrepareOrder("vgg16", precision="int4"))
     with pytest.raises(ModelError, match="has no use with model=vgg16"):
-        settled(Order("vgg16", path="x.keras"))
+        settled(PrepareOrder("vgg16", path="x.keras"))
     with pytest.raises(ModelError, match=r"scaling=half asked; allowed: none, unit"):
-        settled(Order("keras_file", path="x.keras", scaling="half"))
+        settled(PrepareOrder("keras_file", path="x.keras", scaling="half"))
 
 
 def test_networks_have_their_own_precision():
     names = ("vgg16", "resnet50", "mobilenet_v2", "digits_cnn", "vit_b16")
-    found = [settled(Order(name)).precision for name in names]
+    found = [settled(PrepareOrder(name)).precision for name in names]
     assert found == ["int8"] * 4 + ["float32"]

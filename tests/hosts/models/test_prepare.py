@@ -10,7 +10,7 @@ import pytest
 from hosts.core.errors import ModelError
 from hosts.models.datasets import base as datasets
 from hosts.models.datasets.digits import HELD_OUT
-from hosts.models.prepare.prepare import Order, plan, prepare, settled
+from hosts.models.prepare.prepare import PrepareOrder, plan, prepare, settled
 from hosts.models.runtime.artifacts import ArtifactCache, check
 from hosts.models.runtime.heads import Heads
 
@@ -26,30 +26,32 @@ def digits_root(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def digits(digits_root):
-    return prepare(Order("digits_cnn", images=60), silent, digits_root)
+    return prepare(PrepareOrder("digits_cnn", images=60), silent, digits_root)
 
 
 def test_an_unknown_network_names_those_there_are():
     with pytest.raises(ModelError, match="'alexnet' asked; there are: digits_cnn"):
-        settled(Order("alexnet"))
+        settled(PrepareOrder("alexnet"))
 
 
 def test_weights_of_another_network_are_refused():
     with pytest.raises(ModelError, match="allowed: auto, trained, random"):
-        settled(Order("digits_cnn", weights="imagenet"))
+        settled(PrepareOrder("digits_cnn", weights="imagenet"))
 
 
 def test_a_network_that_reads_no_weights_does_not_miss_their_file(tmp_path):
     (tmp_path / "other.keras").write_bytes(b"")
     for name, missing in (("digits_cnn", False), ("vgg16", True)):
         with pytest.raises(ModelError) as refused:
-            settled(Order(name, weights=str(tmp_path / ("no.h5" if missing else "other.keras"))))
+            settled(
+                PrepareOrder(name, weights=str(tmp_path / ("no.h5" if missing else "other.keras")))
+            )
         assert ("there is no such file" in str(refused.value)) == missing
 
 
 def test_an_unknown_data_set_names_those_there_are():
     with pytest.raises(ModelError, match="'faces' asked; there are: digits, imagenet"):
-        settled(Order("digits_cnn", data="faces"))
+        settled(PrepareOrder("digits_cnn", data="faces"))
 
 
 def test_too_many_images_are_refused():
@@ -74,7 +76,7 @@ def test_photos_are_seeded():
 
 
 def test_a_plan_makes_nothing(tmp_path):
-    told = plan(Order("vgg16", weights="random"), tmp_path)
+    told = plan(PrepareOrder("vgg16", weights="random"), tmp_path)
     assert (told.ready, told.weights) == (False, "random")
     assert told.size_mb > 500
     assert ArtifactCache(tmp_path).size_bytes() == 0
@@ -108,7 +110,7 @@ def test_int8_costs_at_most_a_point_of_accuracy_at_every_split_point(digits_root
     """On all 360 held-out digits, against the unsplit float32 network."""
     from hosts.models.runtime.tails import Tails
 
-    manifest = prepare(Order("digits_cnn", images=HELD_OUT), silent, digits_root)
+    manifest = prepare(PrepareOrder("digits_cnn", images=HELD_OUT), silent, digits_root)
     assert manifest.precision == "int8"
     artifacts = manifest.artifacts
     heads = Heads.open(Path(artifacts["head"].path), manifest)
@@ -130,9 +132,9 @@ def test_a_second_time_it_comes_from_the_cache_without_tensorflow(digits, digits
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from hosts.models.prepare.prepare import Order, prepare\n"
+        "from hosts.models.prepare.prepare import PrepareOrder, prepare\n"
         "before = time.monotonic()\n"
-        f"prepare(Order('digits_cnn', images=60), print, Path({str(digits_root)!r}))\n"
+        f"prepare(PrepareOrder('digits_cnn', images=60), print, Path({str(digits_root)!r}))\n"
         "assert time.monotonic() - before < 0.7, time.monotonic() - before\n"
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
     )
@@ -159,21 +161,21 @@ def test_a_wrong_split_point_or_tensor_is_named(digits):
 @pytest.mark.medium
 def test_a_truncated_or_changed_file_is_made_again(tmp_path):
     """Truncated: noticed at once, by its length. Changed: by its hash, when the rest is made."""
-    first = prepare(Order("digits_cnn", images=5), silent, tmp_path)
+    first = prepare(PrepareOrder("digits_cnn", images=5), silent, tmp_path)
     head = Path(first.artifacts["head"].path)
     content = head.read_bytes()
     head.write_bytes(content[:100])
-    again = prepare(Order("digits_cnn", images=5), silent, tmp_path)
+    again = prepare(PrepareOrder("digits_cnn", images=5), silent, tmp_path)
     assert again.artifacts["head"].bytes == len(head.read_bytes()) > 100
     head.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    more = prepare(Order("digits_cnn", images=6), silent, tmp_path)
+    more = prepare(PrepareOrder("digits_cnn", images=6), silent, tmp_path)
     check(more.artifacts["head"])
 
 
 @pytest.mark.medium
 def test_a_network_that_cannot_be_made_says_why(tmp_path):
     with pytest.raises(ModelError, match="photos have 3 channels; the network takes 1"):
-        prepare(Order("digits_cnn", data="photos"), silent, tmp_path)
+        prepare(PrepareOrder("digits_cnn", data="photos"), silent, tmp_path)
 
 
 @pytest.mark.slow
@@ -182,7 +184,7 @@ def test_random_vgg16_tells_48_photo_crops_apart_and_survives_int8(tmp_path):
     """Seeded weights: at least 16 classes for 48 crops, and heads that mostly agree."""
     from hosts.models.runtime.tails import Tails
 
-    manifest = prepare(Order("vgg16", weights="random", images=48), silent, tmp_path)
+    manifest = prepare(PrepareOrder("vgg16", weights="random", images=48), silent, tmp_path)
     assert (manifest.quality, manifest.last_split_point) == ("fidelity", 22)
     files = np.load(manifest.artifacts["images"].path)
     reference = files["reference_top1"]

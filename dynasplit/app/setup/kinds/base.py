@@ -24,7 +24,7 @@ from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.testbed.window import WindowRules
 from hosts.emulation.profile import Profile
 from hosts.models.networks.base import Progress
-from hosts.models.prepare.prepare import Order
+from hosts.models.prepare.prepare import PrepareOrder
 from hosts.models.runtime.manifest import Manifest
 
 
@@ -62,7 +62,7 @@ class HostsKind(ABC):
         return []
 
     @property
-    def order(self) -> Order:
+    def order(self) -> PrepareOrder:
         """The order to prepare the network and its images.
 
         Raises:
