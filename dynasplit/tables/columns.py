@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from hosts.knobs.base import is_packaged, knobs
+
 Kind = Literal["int", "float", "bool", "text"]
 Need = Literal["always", "every_row", "any"]
 KNOB_PREFIX = "knob_"
@@ -64,13 +66,14 @@ IDENTITY = (
     Column("model", "", "text", None, None, "every_row", "the network; one in a table"),
     _count("last_split_point", "the split point at which all runs on the edge", "every_row"),
 )
+_KNOB_TYPES: dict[type, Kind] = {int: "int", str: "text", bool: "bool"}
 CONFIGURATION = (
     Column("split_point", "", "int", 0, 100_000, "always", "operations before it run on the edge"),
-    Column("cpu_mhz", "MHz", "int", 10, 20_000, "every_row", "the edge's CPU frequency"),
-    Column("edge_accelerator", "", "text", None, None, "every_row", "its mode; off: not used"),
-    Column("cloud_gpu", "", "bool", None, None, "every_row", "whether the cloud uses its GPU"),
-    Column("codec", "", "text", None, None, "every_row", "how the intermediate tensor is sent"),
-    Column("batch_size", "", "int", 1, 100_000, "every_row", "images that are inferred at once"),
+    *(
+        Column(k.name, k.unit, _KNOB_TYPES[k.kind], k.least, k.most, "every_row", k.meaning)
+        for k in knobs().values()
+        if is_packaged(k.name)
+    ),
 )
 _FIGURES = (
     _ms("latency_ms", "from the head's start to the result's arrival", "always", 1e-6),
