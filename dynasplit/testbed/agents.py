@@ -24,6 +24,7 @@ from dynasplit.core.errors import (
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import Credentials
 from hosts.core.errors import WireError
+from hosts.core.modules import EXTENSIONS_VARIABLE
 from hosts.wire import messages, rpc
 
 T = TypeVar("T", bound=messages.Message)
@@ -54,7 +55,7 @@ class AgentLink:
         self._log = log
         python = shlex.quote(host.address.python)
         self._channel = host.start(
-            f"cd / && exec env PYTHONPATH={shlex.quote(programs)} PYTHONUNBUFFERED=1 "
+            f"cd / && exec env -u {EXTENSIONS_VARIABLE} PYTHONPATH={shlex.quote(programs)} PYTHONUNBUFFERED=1 "
             f"TF_CPP_MIN_LOG_LEVEL=2 {python} -m hosts.agents.agent"
         )
         threading.Thread(target=self._keep_log, daemon=True).start()

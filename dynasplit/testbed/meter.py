@@ -14,6 +14,7 @@ from dynasplit.core.errors import HostProgramFailed, WindowInvalid
 from dynasplit.core.power_trace import Trace
 from dynasplit.testbed.connection import HostConnection
 from hosts.core.errors import WireError
+from hosts.core.modules import EXTENSIONS_VARIABLE
 from hosts.wire.readings import read_header, read_reading
 
 _START_S = 20.0
@@ -32,7 +33,7 @@ class MeterStream:
         self._name = f"meter {address.meter!r} on {address}"
         options = msgspec.json.encode(address.meter_options).decode()
         self._channel = host.start(
-            f"cd / && exec env PYTHONPATH={shlex.quote(programs)} {shlex.quote(address.python)} "
+            f"cd / && exec env -u {EXTENSIONS_VARIABLE} PYTHONPATH={shlex.quote(programs)} {shlex.quote(address.python)} "
             f"-m hosts.agents.meter_stream {shlex.quote(address.meter)} {shlex.quote(options)}"
         )
         self._channel.settimeout(_START_S)
