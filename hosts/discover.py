@@ -15,7 +15,7 @@ from hosts.knobs.base import Value, build
 from hosts.machine.base import Machine
 from hosts.machine.cpus import own_cpus
 from hosts.machine.real import RealMachine
-from hosts.meters.rapl import Rapl
+from hosts.meters.rapl import build as build_rapl
 
 _GPU_PATIENCE_S = 120.0
 
@@ -51,7 +51,7 @@ def look_around(machine: Machine | None = None) -> Here:
             absent[name] = str(error)
     meter = None
     try:
-        next(Rapl(machine.root, period_s=0.0).readings())
+        build_rapl(str(machine.root)).read()
         meter = "rapl"
     except (HostError, OSError) as error:
         absent["meter"] = str(error)

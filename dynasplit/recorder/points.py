@@ -29,6 +29,8 @@ def of_configuration(summary: Summary, runs: Sequence[Measurement]) -> Iterator[
             value = getattr(run, name)
             if value is not None:
                 yield f"runs/{name}", float(value), step
+        for name, value in run.channels.items():
+            yield f"runs/channel_{name}", value, step
 
 
 def of_requests(served: Sequence[Served]) -> Iterator[Point]:

@@ -8,6 +8,7 @@ from typing import Literal
 Kind = Literal["int", "float", "bool", "text"]
 Need = Literal["always", "every_row", "any"]
 KNOB_PREFIX = "knob_"
+CHANNEL_PREFIX = "channel_"
 BIG_MS = 1e8
 
 
@@ -58,6 +59,13 @@ def _share(name: str, meaning: str, required: Need = "every_row") -> Column:
 
 def _count(name: str, meaning: str, required: Need = "any", unit: str = "") -> Column:
     return Column(name, unit, "int", 0, 1e12, required, meaning)
+
+
+def channel_column(name: str) -> Column:
+    """The column of a meter channel's figure, by its name: the unit is its ending."""
+    if name.endswith("_w"):
+        return Column(name, "W", "float", 0, 1e6, "any", "a channel's idle baseline")
+    return _joule(name, "what a channel measured, an inference, idle power included")
 
 
 IDENTITY = (

@@ -54,6 +54,7 @@ class RecordedHosts(HostsKind):
             space=space_of_runs(runs, asked.space, asked.model.split_points),
             seed=asked.seed,
             rules=self.rules(),
+            energy=self.energy_rules(),
             runs=runs,
             mode=runs.mode,
         )
