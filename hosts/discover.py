@@ -11,7 +11,7 @@ from hosts.knobs.base import Value, build, names_on_hosts
 from hosts.machine.base import Machine
 from hosts.machine.cpus import own_cpus
 from hosts.machine.real import RealMachine
-from hosts.meters.rapl import Rapl
+from hosts.meters.rapl import build as build_rapl
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def look_around(machine: Machine | None = None) -> Here:
             absent[name] = str(error)
     meter = None
     try:
-        next(Rapl(machine.root, period_s=0.0).readings())
+        build_rapl(str(machine.root)).read()
         meter = "rapl"
     except (HostError, OSError) as error:
         absent["meter"] = str(error)

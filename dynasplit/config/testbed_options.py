@@ -24,6 +24,9 @@ def _codecs() -> Sequence[str]:
     return [str(name) for name in describe("codec").allowed_of(None) or ()]
 
 
+NO_METER = "none"
+
+
 @dataclass
 class HostConf:
     """One host and the way to it.
@@ -35,7 +38,10 @@ class HostConf:
         known_hosts: file with the host's key; None: the user's own. Unknown keys are refused.
         python: the interpreter that runs the host's programs.
         link_address: cloud only: address of the tensor port, as the edge reaches it.
-        meter: the program that reads its power. meter_options: passed to it.
+        meters: the programs that read its power, each with its options:
+            `[{meter: gpm8213, resource: ...}, {meter: rapl}]`.
+        meter: short for one meter; `none`: no meter (hosts=local: `auto`, RAPL if this user may
+            read it). meter_options: passed to it.
         knobs: names of the programs that set its hardware.
         cpus: the CPUs that its agent keeps to; None: all (hosts=local: half of them).
     """
@@ -47,10 +53,25 @@ class HostConf:
     known_hosts: str | None = None
     python: str = "python3"
     link_address: str | None = None
-    meter: str = "none"
+    meters: list[dict[str, Any]] = field(default_factory=list)
+    meter: str = NO_METER
     meter_options: dict[str, Any] = field(default_factory=dict)
     knobs: list[str] = field(default_factory=list)
     cpus: list[int] | None = None
+
+    def named_meters(self) -> list[tuple[str, dict[str, Any]]]:
+        """Each meter's name and options, however they were said."""
+        if self.meters:
+            return [(str(m["meter"]), {k: m[k] for k in m if k != "meter"}) for m in self.meters]
+        return [] if self.meter == NO_METER else [(self.meter, dict(self.meter_options))]
+
+    def conflicts(self) -> Iterator[str]:
+        """Meters without a name, or said in both ways."""
+        for entry in self.meters:
+            if not isinstance(entry.get("meter"), str):
+                yield f"meters={self.meters}; allowed: meter=NAME in each, beside its options"
+        if self.meters and self.meter not in (NO_METER, "auto"):
+            yield f"meter={self.meter}; allowed: {NO_METER}, since meters lists this host's meters"
 
 
 @dataclass

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from dynasplit.core.space import Configuration
@@ -43,6 +43,10 @@ class Measurement:
         edge_samples: meter samples within the window on the edge. cloud_samples: on the cloud.
         window_s: the window's length.
         testbed_time_s: what the measurement cost, reconfiguration and warm-up included.
+        channels: of each meter channel, by name and unit: energy over the host's window
+            (`edge_wall_j`, idle power included) and idle baseline (`edge_wall_idle_w`).
+        conditions: observed with the window, by host or link, name and unit
+            (`edge_temperature_c`, `link_bandwidth_mbit_s`).
         flags: what is doubtful about it, by name of the check.
     """
 
@@ -74,6 +78,8 @@ class Measurement:
     cloud_samples: int | None = None
     window_s: float | None = None
     testbed_time_s: float | None = None
+    channels: Mapping[str, float] = field(default_factory=dict)
+    conditions: Mapping[str, float] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +11,8 @@ from hosts.knobs.base import is_packaged, knobs
 Kind = Literal["int", "float", "bool", "text"]
 Need = Literal["always", "every_row", "any"]
 KNOB_PREFIX = "knob_"
+FAMILIES: Mapping[str, str] = {"channels": "channel_", "conditions": "condition_"}
+"""Fields of a measurement that hold figures by name, and the prefixes of their columns."""
 BIG_MS = 1e8
 
 
@@ -60,6 +63,24 @@ def _share(name: str, meaning: str, required: Need = "every_row") -> Column:
 
 def _count(name: str, meaning: str, required: Need = "any", unit: str = "") -> Column:
     return Column(name, unit, "int", 0, 1e12, required, meaning)
+
+
+def family_columns(names: Iterable[str]) -> dict[str, Column]:
+    """The columns among these that hold figures of a family, by name."""
+    return {
+        name: _family_column(name) for name in names if name.startswith(tuple(FAMILIES.values()))
+    }
+
+
+def _family_column(name: str) -> Column:
+    """A figure's unit is the ending of its name."""
+    if name.startswith(FAMILIES["conditions"]):
+        return Column(
+            name, "", "float", -1e12, 1e12, "any", "a condition, observed after the window"
+        )
+    if name.endswith("_w"):
+        return Column(name, "W", "float", 0, 1e6, "any", "a channel's idle baseline")
+    return _joule(name, "energy of a channel, an inference, idle power included")
 
 
 IDENTITY = (

@@ -13,7 +13,7 @@ import pyarrow as pa
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement, Source
 from dynasplit.tables import reference
-from dynasplit.tables.columns import RUNS
+from dynasplit.tables.columns import RUNS, family_columns
 from dynasplit.tables.files import check_facts, read_identity, write_table
 from dynasplit.tables.knobs import group_without_numbers, read_configurations, write_configurations
 from dynasplit.tables.plausible import check_units
@@ -41,7 +41,7 @@ def read_runs(
     raw = read_file(path)
     table = reference.translate(raw, path) if reference.is_reference(raw) else raw
     check_names(path, table.column_names, _COLUMNS)
-    check_facts(path, table, "runs", _COLUMNS)
+    check_facts(path, table, "runs", _COLUMNS | family_columns(table.column_names))
     columns = _figures(path, table)
     index, configurations = read_configurations(path, table)
     check_units(path, columns, group_without_numbers(index, configurations))
@@ -83,7 +83,7 @@ def write_runs(
     knobs, known = write_configurations([m.configuration for m in runs])
     columns: dict[str, Any] = {
         **knobs,
-        **{name: table.columns[name] for name in FIGURES if name in table.columns},
+        **table.columns,
         "source": list(table.sources),
         "flags": [";".join(flags) or None for flags in table.flags],
     }
@@ -92,7 +92,7 @@ def write_runs(
     write_table(
         path,
         columns,
-        _COLUMNS | {c.name: c for c in known},
+        _COLUMNS | {c.name: c for c in known} | family_columns(table.columns),
         kind="runs",
         model=model,
         last_split_point=last_split_point,
@@ -102,10 +102,11 @@ def write_runs(
 def _figures(path: Path, table: pa.Table) -> Arrays:
     """The numeric columns that hold something (n,), by name."""
     found = {}
-    for name in FIGURES:
+    known = {name: _COLUMNS[name] for name in FIGURES} | family_columns(table.column_names)
+    for name, column in known.items():
         if name in table.column_names:
-            array = to_array(path, table[name], _COLUMNS[name])
-            if check_present(path, array, _COLUMNS[name]):
+            array = to_array(path, table[name], column)
+            if check_present(path, array, column):
                 found[name] = array
     if "latency_ms" not in found:
         raise DataError(f"{path}: column latency_ms has no value in any row")

@@ -15,6 +15,7 @@ from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement, Source, Summary, summarise
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.tables.columns import RUNS
+from dynasplit.tables.families import family_figure, family_names, gathered
 from dynasplit.tables.reading import Array
 
 REALITY: tuple[Source, ...] = ("measured", "recorded", "emulated", "modelled")
@@ -65,8 +66,8 @@ class RunsTable:
             raise DataError("a table of runs needs at least one measurement; found none")
         index, configurations = number_configurations([m.configuration for m in runs])
         columns = {}
-        for name in FIGURES:
-            values = [getattr(m, name) for m in runs]
+        for name in (*FIGURES, *family_names(runs)):
+            values = [family_figure(m, name) for m in runs]
             if any(v is not None for v in values):
                 columns[name] = np.array(values, dtype=np.float64)
         return cls(
@@ -117,7 +118,7 @@ class RunsTable:
             source=self.sources[row],
             flags=self.flags[row],
             mode=self.modes[row] if self.modes else None,
-            **figures,
+            **gathered(figures),
         )
 
     @cached_property
@@ -138,7 +139,7 @@ class RunsTable:
                 configuration=configuration,
                 source="recorded",
                 mode=self.mode,
-                **{name: figures[i] for name, figures in values.items()},
+                **gathered({name: figures[i] for name, figures in values.items()}),
             )
             for i, configuration in enumerate(self.configurations)
         ]
@@ -215,6 +216,127 @@ def number_configurations(
     known: dict[Configuration, int] = {}
     index = [known.setdefault(c, len(known)) for c in configurations]
     return np.array(index, dtype=np.intp), tuple(known)
+
+
+def _natives(self) -> dict[str, list[Any]]:
+        """The columns as Python values; None: absent."""
+        return {name: _natives(name, array) for name, array in self.columns.items()}
+
+    def has(self, name: str) -> bool:
+        """True if the table has a value of a column in every row."""
+        return name in self.columns and not bool(np.isnan(self.columns[name]).any())
+
+    def medians(self) -> list[Measurement]:
+        """Each configuration as one recorded measurement: the median of every figure (c,)."""
+        names = [name for name in self.columns if name not in _INTEGERS]
+        values: dict[str, list[Any]] = {n: _natives(n, self.quantiles(n)) for n in names}
+        return [
+            Measurement(
+                configuration=configuration,
+                source="recorded",
+                mode=self.mode,
+                **gathered({name: figures[i] for name, figures in values.items()}),
+            )
+            for i, configuration in enumerate(self.configurations)
+        ]
+
+    def rows_of(self, configuration: int) -> npt.NDArray[np.intp]:
+        """The rows of a configuration, by its position, in the file's order."""
+        order, starts = self._groups
+        return order[starts[configuration] : starts[configuration] + self.counts[configuration]]
+
+    @cached_property
+    def _groups(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Rows by configuration, and where each configuration's start."""
+        starts = np.concatenate([[0], np.cumsum(self.counts)[:-1]])
+        return np.argsort(self.index, kind="stable"), starts
+
+    def quantiles(self, name: str, share: float = 0.5) -> npt.NDArray[np.float64]:
+        """A quantile over each configuration's runs (c,), linear between neighbours; NaN: absent.
+
+        The median with the default share. Equal to `numpy.quantile` of each group.
+        """
+        if name not in self.columns:
+            return np.full(len(self.configurations), np.nan)
+        values = self.columns[name][np.lexsort((self.columns[name], self.index))]
+        place = share * (self.counts - 1)
+        low = np.floor(place).astype(np.intp)
+        first = self._groups[1] + low
+        second = self._groups[1] + np.minimum(low + 1, self.counts - 1)
+        return cast(
+            "npt.NDArray[np.float64]",
+            values[first] * (1 - (place - low)) + values[second] * (place - low),
+        )
+
+    def summary(self, configuration: int) -> Summary:
+        """The repeats of one configuration, by its position, summarised."""
+        return summarise(self.measurement(row) for row in self.rows_of(configuration).tolist())[0]
+
+    @property
+    def quality(self) -> Literal["accuracy", "fidelity"] | None:
+        """The quality that every row has: accuracy, else fidelity, else None."""
+        return "accuracy" if self.has("accuracy") else "fidelity" if self.has("fidelity") else None
+
+    def objectives(self) -> npt.NDArray[np.float64]:
+        """Each configuration's medians to be minimised (c, d): latency, energy, quality negated.
+
+        What the table does not have is left out.
+        """
+        columns = [self.quantiles("latency_ms")]
+        if self.has("energy_j"):
+            columns.append(self.quantiles("energy_j"))
+        if self.quality is not None:
+            columns.append(-self.quantiles(self.quality))
+        return np.stack(columns, axis=1)
+
+    @cached_property
+    def baselines(self) -> tuple[int | None, int | None]:
+        """The positions of cloud-only and edge-only, each with every knob at its fastest."""
+        position = {c: i for i, c in enumerate(self.configurations)}
+        ends = [c for c in self.configurations if c.split_point in (0, self.last_split_point)]
+        if not ends:
+            return None, None
+        space = SearchSpace.from_configurations(ends, self.last_split_point)
+        first, last = space.cloud_only, space.edge_only
+        return position[first] if first else None, position[last] if last else None
+
+    def summaries(self) -> list[Summary]:
+        """Every configuration's summary, in the order of `configurations`."""
+        return [self.summary(i) for i in range(len(self.configurations))]
+
+
+def number_configurations(
+    configurations: Sequence[Configuration],
+) -> tuple[npt.NDArray[np.intp], tuple[Configuration, ...]]:
+    """Each one's position (n,) among the distinct ones, which keep their order."""
+    known: dict[Configuration, int] = {}
+    index = [known.setdefault(c, len(known)) for c in configurations]
+    return np.array(index, dtype=np.intp), tuple(known)
+
+
+def _channels(runs: Iterable[Measurement]) -> list[str]:
+    """The columns of channels that some run has, in the order in which they first appear."""
+    return list(dict.fromkeys(CHANNEL_PREFIX + name for m in runs for name in m.channels))
+
+
+def _figure(measurement: Measurement, column: str) -> float | None:
+    if column.startswith(CHANNEL_PREFIX):
+        return measurement.channels.get(column.removeprefix(CHANNEL_PREFIX))
+    figure: float | None = getattr(measurement, column)
+    return figure
+
+
+def gathered(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's figures as fields of a measurement; channels without a value are left out."""
+    plain = {n: v for n, v in figures.items() if not n.startswith(CHANNEL_PREFIX)}
+    if len(plain) == len(figures):
+        return plain
+    channels = {
+        name.removeprefix(CHANNEL_PREFIX): value
+        for name, value in figures.items()
+        if name not in plain and value is not None
+    }
+    return plain | {"channels": channels}
 
 
 def _natives(name: str, array: Array) -> list[float | int | None]:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+Option = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class MeterSpec:
+    """A meter program to run on a host: its name, and the options that it is given."""
+
+    name: str
+    options: Mapping[str, Option] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -16,8 +27,7 @@ class HostAddress:
         known_hosts: file with the host's key; None: the user's own.
         python: the interpreter with the host's requirements.
         link_address: its address in the network between edge and cloud.
-        meter: the meter program that runs on it; `none` if it has no meter.
-        meter_options: what that program needs.
+        meters: the meter programs that run on it.
         knobs: the knob programs of this host.
         cpus: those that its agent keeps to; empty: all.
     """
@@ -29,8 +39,7 @@ class HostAddress:
     known_hosts: str | None = None
     python: str = "python3"
     link_address: str = ""
-    meter: str = "none"
-    meter_options: dict[str, str | int | float | bool] = field(default_factory=dict)
+    meters: tuple[MeterSpec, ...] = ()
     knobs: tuple[str, ...] = ()
     cpus: tuple[int, ...] = ()
 

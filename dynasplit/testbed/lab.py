@@ -12,6 +12,7 @@ from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.agents import AgentLink
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import Credentials, make_credentials
+from dynasplit.testbed.host_meters import HostMeters
 from dynasplit.testbed.meter import MeterStream
 from dynasplit.testbed.programs import push_programs
 from hosts.models.runtime.manifest import Manifest, parts
@@ -24,10 +25,10 @@ LOAD_S = 300.0
 
 
 class Host:
-    """One host with its agent, and its meter if it has one.
+    """One host with its agent and its meters.
 
     Attributes:
-        role: edge or cloud. agent: its agent. meter: its meter's readings, or None.
+        role: edge or cloud. agent: its agent. meters: its meters' readings.
         compile_head: makes heads for the edge's accelerator; None: they cannot be made.
     """
 
@@ -53,13 +54,17 @@ class Host:
             log = logs / f"{role}.log"
             self.agent = AgentLink(self._connection, programs, order, identity, log)
             self._open.callback(self.agent.close)
-            self.meter: MeterStream | None = None
-            if address.meter != "none":
-                self.meter = MeterStream(self._connection, programs)
-                self._open.callback(self.meter.close)
+            self.meters = HostMeters(f"{role} host {address}", self._streams(programs))
         except BaseException:
             self._open.close()
             raise
+
+    def _streams(self, programs: str) -> list[MeterStream]:
+        streams = []
+        for spec in self.address.meters:
+            streams.append(MeterStream(self._connection, spec, programs))
+            self._open.callback(streams[-1].close)
+        return streams
 
     @property
     def is_emulated(self) -> bool:
@@ -119,7 +124,7 @@ class Host:
         return paths
 
     def close(self) -> None:
-        """Stop the meter and the agent, which puts the knobs back; hang up."""
+        """Stop the meters and the agent, which puts the knobs back; hang up."""
         self._open.close()
 
 

@@ -6,12 +6,15 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.energy import EnergyRules
 from dynasplit.testbed.lab import CompileHead, open_hosts
 from dynasplit.testbed.quality import Qualities
 from dynasplit.testbed.ssh import SshTestbed
-from dynasplit.testbed.window import WindowRules
 from hosts.models.runtime.manifest import Manifest
+from hosts.wire.window_rules import WindowRules
 
 
 @contextlib.contextmanager
@@ -19,23 +22,21 @@ def ssh_testbed(
     edge: HostAddress,
     cloud: HostAddress,
     manifest: Manifest,
-    manifest_json: bytes,
     rules: WindowRules,
+    energy: EnergyRules,
     run_folder: Path,
     *,
-    keep_traces: bool = True,
     compile_head: CompileHead | None = None,
 ) -> Iterator[SshTestbed]:
     """Two hosts made ready, their idle baseline measured; all is put back at the end.
 
     Args:
-        edge: where the edge is, with its knobs and meter.
+        edge: where the edge is, with its knobs and meters.
         cloud: likewise.
         manifest: the prepared network.
-        manifest_json: the same as JSON.
         rules: what a window must hold.
+        energy: how energy is counted.
         run_folder: agents' logs and traces go to its `logs` and `traces`.
-        keep_traces: whether the traces are kept.
         compile_head: makes heads for the edge's accelerator; None: they cannot be made.
     """
     import numpy as np
@@ -46,7 +47,7 @@ def ssh_testbed(
     with np.load(manifest.artifacts["images"].path, allow_pickle=False) as images:
         references = [int(c) for c in images["reference_top1"]]
         labels = [int(c) for c in images["labels"]] if "labels" in images else None
-    with open_hosts(edge, cloud, manifest, manifest_json, logs) as hosts:
+    with open_hosts(edge, cloud, manifest, msgspec.json.encode(manifest), logs) as hosts:
         hosts[0].compile_head = compile_head
         testbed = SshTestbed(
             edge=hosts[0],
@@ -54,8 +55,9 @@ def ssh_testbed(
             network=manifest.network,
             last_split_point=manifest.last_split_point,
             rules=rules,
+            energy=energy,
             qualities=Qualities(references, labels if manifest.quality == "accuracy" else None),
-            traces=traces if keep_traces else None,
+            traces=traces,
         )
         testbed.measure_baseline()
         yield testbed

@@ -8,12 +8,13 @@ import shlex
 import tarfile
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.connection import HostConnection
-from hosts.core.modules import extension_folders
+from hosts.core.modules import EXTENSIONS_VARIABLE, extension_folders
 
 _SOURCE = Path(__file__).resolve().parents[2] / "hosts"
 _EXTENSIBLE = ("knobs", "conditions", "meters", "codecs")
@@ -38,6 +39,18 @@ def push_programs(host: HostConnection) -> str:
             f"(mv -T {fresh} {quoted} 2>/dev/null || rm -rf {fresh})"
         )
     return folder
+
+
+def python_of(
+    address: HostAddress, programs: str, variables: Mapping[str, str] | None = None
+) -> str:
+    """The shell's words that begin a program of the pushed ones: `... -m MODULE` may follow.
+
+    Extensions are among the pushed programs, so no variable names them on a host.
+    """
+    named = {"PYTHONPATH": programs, **(variables or {})}
+    settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in named.items())
+    return f"cd / && exec env -u {EXTENSIONS_VARIABLE} {settings} {shlex.quote(address.python)}"
 
 
 def _files() -> Iterator[tuple[str, Path]]:

@@ -7,18 +7,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.measurement import Measurement, Source
-from dynasplit.core.power_trace import Trace
 from dynasplit.core.space import Configuration, KnobValue
 from dynasplit.testbed import window
+from dynasplit.testbed.channels import HostTraces
+from dynasplit.testbed.energy import Energies, EnergyRules, energies_of
 from dynasplit.testbed.lab import Host
 from dynasplit.testbed.quality import Qualities, codec_of
-from dynasplit.testbed.window import WindowRules
+from dynasplit.testbed.trace_files import keep_traces
+from hosts.conditions.base import conditions_of_run
 from hosts.wire import messages
+from hosts.wire.window_rules import WindowRules
 
 RUN_S = 4 * 3600.0
-_LATE_S = 20.0
 _LEAD_OUT_PERIODS = 2.0
 
 
@@ -29,7 +33,7 @@ class SshTestbed:
     Attributes:
         edge: the edge host. cloud: the cloud host.
         network: the network's name. last_split_point: its last one.
-        rules: what a window must hold.
+        rules: what a window must hold. energy: how energy is counted.
         qualities: accuracies, measured once for each kind of head.
         traces: where the traces of each window are kept; None: nowhere.
         facts: what the hosts say of themselves.
@@ -40,12 +44,15 @@ class SshTestbed:
     network: str
     last_split_point: int
     rules: WindowRules
+    energy: EnergyRules
     qualities: Qualities
     traces: Path | None
     _board_ns: int | None = None
+    _cloud_observes: bool | None = None
     _cloud_knobs: dict[str, KnobValue] = field(default_factory=dict)
     _edge_idle_w: float | None = None
     _cloud_idle_w: float | None = None
+    _idle_channels_w: dict[str, float] = field(default_factory=dict)
 
     @property
     def source(self) -> Source:
@@ -55,11 +62,11 @@ class SshTestbed:
 
     @property
     def facts(self) -> dict[str, dict[str, str | int | float | bool | None]]:
-        """What each host says of itself, and its meter."""
+        """What each host says of itself, and its meters."""
         told = {}
         for host in (self.edge, self.cloud):
             told[host.role] = dict(host.agent.started.facts)
-            told[host.role]["meter"] = host.meter.header.identity if host.meter else None
+            told[host.role]["meter"] = host.meters.identity
         return told
 
     def check_offered(self, values: dict[str, Iterable[KnobValue]]) -> None:
@@ -105,14 +112,16 @@ class SshTestbed:
         started_s, started_ns = time.monotonic(), self._board_ns
         name = f"{configuration}|{repeat}|{stream}|{'' if request is None else request}"
         report = self._run(configuration, name)
-        edge_trace = self._trace(self.edge, window.edge_window_ns(report))
-        cloud_window = window.cloud_window_ns(report)
-        cloud_trace = self._trace(self.cloud, cloud_window) if cloud_window else None
-        self._keep(name, edge_trace, cloud_trace)
+        edge = self.edge.meters.traces(*window.edge_window_ns(report))
+        at_ns, meters = window.cloud_window_ns(report), self.cloud.meters
+        cloud = meters.traces(*at_ns) if at_ns else HostTraces({}, meters.counted, 0.0)
+        if self.traces is not None:
+            keep_traces(self.traces, name, {"edge": edge, "cloud": cloud})
         spent_s = time.monotonic() - started_s
         if self._board_ns is not None:
             spent_s = (self._board_ns - (started_ns or 0)) / 1e9
-        return self._measurement(configuration, repeat, report, edge_trace, cloud_trace, spent_s)
+        energies = energies_of(report, edge, cloud, self._cloud_idle_w, self.energy)
+        return self._measurement(configuration, repeat, report, energies, spent_s)
 
     def _run(self, configuration: Configuration, name: str) -> messages.RunReport:
         knobs = dict(configuration.knobs)
@@ -130,24 +139,35 @@ class SshTestbed:
             cloud_gpu=configuration.cloud_gpu,
             knobs={k: v for k, v in knobs.items() if k in self.edge.address.knobs},
             images=tuple(range(images)),
-            warmup=self.rules.warmup,
-            min_inferences=max(
-                self.rules.min_inferences, self.qualities.images_needed(configuration)
-            ),
-            min_window_s=self.rules.least_s(self._period_s),
+            window=self._rules_of(configuration),
             lead_out_s=_LEAD_OUT_PERIODS * self._period_s,
-            relative_ci=self.rules.relative_ci,
-            max_inferences=self.rules.max_inferences,
-            mode=self.rules.mode,
             codec=configuration.codec,
             batch_size=configuration.batch_size,
-            max_window_s=self.rules.max_window_s,
             board_ns=self._board_ns,
         )
         self._judge(configuration, begin=True)
         report = self.edge.agent.call("Run", order, messages.RunReport, RUN_S)
         self._carry(report)
+        report.conditions |= self._cloud_conditions() | conditions_of_run(report)
         return report
+
+    def _cloud_conditions(self) -> dict[str, float]:
+        """The cloud's conditions; it is not asked where it knew none before the first window."""
+        if self._cloud_observes is False:
+            return {}
+        order = messages.ConditionsOrder(board_ns=self._board_ns)
+        observed = self.cloud.agent.call("Conditions", order, messages.Conditions, 60.0)
+        self._cloud_observes = bool(observed.values)
+        return observed.values
+
+    def _rules_of(self, configuration: Configuration) -> WindowRules:
+        """The window's rules, with room for the meters' samples and for all images needed."""
+        rules, needed = self.rules, self.qualities.images_needed(configuration)
+        return msgspec.structs.replace(
+            rules,
+            min_inferences=max(rules.min_inferences, needed),
+            min_window_s=max(rules.min_window_s, self.energy.least_window_s(self._period_s)),
+        )
 
     def _judge(self, configuration: Configuration, *, begin: bool) -> messages.Judged | None:
         """Have outputs judged where the network ends; None: their quality is known."""
@@ -160,7 +180,8 @@ class SshTestbed:
 
     @property
     def _period_s(self) -> float:
-        return max((h.meter.header.period_s for h in (self.edge, self.cloud) if h.meter), default=0)
+        """The slowest of the meters that count."""
+        return max(self.edge.meters.period_s, self.cloud.meters.period_s)
 
     def _carry(self, message: messages.Message) -> None:
         """Board time goes on from the host that has come farthest."""
@@ -175,43 +196,30 @@ class SshTestbed:
 
     def _idle_w(self, host: Host) -> float | None:
         """Mean power of an idle window, its first and last reading left out."""
-        if host.meter is None:
+        if not host.meters.counted:
             return None
         order = messages.IdleOrder(
-            run="baseline", duration_s=self.rules.baseline_s, board_ns=self._board_ns
+            run="baseline", duration_s=self.energy.baseline_s, board_ns=self._board_ns
         )
-        idled = host.agent.call("Idle", order, messages.Idled, self.rules.baseline_s + 60)
+        idled = host.agent.call("Idle", order, messages.Idled, self.energy.baseline_s + 60)
         self._carry(idled)
-        period_ns = round(host.meter.header.period_s * 1e9)
-        inside = (idled.start_ns + period_ns, idled.end_ns - period_ns)
-        trace = self._trace(host, inside)
-        assert trace is not None
-        return trace.mean_w(0.0, (inside[1] - inside[0]) / 1e9)
-
-    def _trace(self, host: Host, window_ns: tuple[int, int]) -> Trace | None:
-        """A host's trace, its times counted from the window's start."""
-        if host.meter is None:
-            return None
-        return host.meter.trace(*window_ns, zero_ns=window_ns[0], timeout_s=_LATE_S)
+        period_ns = round(host.meters.period_s * 1e9)
+        traces = host.meters.traces(idled.start_ns + period_ns, idled.end_ns - period_ns)
+        means_w = traces.means_w()
+        self._idle_channels_w |= {f"{host.role}_{n}_idle_w": w for n, w in means_w.items()}
+        return traces.total(means_w)
 
     def _measurement(
         self,
         configuration: Configuration,
         repeat: int,
         report: messages.RunReport,
-        edge_trace: Trace | None,
-        cloud_trace: Trace | None,
+        energies: Energies,
         spent_s: float,
     ) -> Measurement:
         inside = window.counted(report)
         stages = window.stages(inside, report.batch_size)
         start_ns, end_ns = window.edge_window_ns(report)
-        length_s = (end_ns - start_ns) / 1e9
-        edge_j = window.edge_energy_j(edge_trace, report, self.rules) if edge_trace else None
-        cloud_j = self._cloud_energy_j(cloud_trace, report)
-        total_j = None if edge_j is None or cloud_j is None else edge_j + cloud_j
-        if self.rules.one_machine:
-            total_j, edge_j = edge_j, None  # nobody can tell whose part was what
         judged = self._judge(configuration, begin=False)
         quality = self.qualities.of(configuration, inside, judged)
         return Measurement(
@@ -220,13 +228,17 @@ class SshTestbed:
             source=self.source,
             latency_ms=stages.latency_ms,
             latency_spread_ms=stages.spread_ms,
-            energy_j=total_j,
             **quality._asdict(),
             edge_ms=stages.edge_ms,
             transfer_ms=stages.transfer_ms,
             cloud_ms=stages.cloud_ms,
-            edge_energy_j=edge_j,
-            cloud_energy_j=cloud_j,
+            energy_j=energies.energy_j,
+            edge_energy_j=energies.edge_energy_j,
+            cloud_energy_j=energies.cloud_energy_j,
+            edge_samples=energies.edge_samples,
+            cloud_samples=energies.cloud_samples,
+            channels=energies.channels | self._idle_channels_w,
+            conditions=report.conditions,
             edge_idle_w=self._edge_idle_w,
             cloud_idle_w=self._cloud_idle_w,
             tensor_kb=report.tensor_bytes / 1024,
@@ -236,33 +248,6 @@ class SshTestbed:
             encode_ms=stages.encode_ms,
             decode_ms=stages.decode_ms,
             inferences=len(inside),
-            edge_samples=edge_trace.within(0.0, length_s).times_s.size if edge_trace else None,
-            cloud_samples=cloud_trace.within(0.0, length_s).times_s.size if cloud_trace else None,
-            window_s=length_s,
+            window_s=(end_ns - start_ns) / 1e9,
             testbed_time_s=spent_s,
         )
-
-    def _cloud_energy_j(self, trace: Trace | None, report: messages.RunReport) -> float | None:
-        if self.cloud.meter is None:
-            return None
-        if window.cloud_window_ns(report) is None:
-            return 0.0
-        if trace is None or self._cloud_idle_w is None:
-            return None
-        return window.cloud_energy_j(trace, report, self._cloud_idle_w, self.rules)
-
-    def _keep(self, name: str, edge: Trace | None, cloud: Trace | None) -> None:
-        """Keep the traces of a window as one small file."""
-        if self.traces is None:
-            return
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        columns: dict[str, list[object]] = {"host": [], "time_s": [], "power_w": []}
-        for role, trace in (("edge", edge), ("cloud", cloud)):
-            if trace is not None:
-                columns["host"] += [role] * trace.times_s.size
-                columns["time_s"] += trace.times_s.tolist()
-                columns["power_w"] += trace.watts.tolist()
-        file = name.replace("|", "_").replace(" ", "_").rstrip("_")
-        pq.write_table(pa.table(columns), self.traces / f"{file}.parquet")

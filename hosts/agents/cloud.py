@@ -11,8 +11,8 @@ from hosts.codecs.base import Tensor
 from hosts.core.errors import HostError, WireError
 from hosts.machine.base import Machine
 from hosts.models.runtime.tails import Tails
-from hosts.wire.frames import tensor_of, unpack
-from hosts.wire.messages import TailResult, TensorHeader, encode
+from hosts.wire.frames import TensorHeader, tensor_of, unpack
+from hosts.wire.messages import TailResult, encode
 
 AHEAD = 2
 """Frames read while a tail runs; more are held back on the link, and then on the edge."""

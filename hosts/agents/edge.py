@@ -15,8 +15,8 @@ from hosts.codecs.base import Tensor
 from hosts.core.errors import HostError
 from hosts.machine.base import HeadJob, HeadTiming, Machine, Payload
 from hosts.models.runtime.heads import Heads
-from hosts.wire.frames import pack
-from hosts.wire.messages import IN_FLIGHT, Inference, RunOrder, RunReport, TailResult, TensorHeader
+from hosts.wire.frames import TensorHeader, pack
+from hosts.wire.messages import IN_FLIGHT, Inference, RunOrder, RunReport, TailResult
 
 _MODES = ("latency", "throughput")
 
@@ -71,7 +71,7 @@ class EdgeAgent:
         run_start_ns = self.machine.begin(order.run)
         counting = Counting(order)
         sends = order.split_point < self.last_split_point
-        if order.mode == "throughput" and sends and not self.machine.emulated:
+        if order.window.mode == "throughput" and sends and not self.machine.emulated:
             self._pipelined(order, counting)
         else:
             self._in_turn(order, counting, run_start_ns)
@@ -81,7 +81,7 @@ class EdgeAgent:
             first=counting.first,
             last=counting.last,
             tensor_bytes=self._tensor_bytes if sends else 0,
-            mode=order.mode,
+            mode=order.window.mode,
             batch_size=order.batch_size,
             board_ns=self.machine.board_ns(),
         )
@@ -91,8 +91,8 @@ class EdgeAgent:
             raise HostError("a run asked before a network was loaded")
         if order.split_point < self.last_split_point and self.stream is None:
             raise HostError("a split run asked before the edge was connected to the cloud")
-        if order.mode not in _MODES:
-            raise HostError(f"mode {order.mode!r} asked; allowed: {', '.join(_MODES)}")
+        if order.window.mode not in _MODES:
+            raise HostError(f"mode {order.window.mode!r} asked; allowed: {', '.join(_MODES)}")
         if order.batch_size < 1:
             raise HostError(f"batch_size {order.batch_size} asked; allowed: 1 or more")
         codecs.find(order.codec)
@@ -103,7 +103,7 @@ class EdgeAgent:
         In throughput mode, which is this only on emulated boards, they overlap in board time: a
         head waits for no result but the one that the bound of batches in flight makes it await.
         """
-        in_flight = IN_FLIGHT if order.mode == "throughput" else 1
+        in_flight = IN_FLIGHT if order.window.mode == "throughput" else 1
         ends_ns: list[int] = []
         while not counting.is_done:
             if len(ends_ns) >= in_flight:

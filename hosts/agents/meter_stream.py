@@ -20,7 +20,7 @@ from hosts.wire.readings import header_line, reading_line
 
 def main() -> int:
     """Stream readings; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Print timestamped watts, a reading a line.")
+    parser = argparse.ArgumentParser(description="Print times and watts, a value a channel.")
     parser.add_argument("meter", help=f"one of: {', '.join(names())}")
     parser.add_argument("options", nargs="?", default="{}", help="its options, as JSON")
     arguments = parser.parse_args()
@@ -28,7 +28,7 @@ def main() -> int:
     try:
         options = msgspec.json.decode(arguments.options, type=dict[str, Option])
         meter = build(arguments.meter, options)
-        print(header_line(meter.header()), flush=True)
+        print(header_line(meter.header(arguments.meter)), flush=True)
         for batch in meter.readings():
             print("\n".join(reading_line(*reading) for reading in batch), flush=True)
     except (HostError, msgspec.MsgspecError) as error:

@@ -18,10 +18,10 @@ class Counting:
     """
 
     def __init__(self, order: RunOrder) -> None:
-        self._order = order
-        self._pipelined = order.mode == "throughput"
+        self._order, self._rules = order, order.window
+        self._pipelined = order.window.mode == "throughput"
         least = IN_FLIGHT if self._pipelined else 1
-        self._warmup = max(least, -(-order.warmup // order.batch_size))  # in batches
+        self._warmup = max(least, -(-order.window.warmup // order.batch_size))  # in batches
         self.first = self._warmup * order.batch_size
         self.last: int | None = None
         self.inferences: list[Inference] = []
@@ -53,11 +53,11 @@ class Counting:
         return led_ns >= self._order.lead_out_s * 1e9
 
     def _is_enough(self) -> bool:
-        order, count = self._order, len(self.inferences) - self.first
-        if count < order.min_inferences or self._length_ns < order.min_window_s * 1e9:
+        rules, count = self._rules, len(self.inferences) - self.first
+        if count < rules.min_inferences or self._length_ns < rules.min_window_s * 1e9:
             return False
-        too_long = order.max_window_s is not None and self._length_ns >= order.max_window_s * 1e9
-        return too_long or count >= order.max_inferences or self._is_narrow()
+        too_long = rules.max_window_s is not None and self._length_ns >= rules.max_window_s * 1e9
+        return too_long or count >= rules.max_inferences or self._is_narrow()
 
     @property
     def _length_ns(self) -> int:
@@ -68,9 +68,9 @@ class Counting:
 
     def _is_narrow(self) -> bool:
         """Whether the mean time is known as well as is asked (normal approximation)."""
-        if self._order.relative_ci is None:
+        if self._rules.relative_ci is None:
             return True
         if len(self._times_ns) < 2:
             return False
         half_ns = _NORMAL_95 * statistics.stdev(self._times_ns) / len(self._times_ns) ** 0.5
-        return bool(half_ns <= self._order.relative_ci * statistics.mean(self._times_ns))
+        return bool(half_ns <= self._rules.relative_ci * statistics.mean(self._times_ns))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable
-from functools import cache
+from contextlib import suppress
+from functools import cache, partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from hosts.core.errors import HostError
@@ -53,31 +54,23 @@ def read_conditions(machine: Machine, role: str) -> dict[str, float]:
 
     One that fails to be read is left out: observing costs no measurement.
     """
-    return _known(
-        (f"{role}_{name}", lambda made=made: made().read(machine))
-        for name, made in conditions().items()
-        if made.where in (role, "hosts")
-    )
+    here = [c() for c in conditions().values() if c.where in (role, "hosts")]
+    return _known((f"{role}_{c.name}", partial(c.read, machine)) for c in here)
 
 
 def conditions_of_run(report: RunReport) -> dict[str, float]:
     """The link's conditions in a window, as `link_<name>` to value."""
-    return _known(
-        (f"link_{name}", lambda made=made: made().of_run(report))
-        for name, made in conditions().items()
-        if made.where == "link"
-    )
+    link = [c() for c in conditions().values() if c.where == "link"]
+    return _known((f"link_{c.name}", partial(c.of_run, report)) for c in link)
 
 
 def _known(readings: Iterable[tuple[str, Callable[[], float | None]]]) -> dict[str, float]:
     found = {}
     for name, read in readings:
-        try:
+        with suppress(HostError, OSError, ValueError):
             value = read()
-        except (HostError, OSError, ValueError):
-            continue
-        if value is not None:
-            found[name] = float(value)
+            if value is not None:
+                found[name] = float(value)
     return found
 
 

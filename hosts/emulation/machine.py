@@ -12,7 +12,7 @@ from hosts.core.errors import KnobError
 from hosts.emulation import calls
 from hosts.emulation.client import ROOT_VARIABLE, BoardClient
 from hosts.machine.base import HeadJob, HeadTiming, Payload, TailTiming
-from hosts.wire.messages import TensorHeader
+from hosts.wire.frames import TensorHeader
 
 T = TypeVar("T")
 U = TypeVar("U")

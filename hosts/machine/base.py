@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from hosts.codecs.base import Buffer
-from hosts.wire.messages import TensorHeader
+from hosts.wire.frames import TensorHeader
 
 if TYPE_CHECKING:
     from hosts.coral.accelerator import Accelerator

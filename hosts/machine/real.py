@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from hosts.machine.base import HeadJob, HeadTiming, Payload, TailTiming
-from hosts.wire.messages import TensorHeader
+from hosts.wire.frames import TensorHeader
 
 if TYPE_CHECKING:
     from hosts.coral.accelerator import Accelerator

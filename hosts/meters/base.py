@@ -1,32 +1,81 @@
-"""What every power meter can do, and how one is found by its name."""
+"""The interface of power meters, and how one is found by its name.
+
+A meter that is asked is a `PolledMeter`: its file says its channels, its identity, its error, and
+`read()`. How often it is asked, when a reading was, and how counters become power, is in
+`_polling.py`, once for all.
+"""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 
 from hosts.core.errors import MeterError
 from hosts.core.modules import module_names
-from hosts.wire.readings import MeterHeader
+from hosts.meters._polling import MONOTONIC, PollingClock, poll
+from hosts.wire.readings import Channel, MeterHeader, Reading
 
 Option = str | int | float | bool
 
 
-class PowerMeter(Protocol):
-    """One source of power readings on this host."""
+class Meter(ABC):
+    """One instrument on this host.
 
-    def header(self) -> MeterHeader:
-        """Who measures, how often and how well."""
-        ...
+    Attributes:
+        channels: what it measures, each with another name.
+        identity: the instrument's own, with its serial number where it tells one.
+        error_pct: bound of its stated relative error, in percent.
+        period_s: the time between readings.
+        emulated: an emulated board stands behind it.
+    """
 
-    def readings(self) -> Iterator[list[tuple[int, float]]]:
-        """Readings in batches as they come: (middle of the period on the host's clock in ns, W).
+    channels: tuple[Channel, ...]
+    identity: str
+    error_pct: float
+    period_s: float = 0.1
+    emulated: bool = False
+
+    @abstractmethod
+    def readings(self) -> Iterator[list[Reading]]:
+        """Readings in batches as they come, their times ascending.
 
         Raises:
-            MeterError: the instrument gives none, or what it gives is no power.
+            MeterError: the instrument gives none, or gives something that is no power.
         """
-        ...
+
+    def header(self, name: str) -> MeterHeader:
+        """The meter's account of itself; `name` is its file's."""
+        return MeterHeader(
+            meter=name,
+            identity=self.identity,
+            channels=self.channels,
+            period_s=self.period_s,
+            error_pct=self.error_pct,
+            emulated=self.emulated,
+        )
+
+
+class PolledMeter(Meter):
+    """A meter that is asked once a period.
+
+    Attributes:
+        clock: tells the time and waits.
+    """
+
+    clock: PollingClock = MONOTONIC
+
+    @abstractmethod
+    def read(self) -> Sequence[float | None]:
+        """The values now, one a channel: W, or what a counter reads in J. None: no value.
+
+        Raises:
+            MeterError: the instrument does not answer, or answers something else.
+        """
+
+    def readings(self) -> Iterator[list[Reading]]:
+        """Power at each asking, and mean power between two of them where counters are read."""
+        return poll(self.channels, self.read, self.period_s, self.clock)
 
 
 def names() -> list[str]:
@@ -34,7 +83,7 @@ def names() -> list[str]:
     return module_names(importlib.import_module("hosts.meters").__path__)
 
 
-def build(name: str, options: Mapping[str, Option]) -> PowerMeter:
+def build(name: str, options: Mapping[str, Option]) -> Meter:
     """The meter of that name.
 
     Raises:
@@ -43,7 +92,7 @@ def build(name: str, options: Mapping[str, Option]) -> PowerMeter:
     if name not in names():
         raise MeterError(f"meter {name!r} asked; there are: {', '.join(names())}")
     try:
-        meter: PowerMeter = importlib.import_module(f"hosts.meters.{name}").build(**options)
+        meter: Meter = importlib.import_module(f"hosts.meters.{name}").build(**options)
     except TypeError as error:
         raise MeterError(f"meter {name!r} with options {dict(options)}: {error}") from error
     return meter

@@ -7,27 +7,28 @@ from collections.abc import Iterator
 from hosts.core.errors import BoardError, MeterError
 from hosts.emulation import calls
 from hosts.emulation.client import BoardClient, open_board
-from hosts.wire.readings import MeterHeader
+from hosts.meters.base import Meter
+from hosts.wire.readings import Channel, Reading
 
 
-class BoardReadings:
-    """Asks the board for its readings; each is there once its period is complete."""
+class BoardReadings(Meter):
+    """Asks the board for its readings; each is there once its period is complete.
+
+    It stands for a wall meter: a profile's powers are all that a host draws. Identity, period and
+    error are as the profile says.
+    """
+
+    channels = (Channel(domain="wall"),)
+    emulated = True
 
     def __init__(self, board: BoardClient) -> None:
         self._board = board
-        self._facts = board.ask(calls.Describe()).facts
+        facts = board.ask(calls.Describe()).facts
+        self.identity = str(facts["meter"])
+        self.period_s = float(str(facts["meter_period_s"]))
+        self.error_pct = float(str(facts["meter_error_pct"]))
 
-    def header(self) -> MeterHeader:
-        """As the board's profile says."""
-        return MeterHeader(
-            meter="board",
-            identity=str(self._facts["meter"]),
-            period_s=float(str(self._facts["meter_period_s"])),
-            error_pct=float(str(self._facts["meter_error_pct"])),
-            emulated=True,
-        )
-
-    def readings(self) -> Iterator[list[tuple[int, float]]]:
+    def readings(self) -> Iterator[list[Reading]]:
         """All readings from the first on, until the board goes."""
         first = 0
         while True:
@@ -35,7 +36,7 @@ class BoardReadings:
                 fresh = self._board.ask(calls.Readings(first=first)).readings
             except BoardError:
                 return
-            yield fresh
+            yield [(time_ns, (watts,)) for time_ns, watts in fresh]
             first += len(fresh)
 
 

@@ -11,11 +11,43 @@ import numpy as np
 from hosts import codecs
 from hosts.codecs.base import Buffer, Tensor
 from hosts.core.errors import WireError
-from hosts.wire.messages import MESSAGE_LIMIT_BYTES, TensorHeader, check_protocol
+from hosts.wire.messages import MESSAGE_LIMIT_BYTES, PROTOCOL, check_protocol
 
 _LENGTH = struct.Struct("<I")
 _DTYPES = ("int8", "uint8", "float16", "float32")
 _ALIGNED = 16  # where the tensor starts, so that its view needs no copy
+
+
+class TensorHeader(msgspec.Struct, kw_only=True):
+    """What precedes an intermediate tensor on the stream.
+
+    Attributes:
+        images: the indices of the batch's images.
+        dtype: of the tensor after decoding. shape: of the whole batch, after decoding.
+        codec: its name; the receiver needs its compressor only.
+        scale: real value = scale * (quantised - zero_point); None for float tensors.
+        reuse: no payload; the cloud has the output of these images, split point and codec.
+        arrives_ns: on emulated boards, when the tensor arrives, in board time.
+        run_start_ns: on emulated boards, when the run began, in board time.
+    """
+
+    protocol: int = PROTOCOL
+    request: int
+    images: tuple[int, ...]
+    run: str
+    network: str
+    split_point: int
+    cloud_gpu: bool
+    dtype: str
+    shape: tuple[int, ...]
+    codec: str = "none"
+    scale: float | None = None
+    zero_point: int | None = None
+    reuse: bool = False
+    arrives_ns: int | None = None
+    run_start_ns: int | None = None
+
+
 _header_encoder = msgspec.msgpack.Encoder()
 _header_decoder = msgspec.msgpack.Decoder(TensorHeader)
 

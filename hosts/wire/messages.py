@@ -13,8 +13,9 @@ from typing import TypeVar
 import msgspec
 
 from hosts.core.errors import WireError
+from hosts.wire.window_rules import WindowRules
 
-PROTOCOL = 2
+PROTOCOL = 3
 SERVICE = "dynasplit.Agent"
 TENSOR_SERVICE = "dynasplit.Tails"
 MESSAGE_LIMIT_BYTES = 64 * 1024 * 1024
@@ -125,6 +126,16 @@ class KnobsSet(Message):
     allowed: dict[str, tuple[int | str | bool, ...]]
 
 
+class ConditionsOrder(Message):
+    """Observe the conditions of a host."""
+
+
+class Conditions(Message):
+    """The conditions that are known on a host, by name."""
+
+    values: dict[str, float]
+
+
 class IdleOrder(Message):
     """Do nothing for a while: the idle baseline. `run` keys emulated noise."""
 
@@ -166,19 +177,11 @@ class RunOrder(Message):
 
     Attributes:
         run: names the run (configuration, repeat, request); keys emulated noise.
-        mode: `latency` (one batch at a time) or `throughput` (head, link and tail at once).
         codec: how the intermediate tensor is sent; a name of `hosts.codecs`.
         batch_size: images that head and tail take at once.
         knobs: the edge's, set and verified before the run and read again after it.
         images: these images in turn, by index.
-        warmup: inferences before the window, not counted.
-        min_inferences: a window holds at least as many,
-        min_window_s: and is at least as long.
-        relative_ci: it goes on until half the 95 % confidence interval of the mean latency (in
-            throughput mode, of the mean time between results) is at most this share of it; None:
-            it does not.
-        max_inferences: but to so many inferences at the most,
-        max_window_s: and for so long; None: however long.
+        window: which inferences count, and when there are enough.
         lead_out_s: inferences go on for so long after the window, not counted.
     """
 
@@ -189,16 +192,10 @@ class RunOrder(Message):
     cloud_gpu: bool
     knobs: dict[str, int | str | bool]
     images: tuple[int, ...]
-    warmup: int
-    min_inferences: int
-    min_window_s: float
+    window: WindowRules
     lead_out_s: float
-    relative_ci: float | None = None
-    max_inferences: int = 1000
-    mode: str = "latency"
     codec: str = "none"
     batch_size: int = 1
-    max_window_s: float | None = None
 
 
 class Inference(msgspec.Struct, array_like=True):
@@ -236,6 +233,7 @@ class RunReport(Message):
     Attributes:
         tensor_bytes: of one image's tensor before it is encoded; 0: nothing is sent.
         mode: as ordered. batch_size: as ordered; batches are whole in the window.
+        conditions: observed on the edge just after the run, by name.
     """
 
     inferences: list[Inference]
@@ -244,36 +242,7 @@ class RunReport(Message):
     tensor_bytes: int
     mode: str = "latency"
     batch_size: int = 1
-
-
-class TensorHeader(msgspec.Struct, kw_only=True):
-    """What precedes an intermediate tensor on the stream.
-
-    Attributes:
-        images: the indices of the batch's images.
-        dtype: of the tensor after decoding. shape: of the whole batch, after decoding.
-        codec: its name; the receiver needs its compressor only.
-        scale: real value = scale * (quantised - zero_point); None for float tensors.
-        reuse: no payload; the cloud has the output of these images, split point and codec.
-        arrives_ns: on emulated boards, when the tensor arrives, in board time.
-        run_start_ns: on emulated boards, when the run began, in board time.
-    """
-
-    protocol: int = PROTOCOL
-    request: int
-    images: tuple[int, ...]
-    run: str
-    network: str
-    split_point: int
-    cloud_gpu: bool
-    dtype: str
-    shape: tuple[int, ...]
-    codec: str = "none"
-    scale: float | None = None
-    zero_point: int | None = None
-    reuse: bool = False
-    arrives_ns: int | None = None
-    run_start_ns: int | None = None
+    conditions: dict[str, float] = {}
 
 
 class TailResult(msgspec.Struct, kw_only=True):

@@ -1,26 +1,70 @@
-"""The lines that a meter program prints: one JSON header, then `time_ns watts` a line."""
+"""The lines that a meter program prints: one JSON header, then a time and a value a channel.
+
+`1234567 17.69 8.1` is a reading of two channels at 1234567 ns; `-` is a channel without a value.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from typing import Literal
+
 import msgspec
 
-from hosts.core.errors import WireError
+from hosts.core.errors import MeterError, WireError
 from hosts.wire.messages import PROTOCOL
+
+Reading = tuple[int, tuple[float | None, ...]]
+"""The middle of a period on the host's clock in ns, and the mean power over it in W a channel."""
+
+_WORD = re.compile(r"[a-z][a-z0-9]*")
+_ABSENT = "-"
+
+
+class Channel(msgspec.Struct, kw_only=True, frozen=True):
+    """One thing that a meter measures.
+
+    Attributes:
+        domain: where on the host: `wall` (all that its supply draws), `board` (all behind the
+            supply), `package` (a processor), `gpu`; another word for another part of a host.
+        quantity: `power` in W, or `energy`: a counter in J that only goes up.
+        part: which of several of a domain, `0`, `1`; empty: there is one.
+        wraps_at_j: a counter goes on from 0 where it reaches this; None: it does not.
+    """
+
+    domain: str
+    quantity: Literal["power", "energy"] = "power"
+    part: str = ""
+    wraps_at_j: float | None = None
+
+    def __post_init__(self) -> None:
+        if not _WORD.fullmatch(self.domain) or not re.fullmatch(r"[a-z0-9]*", self.part):
+            raise MeterError(
+                f"channel of domain {self.domain!r}, part {self.part!r}; allowed: small letters "
+                "and digits, the domain beginning with a letter"
+            )
+
+    @property
+    def name(self) -> str:
+        """The domain, and the part if there is more than one: `wall`, `package_0`."""
+        return f"{self.domain}_{self.part}" if self.part else self.domain
 
 
 class MeterHeader(msgspec.Struct, kw_only=True):
-    """What a meter says of itself before its readings.
+    """A meter's account of itself, before its readings.
 
     Attributes:
         meter: the program's name. identity: the instrument's own.
+        channels: what it measures, in the order of a reading's values.
         period_s: the time between readings.
         error_pct: bound of its stated relative error.
-        emulated: whether an emulated board stands behind it.
+        emulated: an emulated board stands behind it.
     """
 
     protocol: int = PROTOCOL
     meter: str
     identity: str
+    channels: tuple[Channel, ...]
     period_s: float
     error_pct: float
     emulated: bool
@@ -39,15 +83,20 @@ def read_header(line: str) -> MeterHeader:
         raise WireError(f"a meter's header expected, found {line[:200]!r}: {error}") from error
 
 
-def reading_line(time_ns: int, watts: float) -> str:
+def reading_line(time_ns: int, watts: Sequence[float | None]) -> str:
     """One reading; the time is the middle of its period."""
-    return f"{time_ns} {watts:.6g}"
+    return " ".join([str(time_ns), *(_ABSENT if w is None else f"{w:.6g}" for w in watts)])
 
 
-def read_reading(line: str) -> tuple[int, float]:
-    """Time and power of one line; WireError if it has not both as numbers."""
+def read_reading(line: str, channels: int = 1) -> Reading:
+    """A line's time and its power a channel; WireError if they are no numbers, or not as many."""
     try:
-        time_ns, watts = line.split()
-        return int(time_ns), float(watts)
+        time_ns, *values = line.split()
+        watts = tuple(None if v == _ABSENT else float(v) for v in values)
+        if len(watts) != channels:
+            raise ValueError
+        return int(time_ns), watts
     except ValueError as error:
-        raise WireError(f"'time_ns watts' expected of a meter, found {line[:200]!r}") from error
+        raise WireError(
+            f"'time_ns watts' with {channels} value(s) expected of a meter, found {line[:200]!r}"
+        ) from error

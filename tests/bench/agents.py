@@ -17,6 +17,7 @@ import psutil
 from dynasplit.testbed.credentials import Credentials, make_credentials
 from hosts.models.runtime.manifest import Manifest
 from hosts.wire import messages, rpc
+from tests.orders import run_order
 
 ROOT = Path(__file__).resolve().parents[2]
 CALL_S = 600.0
@@ -142,7 +143,7 @@ class Pair:
             "min_window_s": 0.0,
             "lead_out_s": 0.0,
         }
-        order = messages.RunOrder(**(fields | more))  # type: ignore[arg-type]
+        order = run_order(**(fields | more))
         report = self.edge.call("Run", order, messages.RunReport)
         assert isinstance(report, messages.RunReport)
         return report

@@ -1,16 +1,29 @@
-"""What every meter must do. A new file in hosts/meters is found, and needs a place here."""
+"""What every meter must do. A new file in hosts/meters is found, and needs a place here.
+
+The meters are the real ones: RAPL on a powercap tree, the wall meter on a simulated instrument,
+the board's on an emulated board. Time is told by the test, so nothing waits.
+"""
 
 import itertools
-import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from hosts.core.errors import MeterError
+from hosts.core.errors import MeterError, WireError
 from hosts.emulation import calls
 from hosts.emulation.client import open_board
-from hosts.meters.base import build, names
-from hosts.wire.readings import header_line, read_header, read_reading, reading_line
+from hosts.meters._polling import poll, spent_j
+from hosts.meters.base import Meter, build, names
+from hosts.wire.readings import (
+    Channel,
+    header_line,
+    read_header,
+    read_reading,
+    reading_line,
+)
+from tests.powercap import Powercap
 
 SIMULATED_GPM = """
 spec: "1.1"
@@ -37,54 +50,140 @@ resources:
 def gpm(folder: Path, value: str = "17.688E+00", identity: str = "GWInstek,GPM-8213,1,V1.05"):
     definition = folder / "gpm.yaml"
     definition.write_text(SIMULATED_GPM.format(value=value, identity=identity))
-    return build(
-        "gpm8213",
-        {
-            "resource": "TCPIP::localhost::23::SOCKET",
-            "period_s": 0.01,
-            "backend": f"{definition}@sim",
-        },
-    )
+    resource = "TCPIP::localhost::23::SOCKET"
+    return build("gpm8213", {"resource": resource, "backend": f"{definition}@sim"})
 
 
-def rapl_tree(root: Path, uj: int = 5_000_000) -> Path:
-    zone = root / "sys/class/powercap/intel-rapl:0"
-    zone.mkdir(parents=True)
-    (zone / "max_energy_range_uj").write_text("10000000")
-    (zone / "energy_uj").write_text(str(uj))
-    return zone
+class Clock:
+    """A polling clock that the test moves: waiting is done at once, and said to what draws."""
+
+    def __init__(self, draw: Callable[[float], None] = lambda until_s: None) -> None:
+        self.at_ns, self.draw = 5_000_000_000, draw
+
+    def now_ns(self) -> int:
+        self.at_ns += 1000
+        return self.at_ns
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds >= 0
+        self.at_ns += round(seconds * 1e9)
+        self.draw(self.at_ns / 1e9)
 
 
-@pytest.fixture(params=["board", "gpm8213", "rapl"])
-def meter(request, tmp_path):
+class Metered(NamedTuple):
+    """A meter, and the powers that it has to find."""
+
+    meter: Meter
+    watts: tuple[float, ...]
+
+
+@pytest.fixture(params=["board", "gpm8213", "rapl", "rapl of two packages"])
+def metered(request, tmp_path) -> Metered:
     if request.param == "board":
         request.getfixturevalue("board_host")
-        open_board().ask(calls.Rest(until_ns=3_000_000_000))
-        return build("board", {})
+        board = open_board()
+        board.ask(calls.Rest(until_ns=3_000_000_000))
+        exact_j = board.ask(calls.Exact(start_ns=0, end_ns=3_000_000_000)).joules
+        return Metered(build("board", {}), (exact_j / 3,))
     if request.param == "gpm8213":
-        return gpm(tmp_path)
-    rapl_tree(tmp_path)
-    return build("rapl", {"root": str(tmp_path), "period_s": 0.01})
+        meter = gpm(tmp_path)
+        meter.clock = Clock()
+        return Metered(meter, (17.688,))
+    watts = (10.0, 4.0) if "two" in request.param else (10.0,)
+    tree = Powercap(tmp_path, *watts, wraps_at_uj=2_500_000)  # every few readings
+    meter = build("rapl", {"root": str(tmp_path)})
+    meter.clock = Clock(tree.spend)
+    return Metered(meter, watts)
 
 
-def test_every_meter_has_a_place_here(request):
+def taken(meter: Meter, count: int) -> list:
+    return list(itertools.islice(itertools.chain.from_iterable(meter.readings()), count))
+
+
+def test_every_meter_has_a_place_here():
     assert names() == ["board", "gpm8213", "rapl"]
 
 
 class TestMeter:
-    def test_its_header_survives_the_wire_and_says_its_error(self, meter):
-        header = meter.header()
+    def test_its_header_survives_the_wire_and_says_channels_and_error(self, metered):
+        header = metered.meter.header("name")
         assert read_header(header_line(header)) == header
+        assert header.meter == "name"
         assert header.period_s > 0
         assert header.error_pct > 0
         assert header.identity
+        channels = [channel.name for channel in header.channels]
+        assert len(set(channels)) == len(channels) == len(metered.watts)
 
-    def test_its_readings_ascend_and_are_watts(self, meter):
-        readings = list(itertools.islice(itertools.chain.from_iterable(meter.readings()), 3))
-        times_ns = [t for t, _ in readings]
-        assert times_ns == sorted(set(times_ns))
-        assert all(0 <= watts < 5000 for _, watts in readings)
-        assert all(read_reading(reading_line(t, w))[0] == t for t, w in readings)
+    def test_its_readings_survive_the_wire_and_ascend_by_its_period(self, metered):
+        readings = taken(metered.meter, 12)
+        times_ns = [time_ns for time_ns, _ in readings]
+        steps_s = [(b - a) / 1e9 for a, b in itertools.pairwise(times_ns)]
+        assert steps_s == pytest.approx([metered.meter.period_s] * 11, rel=1e-3)
+        for time_ns, watts in readings:
+            said = read_reading(reading_line(time_ns, watts), len(watts))
+            assert said == (time_ns, pytest.approx(watts, rel=1e-5))
+
+    def test_it_finds_the_power_of_each_channel(self, metered):
+        _, *readings = taken(metered.meter, 13)  # the first period may be a short one
+        for place, expected_w in enumerate(metered.watts):
+            for _, watts in readings:
+                assert watts[place] == pytest.approx(expected_w, rel=0.01)
+
+
+class TestCounter:
+    WRAPS = Channel(domain="package", quantity="energy", wraps_at_j=10.0)
+
+    @pytest.mark.parametrize(("was_j", "now_j", "spent"), [(1, 9, 8), (9, 1, 2), (3, 3, 0)])
+    def test_it_is_unwrapped_at_its_maximum(self, was_j, now_j, spent):
+        assert spent_j(self.WRAPS, was_j, now_j) == pytest.approx(spent)
+
+    def test_one_that_falls_without_wrapping_was_set_back_and_says_nothing(self):
+        assert spent_j(Channel(domain="gpu", quantity="energy"), 9.0, 1.0) is None
+
+    def test_a_power_needs_both_of_its_ends(self):
+        values = iter([[1.0], [2.0], [None], [4.0], [6.0]])
+        readings = poll([self.WRAPS], lambda: next(values), 0.5, Clock())
+        (first,), (second,) = next(readings), next(readings)
+        assert [first[1], second[1]] == [
+            (pytest.approx(2.0, rel=1e-4),),
+            (pytest.approx(4.0, rel=1e-4),),
+        ]
+        assert (second[0] - first[0]) / 1e9 == pytest.approx(1.5, rel=1e-4)
+
+
+def test_powers_and_counters_of_one_meter_are_stamped_as_of_their_own_time():
+    channels = [Channel(domain="gpu", quantity="energy"), Channel(domain="board")]
+    values = iter([[0.0, 30.0], [1.0, 31.0]])
+    readings = poll(channels, lambda: next(values), 0.1, Clock())
+    (first,), (mean, second) = next(readings), next(readings)
+    assert (first[1], second[1]) == ((None, 30.0), (None, 31.0))
+    assert mean[1] == (pytest.approx(10.0, rel=1e-3), None)
+    assert mean[0] == (first[0] + second[0]) // 2
+
+
+def test_a_meter_that_gives_another_number_of_values_is_refused():
+    with pytest.raises(MeterError, match="2 values read; 1 expected, one for each of: wall"):
+        next(poll([Channel(domain="wall")], lambda: [1.0, 2.0], 0.1, Clock()))
+
+
+@pytest.mark.parametrize(("domain", "part"), [("Wall", ""), ("", ""), ("wall", "a b")])
+def test_a_channel_s_name_is_a_word(domain, part):
+    with pytest.raises(MeterError, match="small letters"):
+        Channel(domain=domain, part=part)
+
+
+def test_an_absent_value_is_no_zero_on_the_wire():
+    assert reading_line(7, (1.5, None)) == "7 1.5 -"
+    assert read_reading("7 1.5 -", 2) == (7, (1.5, None))
+    for line, channels in (("7", 1), ("7 1.5", 2), ("x 1.5", 1), ("7 volts", 1)):
+        with pytest.raises(WireError, match="expected of a meter"):
+            read_reading(line, channels)
+
+
+def test_a_header_of_an_older_program_is_refused_in_words():
+    with pytest.raises(WireError, match="meter's header expected"):
+        read_header('{"meter": "rapl", "identity": "x", "period_s": 1, "error_pct": 1}')
 
 
 def test_an_unknown_meter_names_those_there_are():
@@ -103,21 +202,12 @@ def test_the_board_s_meter_needs_a_board(monkeypatch):
         build("board", {})
 
 
-def test_gpm_reads_active_power(tmp_path):
-    ((_, watts),) = next(gpm(tmp_path).readings())
-    assert watts == 17.688
-
-
 def test_gpm_nan_is_no_value_never_zero(tmp_path, monkeypatch):
     meter = gpm(tmp_path, value="NAN")
-    asked = itertools.count()
-    real = meter._ask_w
-
-    def ask_w() -> float:
-        return 5.0 if next(asked) >= 3 else real()
-
-    monkeypatch.setattr(meter, "_ask_w", ask_w)
-    assert [w for _, w in next(meter.readings())] == [5.0]
+    meter.clock = Clock()
+    asked, real = itertools.count(), meter.read
+    monkeypatch.setattr(meter, "read", lambda: [5.0] if next(asked) >= 3 else real())
+    assert [watts for _, watts in next(meter.readings())] == [(5.0,)]
     assert next(asked) == 4
 
 
@@ -126,22 +216,9 @@ def test_another_instrument_is_refused(tmp_path):
         gpm(tmp_path, identity="ACME,9000")
 
 
-def test_rapl_unwraps_its_counter(tmp_path):
-    rapl_tree(tmp_path)
-    meter = build("rapl", {"root": str(tmp_path)})
-    assert meter.spent_j([9_000_000], [1_000_000]) == pytest.approx(2.0)
-    assert meter.spent_j([1_000_000], [9_000_000]) == pytest.approx(8.0)
-
-
-def test_rapl_reads_the_difference_over_the_period(tmp_path):
-    zone = rapl_tree(tmp_path)
-    meter = build("rapl", {"root": str(tmp_path), "period_s": 0.05})
-    readings = meter.readings()
-    assert next(readings)[0][1] == 0.0
-    before_s = time.monotonic()
-    (zone / "energy_uj").write_text("6000000")
-    ((_, watts),) = next(readings)
-    assert watts == pytest.approx(1.0 / (time.monotonic() - before_s), rel=0.5)
+def test_gpm_refuses_an_answer_that_is_no_number(tmp_path):
+    with pytest.raises(MeterError, match=r"a power expected of GWInstek.*found 'ERR'"):
+        gpm(tmp_path, value="ERR").read()
 
 
 def test_a_host_without_rapl_says_so(tmp_path):

@@ -13,14 +13,16 @@ import pytest
 from dynasplit.core.power_trace import Trace
 from dynasplit.core.space import Configuration, Knob, SearchSpace
 from dynasplit.testbed import window
-from dynasplit.testbed.window import WindowRules
+from dynasplit.testbed.channels import HostTraces
+from dynasplit.testbed.energy import EnergyRules, energies_of
 from hosts.emulation.board import CloudBoard, EdgeBoard
 from hosts.emulation.hardware import Noise
 from hosts.emulation.meter import BoardMeter
 from hosts.emulation.profile import load_profile
 from hosts.wire.messages import Inference, RunReport
+from hosts.wire.window_rules import WindowRules
 
-RULES = WindowRules()
+RULES, ENERGY = WindowRules(), EnergyRules()
 NETWORK = "vgg16"
 LAST = 22
 
@@ -60,7 +62,7 @@ class Pair:
         first = len(done)
         while (
             len(done) - first < RULES.min_inferences
-            or done[-1].end_ns - done[first].start_ns < RULES.least_s(0.1) * 1e9
+            or done[-1].end_ns - done[first].start_ns < ENERGY.least_window_s(0.1) * 1e9
         ):
             done.append(self.infer(c, start_ns))
         last = len(done)
@@ -80,13 +82,10 @@ class Pair:
         return Inference(0, start_ns, head_ns, tail[1], *tail, 0)
 
     def energies_j(self, report: RunReport) -> tuple[float, float]:
-        edge = window.edge_energy_j(
-            trace(self.edge_meter, window.edge_window_ns(report)), report, RULES
-        )
-        at = window.cloud_window_ns(report)
-        if at is None:
-            return edge, 0.0
-        return edge, window.cloud_energy_j(trace(self.cloud_meter, at), report, self.idle_w, RULES)
+        edge = traces(self.edge_meter, window.edge_window_ns(report))
+        cloud = traces(self.cloud_meter, window.cloud_window_ns(report))
+        found = energies_of(report, edge, cloud, self.idle_w, ENERGY)
+        return found.edge_energy_j, found.cloud_energy_j
 
     def exact_j(self, report: RunReport) -> tuple[float, float]:
         inside = window.counted(report)
@@ -96,11 +95,14 @@ class Pair:
         return edge, cloud
 
 
-def trace(meter: BoardMeter, window_ns: tuple[int, int]) -> Trace:
+def traces(meter: BoardMeter, window_ns: tuple[int, int] | None) -> HostTraces:
+    if window_ns is None:
+        return HostTraces({}, ("wall",), 0.0)
     first = window_ns[0] // 100_000_000 - 3
     readings = meter.readings(first)
     times_s = np.array([(t - window_ns[0]) / 1e9 for t, _ in readings])
-    return Trace(times_s, np.array([w for _, w in readings]), 0.1)
+    trace = Trace(times_s, np.array([w for _, w in readings]), 0.1)
+    return HostTraces({"wall": trace}, ("wall",), (window_ns[1] - window_ns[0]) / 1e9)
 
 
 def offs(profile, configurations) -> dict[str, list[float]]:

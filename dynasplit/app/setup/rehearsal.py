@@ -18,6 +18,6 @@ def rehearsal(inputs: TestbedInputs) -> ModelledTestbed:
         warmup=rules.warmup,
         relative_ci=rules.relative_ci,
         max_inferences=rules.max_inferences,
-        min_window_s=(rules.min_samples + 1) * inputs.profile.edge.meter.period_s,
+        min_window_s=inputs.energy.least_window_s(inputs.profile.edge.meter.period_s),
         mode=rules.mode,
     )

@@ -20,12 +20,13 @@ from dynasplit.offline.search.base import Algorithm
 from dynasplit.online.workload import Workload
 from dynasplit.tables import RunsTable
 from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.energy import EnergyRules
 from dynasplit.testbed.modelled import ModelledTestbed
 from dynasplit.testbed.retry import RetryPolicy
-from dynasplit.testbed.window import WindowRules
 from hosts.emulation.hardware import Noise
 from hosts.emulation.profile import Profile
 from hosts.models.runtime.manifest import Manifest
+from hosts.wire.window_rules import WindowRules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class TestbedInputs:
         network: the network's name.
         space: the valid configurations.
         seed: of emulated noise, and of draws from recorded runs.
-        rules: what a window must hold.
+        rules: what a window must hold. energy: how energy is counted.
         profile: the physical model of the hosts; None: there is none.
         runs: the recorded runs that answer; None: hosts or a profile do.
         manifest: the prepared network; None: it is not computed.
@@ -51,6 +52,7 @@ class TestbedInputs:
     space: SearchSpace
     seed: int = 0
     rules: WindowRules = field(default_factory=WindowRules)
+    energy: EnergyRules = field(default_factory=EnergyRules)
     profile: Profile | None = None
     runs: RunsTable | None = None
     manifest: Manifest | None = None

@@ -12,14 +12,13 @@ import psutil
 import pytest
 
 from dynasplit.core.errors import HostKeyRefused, HostProgramFailed, HostUnreachable, LoginRefused
-from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.address import HostAddress, MeterSpec
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.loopback import loopback_hosts
 from dynasplit.testbed.meter import MeterStream
 from dynasplit.testbed.programs import push_programs
 
 pytestmark = pytest.mark.medium
-METERED = HostAddress(meter="board")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +26,7 @@ def hosts(tmp_path_factory):
     cache = tmp_path_factory.mktemp("cache")
     before = os.environ.get("DYNASPLIT_CACHE")
     os.environ["DYNASPLIT_CACHE"] = str(cache)
-    with loopback_hosts(METERED, METERED, profile="quick") as both:
+    with loopback_hosts(HostAddress(), HostAddress(), profile="quick") as both:
         yield both
     if before is None:
         del os.environ["DYNASPLIT_CACHE"]
@@ -85,16 +84,16 @@ def test_a_host_that_does_not_answer_is_named(hosts):
 def test_programs_are_pushed_once_for_each_state_of_the_source(hosts):
     host = HostConnection(hosts[0])
     folder = push_programs(host)
-    stamp = host.ask(f"stat -c %Y {folder}/hosts/agent.py")
+    stamp = host.ask(f"stat -c %Y {folder}/hosts/agents/agent.py")
     assert push_programs(host) == folder
-    assert host.ask(f"stat -c %Y {folder}/hosts/agent.py") == stamp
+    assert host.ask(f"stat -c %Y {folder}/hosts/agents/agent.py") == stamp
     host.close()
 
 
 def test_a_meter_that_is_none_says_so(hosts):
-    host = HostConnection(replace(hosts[0], meter="thermometer"))
+    host = HostConnection(hosts[0])
     with pytest.raises(HostProgramFailed, match="'thermometer' asked; there are: board"):
-        MeterStream(host, push_programs(host))
+        MeterStream(host, MeterSpec("thermometer"), push_programs(host))
     host.close()
 
 
@@ -117,14 +116,14 @@ def test_the_client_key_opens_nothing_by_password(hosts):
 
 CONTROLLER = """
 import sys, time
-from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.address import HostAddress, MeterSpec
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.loopback import loopback_hosts
 from dynasplit.testbed.programs import push_programs
 from dynasplit.testbed.meter import MeterStream
-with loopback_hosts(HostAddress(meter="board"), HostAddress(), profile="quick") as (edge, _):
+with loopback_hosts(HostAddress(), HostAddress(), profile="quick") as (edge, _):
     host = HostConnection(edge)
-    MeterStream(host, push_programs(host))
+    MeterStream(host, MeterSpec("board"), push_programs(host))
     print(edge.key_file, flush=True)
     time.sleep(60)
 """
@@ -138,7 +137,7 @@ def test_nothing_outlives_the_controller(how):
     folder = Path(controller.stdout.readline().strip()).parent
     family = psutil.Process(controller.pid).children(recursive=True)
     names = [" ".join(p.cmdline()) for p in family]
-    assert sum("hosts.loopback" in name for name in names) == 2
+    assert sum("hosts.ssh_server" in name for name in names) == 2
     assert any("hosts.agents.meter_stream" in name for name in names)
     if how == "kill -9":
         controller.kill()

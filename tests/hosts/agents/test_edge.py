@@ -11,6 +11,7 @@ from hosts.machine.base import HeadTiming
 from hosts.machine.real import RealMachine
 from hosts.models.runtime.heads import Tensor
 from hosts.wire.messages import RunOrder
+from tests.orders import run_order
 
 
 class Paced(RealMachine):
@@ -52,7 +53,7 @@ def order(**more) -> RunOrder:
         "min_window_s": 2.1,
         "lead_out_s": 0.2,
     }
-    return RunOrder(**(fields | more))
+    return run_order(**(fields | more))
 
 
 def test_a_window_holds_its_inferences_and_lasts_its_time_without_warmup_and_lead_out():

@@ -15,15 +15,10 @@ from hosts.codecs import Tensor
 from hosts.codecs.base import bytes_of
 from hosts.core.errors import HostError, ModelError, WireError
 from hosts.machine.real import RealMachine
-from hosts.wire.frames import pack
-from hosts.wire.messages import (
-    IN_FLIGHT,
-    MESSAGE_LIMIT_BYTES,
-    TENSOR_SERVICE,
-    RunOrder,
-    TensorHeader,
-)
+from hosts.wire.frames import TensorHeader, pack
+from hosts.wire.messages import IN_FLIGHT, MESSAGE_LIMIT_BYTES, TENSOR_SERVICE
 from hosts.wire.rpc import channel, server_credentials, start_server, tensor_handler
+from tests.orders import run_order
 
 SHAPE = (20, 30)
 
@@ -84,7 +79,7 @@ class Link:
             **{"cloud_gpu": False, "knobs": {}, "images": tuple(range(10)), "warmup": 3},
             **{"min_inferences": 20, "min_window_s": 0.0, "lead_out_s": 0.0},
         }
-        report = self.edge.run(RunOrder(**(fields | more)))
+        report = self.edge.run(run_order(**(fields | more)))
         return report, report.inferences[report.first : report.last]
 
     def exchange(self, frame: bytes):
@@ -219,7 +214,7 @@ def test_a_head_that_fails_in_throughput_mode_ends_the_run_alone(link):
         (frame(np.ones((1, 3, 3), np.float32)), r"\(batch, 20, 30\) expected, found \(1, 3, 3\)"),
         (frame(GOOD, dtype="int64"), "type 'int64' found; allowed: int8"),
         (frame(GOOD, dtype="int8"), "600 bytes announced, 2400 found"),
-        (frame(GOOD, protocol=1), "protocol version 1 found, 2 is spoken here"),
+        (frame(GOOD, protocol=1), "protocol version 1 found, 3 is spoken here"),
         (frame(GOOD)[:2000], "2400 bytes announced, 18"),
         (frame(GOOD)[:20], "without a readable header"),
         (b"", "it is truncated"),

@@ -10,6 +10,7 @@ from hosts.core.errors import ModelError
 from hosts.machine.real import RealMachine
 from hosts.models.runtime.heads import Heads
 from hosts.wire.messages import RunOrder
+from tests.orders import run_order
 
 IMAGES = np.linspace(-1, 1, 24, dtype=np.float32).reshape(4, 6)
 
@@ -31,7 +32,7 @@ def agent(whole):
 
 
 def order(mode: str) -> RunOrder:
-    return RunOrder(
+    return run_order(
         run="r",
         network="tiny",
         split_point=1,

@@ -15,8 +15,8 @@ from hosts.emulation.board_server import BoardServer
 from hosts.emulation.client import ROOT_VARIABLE
 from hosts.emulation.hardware import CodecCost
 from hosts.emulation.machine import EmulatedMachine
-from hosts.wire import messages
 from hosts.wire.messages import IN_FLIGHT
+from tests.orders import run_order
 
 COSTS = {"zstd": CodecCost(0.06, 0.02, 0.5), "int8": CodecCost(0.03, 0.0, 0.25)}
 
@@ -83,7 +83,7 @@ def run(edge, **more):
         **{"cloud_gpu": True, "knobs": {}, "images": tuple(range(10)), "warmup": 5},
         **{"min_inferences": 20, "min_window_s": 0.0, "lead_out_s": 0.2},
     }
-    return edge.run(messages.RunOrder(**(fields | more)))
+    return edge.run(run_order(**(fields | more)))
 
 
 HEAD_MS = 180 / 0.6 + 20

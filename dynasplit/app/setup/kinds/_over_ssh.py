@@ -7,13 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.config.testbed_options import HostConf, HostsConf
 from dynasplit.core.errors import ConfigurationError, TestbedError
 from dynasplit.core.measurement import Measurement, Testbed
-from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.address import HostAddress, MeterSpec
 from hosts.core.errors import ArtifactError
 from hosts.knobs.base import names_on_hosts
 from hosts.models.prepare.edgetpu import compiled_head, find_compiler
@@ -37,8 +35,7 @@ def _address_of(host: HostConf) -> HostAddress:
         known_hosts=host.known_hosts,
         python=host.python,
         link_address=host.link_address or str(host.address),
-        meter=host.meter,
-        meter_options=host.meter_options,
+        meters=tuple(MeterSpec(name, options) for name, options in host.named_meters()),
         knobs=tuple(host.knobs),
         cpus=tuple(host.cpus or ()),
     )
@@ -57,10 +54,9 @@ def between(
 
     assert inputs.manifest is not None
     manifest = inputs.manifest
-    encoded = msgspec.json.encode(manifest)
     compile_head = _compiling(manifest) if _accelerates(inputs) else None
     with ssh_testbed(
-        edge, cloud, manifest, encoded, inputs.rules, folder, compile_head=compile_head
+        edge, cloud, manifest, inputs.rules, inputs.energy, folder, compile_head=compile_head
     ) as testbed:
         if compile_head is not None and not testbed.edge.is_emulated:
             check_compiler()

@@ -22,11 +22,12 @@ from dynasplit.app.setup.search_space import (
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.measurement import Measurement, Testbed
-from dynasplit.testbed.window import WindowRules
+from dynasplit.testbed.energy import EnergyRules
 from hosts.emulation.profile import Profile
 from hosts.models.networks.base import Progress
 from hosts.models.prepare.prepare import PrepareOrder
 from hosts.models.runtime.manifest import Manifest
+from hosts.wire.window_rules import WindowRules
 
 
 class HostsKind(ABC):
@@ -116,6 +117,7 @@ class HostsKind(ABC):
             ),
             seed=asked.seed,
             rules=self.rules(),
+            energy=self.energy_rules(),
             profile=profile,
             manifest=manifest,
             is_predicted=is_predicted and self.is_answered_by_profile,
@@ -125,11 +127,19 @@ class HostsKind(ABC):
         )
 
     def rules(self) -> WindowRules:
-        """The rules of a measured window, from the options of `measure`."""
+        """The rules of a measured window: the options of `measure` of the same names."""
         asked = self.config.measure
-        names = {f.name for f in dataclasses.fields(WindowRules)}
-        held = {n: v for n, v in dataclasses.asdict(asked).items() if n in names}
-        return WindowRules(**held, cloud=self.config.energy.cloud)
+        return WindowRules(**{name: getattr(asked, name) for name in WindowRules.__struct_fields__})
+
+    def energy_rules(self) -> EnergyRules:
+        """How energy is counted: options of `measure`, and those of `energy`."""
+        asked = self.config.measure
+        return EnergyRules(
+            min_samples=asked.min_samples,
+            max_gap_periods=asked.max_gap_periods,
+            baseline_s=asked.baseline_s,
+            cloud=self.config.energy.cloud,
+        )
 
     @abstractmethod
     def open(

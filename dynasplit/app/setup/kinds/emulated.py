@@ -10,7 +10,7 @@ from dynasplit.app.setup.kinds import _over_ssh
 from dynasplit.app.setup.kinds.base import HostsOfProfile
 from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.core.measurement import Measurement, Testbed
-from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.address import HostAddress, MeterSpec
 from hosts.emulation.profile import save_profile
 from hosts.knobs.base import names_on_hosts
 
@@ -30,7 +30,7 @@ class EmulatedHosts(HostsOfProfile):
         edge, cloud = (
             HostAddress(
                 knobs=tuple(k.name for k in inputs.space.knobs if k.name in names_on_hosts(role)),
-                meter="board",
+                meters=(MeterSpec("board"),),
             )
             for role in ("edge", "cloud")
         )

@@ -15,7 +15,7 @@ from dynasplit.app.setup.search_space import AvailableKnobs
 from dynasplit.config.schema import Config
 from dynasplit.config.testbed_options import HostConf
 from dynasplit.core.measurement import Measurement, Testbed
-from dynasplit.testbed.window import WindowRules
+from dynasplit.testbed.energy import EnergyRules
 from hosts.emulation.profile import Profile
 
 WINDOW_S = 1.0
@@ -38,7 +38,7 @@ class LocalHosts(HostsKind):
         edge = _filled(hosts.edge, halves[0])
         cloud = _filled(hosts.cloud, halves[1])
         if edge.meter == "auto":
-            edge = replace(edge, meter=found.meter or "none")
+            edge = replace(edge, meter="none" if edge.meters else found.meter or "none")
         measure = config.measure
         if measure.max_window_s is None:
             measure = replace(measure, max_window_s=max(WINDOW_S, measure.min_window_s))
@@ -59,7 +59,7 @@ class LocalHosts(HostsKind):
         for name, why in here().absent.items():
             if name != "meter":
                 told.append(f"  {name} is left out of the space: {why}")
-        if edge.meter == "none":
+        if not edge.named_meters():
             why = here().absent.get("meter", "none was asked for")
             told.append(f"  energy is not measured: {why}")
             told.append(
@@ -79,9 +79,10 @@ class LocalHosts(HostsKind):
         knobs = {name: values for name, values in here().knobs.items() if name in used}
         return AvailableKnobs(f"what {here().node} has:", knobs)
 
-    def rules(self) -> WindowRules:
-        """As any; one meter may see both hosts together."""
-        return replace(super().rules(), one_machine=self.config.hosts.cloud.meter == "none")
+    def energy_rules(self) -> EnergyRules:
+        """As any; the edge's meters see both hosts together, unless the cloud has its own."""
+        alone = not self.config.hosts.cloud.named_meters()
+        return replace(super().energy_rules(), one_machine=alone)
 
     @contextmanager
     def open(

@@ -56,6 +56,7 @@ class RecordedHosts(HostsKind):
             space=space_of_runs(runs, self.asked_knobs, asked.model.split_points),
             seed=asked.seed,
             rules=self.rules(),
+            energy=self.energy_rules(),
             runs=runs,
             mode=runs.mode,
         )

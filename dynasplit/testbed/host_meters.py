@@ -1,0 +1,59 @@
+"""All meters of one host, by channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from dynasplit.core.errors import WindowInvalid
+from dynasplit.core.power_trace import Trace
+from dynasplit.testbed.channels import HostTraces, counted_channels
+from dynasplit.testbed.meter import MeterStream
+
+_LATE_S = 20.0
+_PATIENCE_PERIODS = 2.0
+_PATIENCE_S = 1.0
+
+
+class HostMeters:
+    """The meters of one host as they stream.
+
+    Attributes:
+        counted: names of the channels whose sum is the host's energy; empty: it has no meter.
+    """
+
+    def __init__(self, host: str, streams: Sequence[MeterStream]) -> None:
+        """Raises ConfigurationError where it is not clear what the host's energy would be."""
+        self._streams = streams
+        channels = [channel for stream in streams for channel in stream.header.channels]
+        self.counted = counted_channels(host, channels)
+
+    @property
+    def period_s(self) -> float:
+        """The slowest period of the channels that count; 0: there is none."""
+        counting = [s for s in self._streams if any(n in self.counted for n in s.channels)]
+        return max((stream.header.period_s for stream in counting), default=0.0)
+
+    @property
+    def identity(self) -> str | None:
+        """The instruments' own names; None: there is no meter."""
+        return "; ".join(stream.header.identity for stream in self._streams) or None
+
+    def traces(self, start_ns: int, end_ns: int) -> HostTraces:
+        """The traces around a window on the host's clock, once the meters have covered it.
+
+        Waits for late readings of channels that count, and a moment for others.
+
+        Raises:
+            WindowInvalid: a channel that counts does not cover the window.
+        """
+        found: dict[str, Trace] = {}
+        for stream in self._streams:
+            moment_s = _PATIENCE_PERIODS * stream.header.period_s + _PATIENCE_S
+            for name in stream.channels:
+                if name in self.counted:
+                    found[name] = stream.trace(name, start_ns, end_ns, _LATE_S)
+                else:
+                    with suppress(WindowInvalid):
+                        found[name] = stream.trace(name, start_ns, end_ns, moment_s)
+        return HostTraces(found, self.counted, (end_ns - start_ns) / 1e9)
