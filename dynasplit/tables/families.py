@@ -31,7 +31,7 @@ def family_figure(measurement: Measurement, column: str) -> Any:
 
 
 def gathered(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """A row's figures as fields of a measurement; values of families that are absent are left out."""
+    """A row's figures as fields of a measurement; absent values of families are left out."""
     plain = {n: v for n, v in figures.items() if not n.startswith(tuple(FAMILIES.values()))}
     if len(plain) == len(figures):
         return plain
