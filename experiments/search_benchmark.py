@@ -38,7 +38,7 @@ def run(config: Config) -> None:
         DynaSplitError: the table cannot be used, or results cannot be written.
     """
     runs = check_runs(config.name, config.runs)
-    space = space_of_runs(runs, config.space, config.model.split_points)
+    space = space_of_runs(runs, dataclasses.asdict(config.space), config.model.split_points)
     testbed = TableTestbed.of(runs, space, fill=config.benchmark.fill == "profile")
     limit = budget_of(config).limit(testbed.space)
     with Terminal() as terminal, results_folder(record_inputs(config)) as folder:

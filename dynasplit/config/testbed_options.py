@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, make_dataclass
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import MISSING
 
@@ -17,12 +17,11 @@ from dynasplit.config.rules import (
     option,
     share,
 )
+from hosts.knobs.base import describe, knobs
 
 
-def _codecs() -> list[str]:
-    from hosts import codecs
-
-    return codecs.names()
+def _codecs() -> Sequence[str]:
+    return [str(name) for name in describe("codec").allowed_of(None) or ()]
 
 
 NO_METER = "none"
@@ -93,20 +92,23 @@ class HostsConf:
     cloud: HostConf = field(default_factory=HostConf)
 
 
-@dataclass
-class SpaceConf:
-    """Knob values to search; None: all that the hosts offer.
+def _space_conf() -> type:
+    """A field for each knob, with a list of its kind of values; None: all that there are."""
+    kinds = {name: knob.kind for name, knob in knobs().items()}
+    options = [(n, list[kind] | None, field(default=None)) for n, kind in kinds.items()]  # type: ignore[valid-type]
+    made = make_dataclass("SpaceConf", options)
+    made.__doc__ = "Knob values to search; None: all that the hosts offer, or the plain one."
+    return made
 
-    Attributes:
-        codec: codecs to choose from; None: none to choose, measure.codec is the one.
-        batch_size: likewise; None: measure.batch_size is the one.
-    """
 
-    cpu_mhz: list[int] | None = None
-    edge_accelerator: list[str] | None = None
-    cloud_gpu: list[bool] | None = None
-    codec: list[str] | None = None
-    batch_size: list[int] | None = None
+if TYPE_CHECKING:
+
+    @dataclass
+    class SpaceConf:
+        """Knob values to search: a field for each knob."""
+
+else:
+    SpaceConf = _space_conf()
 
 
 @dataclass

@@ -45,6 +45,8 @@ class Measurement:
         testbed_time_s: what the measurement cost, reconfiguration and warm-up included.
         channels: of each meter channel, by name and unit: energy over the host's window
             (`edge_wall_j`, idle power included) and idle baseline (`edge_wall_idle_w`).
+        conditions: observed with the window, by host or link, name and unit
+            (`edge_temperature_c`, `link_bandwidth_mbit_s`).
         flags: what is doubtful about it, by name of the check.
     """
 
@@ -77,6 +79,7 @@ class Measurement:
     window_s: float | None = None
     testbed_time_s: float | None = None
     channels: Mapping[str, float] = field(default_factory=dict)
+    conditions: Mapping[str, float] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
 
     @property

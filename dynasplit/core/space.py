@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
 
 from dynasplit.core.errors import ConfigurationError
+from hosts.knobs.base import Value, Where, describe
 
-KnobValue = int | str | bool
-Where = Literal["edge", "cloud", "link", "all"]
+KnobValue = Value
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,6 +64,11 @@ class Configuration:
         """Column name to value, the split point first."""
         return {"split_point": self.split_point, **dict(self.knobs)}
 
+    def words(self) -> str:
+        """For people: `split 5 · 1800 MHz · TPU max · no GPU`."""
+        shown = (describe(name).shown(value) for name, value in self.knobs)
+        return " · ".join((f"split {self.split_point}", *shown))
+
     def __str__(self) -> str:
         return " ".join(f"{name}={value}" for name, value in self.as_dict().items())
 
@@ -76,14 +80,20 @@ class Knob:
     Attributes:
         name: also the column's name; carries its unit.
         values: allowed values, from the slowest to the fastest.
-        host: whose hardware it sets; `link`: how tensors are sent, `all`: what every stage sees.
+        where: what it acts on: `edge`, `cloud`, `link`, or `software`, which every stage sees.
         idle: the value that it must have while its host computes nothing; None: any.
     """
 
     name: str
     values: tuple[KnobValue, ...]
-    host: Where = "edge"
+    where: Where = "edge"
     idle: KnobValue | None = None
+
+    @classmethod
+    def of(cls, name: str, values: Iterable[KnobValue]) -> Knob:
+        """A knob as its file describes it, with these values in any order."""
+        known, values = describe(name), tuple(values)
+        return cls(name, known.ordered(values), known.where, known.resting(values))
 
 
 @dataclass(frozen=True)
@@ -138,19 +148,17 @@ class SearchSpace:
     ) -> SearchSpace:
         """The space of just these configurations; knob values are ordered by what they are.
 
-        Numbers ascend; words keep `off` first and the order of `std`, `max`, then the alphabet;
-        codecs and batches are the other way round, so that the plain one counts as the fastest.
+        The knobs' own files say the order of values. A value that a knob must have while its host
+        idles counts only if it occurs.
         """
         found = tuple(sorted(set(configurations), key=_sort_key))
         if not found:
             raise ConfigurationError("the space has no valid configuration: none was given")
-        names = list(dict(found[0].knobs))
         knobs = []
-        for name in names:
-            values = sorted({dict(c.knobs)[name] for c in found}, key=_value_key)
-            if name in _PLAIN_LAST:
-                values.reverse()
-            knobs.append(Knob(name, tuple(values), *_nature(name, values)))
+        for name in dict(found[0].knobs):
+            knob = Knob.of(name, {dict(c.knobs)[name] for c in found})
+            occurs = knob.idle in knob.values
+            knobs.append(knob if occurs else replace(knob, idle=None))
         points = tuple(sorted({c.split_point for c in found}))
         return cls(tuple(knobs), points, last_split_point, found)
 
@@ -252,7 +260,7 @@ class SearchSpace:
 
 
 def _is_idle(knob: Knob, split_point: int, last_split_point: int) -> bool:
-    return split_point == (0 if knob.host == "edge" else last_split_point)
+    return split_point == (0 if knob.where == "edge" else last_split_point)
 
 
 def _why_invalid(
@@ -266,7 +274,7 @@ def _why_invalid(
         if idles and chosen[knob.name] != knob.idle:
             return (
                 f"{knob.name}={chosen[knob.name]} at split point {split_point}, where the "
-                f"{knob.host} has nothing to do; allowed: {knob.idle}"
+                f"{knob.where} has nothing to do; allowed: {knob.idle}"
             )
     return None
 
@@ -275,25 +283,6 @@ def _is_numeric(knob: Knob) -> bool:
     return all(isinstance(v, int) and not isinstance(v, bool) for v in knob.values)
 
 
-_PLAIN_LAST = ("codec", "batch_size")
-_WORDS = {"off": "0", "none": "0", "std": "1", "max": "2"}
-
-
-def _value_key(value: KnobValue) -> tuple[int, float, str]:
-    if isinstance(value, str):
-        return 1, 0.0, _WORDS.get(value, "3" + value)
-    return 0, float(value), ""
-
-
 def _sort_key(configuration: Configuration) -> tuple[object, ...]:
-    return configuration.split_point, *(_value_key(v) for _, v in configuration.knobs)
-
-
-def _nature(name: str, values: list[KnobValue]) -> tuple[Where, KnobValue | None]:
-    if name == "batch_size":
-        return "all", None
-    if name == "codec":
-        return "link", values[-1]
-    host: Literal["edge", "cloud"] = "cloud" if name.startswith("cloud_") else "edge"
-    resting = isinstance(values[0], bool) or values[0] == "off"
-    return host, values[0] if resting else None
+    ranks = (describe(name).rank(value) for name, value in configuration.knobs)
+    return configuration.split_point, *ranks

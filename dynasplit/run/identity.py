@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from dynasplit.core.errors import DataError
+from hosts.core.modules import extension_folders
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("dynasplit", "hosts", "experiments")
@@ -45,13 +46,20 @@ def identity_of(
 
 
 def code_hash(root: Path) -> str:
-    """Hash of every source and profile file in the rooms, by path and content."""
+    """Hash of every source and profile file in the rooms and in extensions."""
     digest = hashlib.sha256()
     for room in ROOMS:
-        for path in sorted((root / room).rglob("*")):
-            if path.suffix in (".py", ".yaml"):
-                digest.update(f"{path.relative_to(root)}\0{_file_hash(path)}\0".encode())
+        _add_files(digest, root / room, root)
+    for folder in extension_folders():
+        _add_files(digest, folder, folder)
     return digest.hexdigest()
+
+
+def _add_files(digest: hashlib._Hash, folder: Path, root: Path) -> None:
+    """Add each source and profile file below a folder, by its path from the root and content."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in (".py", ".yaml"):
+            digest.update(f"{path.relative_to(root)}\0{_file_hash(path)}\0".encode())
 
 
 def library_versions(requirements: Path) -> dict[str, str]:

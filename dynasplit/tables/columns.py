@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from hosts.knobs.base import is_packaged, knobs
 
 Kind = Literal["int", "float", "bool", "text"]
 Need = Literal["always", "every_row", "any"]
 KNOB_PREFIX = "knob_"
-CHANNEL_PREFIX = "channel_"
+FAMILIES: Mapping[str, str] = {"channels": "channel_", "conditions": "condition_"}
+"""Fields of a measurement that hold figures by name, and the prefixes of their columns."""
 BIG_MS = 1e8
 
 
@@ -61,24 +65,36 @@ def _count(name: str, meaning: str, required: Need = "any", unit: str = "") -> C
     return Column(name, unit, "int", 0, 1e12, required, meaning)
 
 
-def channel_column(name: str) -> Column:
-    """The column of a meter channel's figure, by its name: the unit is its ending."""
+def family_columns(names: Iterable[str]) -> dict[str, Column]:
+    """The columns among these that hold figures of a family, by name."""
+    return {
+        name: _family_column(name) for name in names if name.startswith(tuple(FAMILIES.values()))
+    }
+
+
+def _family_column(name: str) -> Column:
+    """A figure's unit is the ending of its name."""
+    if name.startswith(FAMILIES["conditions"]):
+        return Column(
+            name, "", "float", -1e12, 1e12, "any", "a condition, observed after the window"
+        )
     if name.endswith("_w"):
         return Column(name, "W", "float", 0, 1e6, "any", "a channel's idle baseline")
-    return _joule(name, "what a channel measured, an inference, idle power included")
+    return _joule(name, "energy of a channel, an inference, idle power included")
 
 
 IDENTITY = (
     Column("model", "", "text", None, None, "every_row", "the network; one in a table"),
     _count("last_split_point", "the split point at which all runs on the edge", "every_row"),
 )
+_KNOB_TYPES: dict[type, Kind] = {int: "int", str: "text", bool: "bool"}
 CONFIGURATION = (
     Column("split_point", "", "int", 0, 100_000, "always", "operations before it run on the edge"),
-    Column("cpu_mhz", "MHz", "int", 10, 20_000, "every_row", "the edge's CPU frequency"),
-    Column("edge_accelerator", "", "text", None, None, "every_row", "its mode; off: not used"),
-    Column("cloud_gpu", "", "bool", None, None, "every_row", "whether the cloud uses its GPU"),
-    Column("codec", "", "text", None, None, "every_row", "how the intermediate tensor is sent"),
-    Column("batch_size", "", "int", 1, 100_000, "every_row", "images that are inferred at once"),
+    *(
+        Column(k.name, k.unit, _KNOB_TYPES[k.kind], k.least, k.most, "every_row", k.meaning)
+        for k in knobs().values()
+        if is_packaged(k.name)
+    ),
 )
 _FIGURES = (
     _ms("latency_ms", "from the head's start to the result's arrival", "always", 1e-6),

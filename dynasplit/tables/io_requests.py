@@ -13,7 +13,8 @@ from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import Served
 from dynasplit.core.space import Configuration
-from dynasplit.tables.columns import REQUESTS
+from dynasplit.tables.columns import REQUESTS, family_columns
+from dynasplit.tables.families import family_figure, family_names, gathered
 from dynasplit.tables.files import check_facts, read_identity, write_table
 from dynasplit.tables.knobs import read_configurations, write_configurations
 from dynasplit.tables.reading import Array, check_names, check_present, read_file, reject, to_array
@@ -53,8 +54,8 @@ def write_requests(
     columns: dict[str, Sequence[Any]] = {}
     for name in (*_OWN, *_DERIVED):
         columns[name] = [getattr(row, name) for row in rows]
-    for name in _MEASURED:
-        values = [getattr(row.measurement, name) for row in rows]
+    for name in (*_MEASURED, *family_names(row.measurement for row in rows)):
+        values = [family_figure(row.measurement, name) for row in rows]
         if any(v is not None for v in values):
             columns[name] = values
     columns["flags"] = [";".join(row.measurement.flags) or None for row in rows]
@@ -79,11 +80,11 @@ def write_request_columns(
     knobs, known = write_configurations(configurations)
     every = {**columns, **knobs}
     ordered = [name for name in _COLUMNS if name in every]
-    foreign = [name for name in knobs if name not in _COLUMNS]
+    foreign = [name for name in every if name not in _COLUMNS]
     write_table(
         path,
         {name: every[name] for name in [*ordered, *foreign]},
-        _COLUMNS | {c.name: c for c in known},
+        _COLUMNS | {c.name: c for c in known} | family_columns(every),
         kind="requests",
         model=model,
         last_split_point=last_split_point,
@@ -100,16 +101,18 @@ def read_requests(path: str | Path) -> RequestsTable:
     path = Path(path)
     table = read_file(path)
     check_names(path, table.column_names, _COLUMNS)
-    check_facts(path, table, "requests", _COLUMNS)
+    families = family_columns(table.column_names)
+    check_facts(path, table, "requests", _COLUMNS | families)
     model, last = read_identity(path, table, model=None, last_split_point=None)
     if last is None:
         raise DataError(f"{path}: column last_split_point is missing")
     index, configurations = read_configurations(path, table)
     columns: dict[str, list[Any]] = {}
-    for name in (*_OWN, *_DERIVED, *_MEASURED):
+    for name in (*_OWN, *_DERIVED, *_MEASURED, *families):
         if name in table.column_names:
-            array = to_array(path, table[name], _COLUMNS[name])
-            if check_present(path, array, _COLUMNS[name]):
+            column = families.get(name) or _COLUMNS[name]
+            array = to_array(path, table[name], column)
+            if check_present(path, array, column):
                 columns[name] = _natives(name, array)
     _check_distinct(path, columns["policy"], columns["request"])
     columns["flags"] = [tuple(str(v).split(";")) if v else () for v in _flags(table)]
@@ -119,8 +122,9 @@ def read_requests(path: str | Path) -> RequestsTable:
 
 
 def _served(configuration: Configuration, columns: Mapping[str, list[Any]], row: int) -> Served:
-    measured = {name: columns[name][row] for name in (*_MEASURED, "flags") if name in columns}
-    measurement = Measurement(configuration=configuration, **measured)
+    own = (*_OWN, *_DERIVED)
+    measured = {name: values[row] for name, values in columns.items() if name not in own}
+    measurement = Measurement(configuration=configuration, **gathered(measured))
     return Served(measurement=measurement, **{name: columns[name][row] for name in _OWN})
 
 

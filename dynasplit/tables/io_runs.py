@@ -13,7 +13,7 @@ import pyarrow as pa
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement, Source
 from dynasplit.tables import reference
-from dynasplit.tables.columns import CHANNEL_PREFIX, RUNS, Column, channel_column
+from dynasplit.tables.columns import RUNS, family_columns
 from dynasplit.tables.files import check_facts, read_identity, write_table
 from dynasplit.tables.knobs import group_without_numbers, read_configurations, write_configurations
 from dynasplit.tables.plausible import check_units
@@ -41,7 +41,7 @@ def read_runs(
     raw = read_file(path)
     table = reference.translate(raw, path) if reference.is_reference(raw) else raw
     check_names(path, table.column_names, _COLUMNS)
-    check_facts(path, table, "runs", _COLUMNS | _channel_columns(table.column_names))
+    check_facts(path, table, "runs", _COLUMNS | family_columns(table.column_names))
     columns = _figures(path, table)
     index, configurations = read_configurations(path, table)
     check_units(path, columns, group_without_numbers(index, configurations))
@@ -92,7 +92,7 @@ def write_runs(
     write_table(
         path,
         columns,
-        _COLUMNS | {c.name: c for c in known} | _channel_columns(table.columns),
+        _COLUMNS | {c.name: c for c in known} | family_columns(table.columns),
         kind="runs",
         model=model,
         last_split_point=last_split_point,
@@ -102,7 +102,7 @@ def write_runs(
 def _figures(path: Path, table: pa.Table) -> Arrays:
     """The numeric columns that hold something (n,), by name."""
     found = {}
-    known = {name: _COLUMNS[name] for name in FIGURES} | _channel_columns(table.column_names)
+    known = {name: _COLUMNS[name] for name in FIGURES} | family_columns(table.column_names)
     for name, column in known.items():
         if name in table.column_names:
             array = to_array(path, table[name], column)
@@ -111,11 +111,6 @@ def _figures(path: Path, table: pa.Table) -> Arrays:
     if "latency_ms" not in found:
         raise DataError(f"{path}: column latency_ms has no value in any row")
     return found
-
-
-def _channel_columns(names: Iterable[str]) -> dict[str, Column]:
-    """What is known of the columns that hold channels."""
-    return {name: channel_column(name) for name in names if name.startswith(CHANNEL_PREFIX)}
 
 
 def _infer_last(columns: Arrays, points: npt.NDArray[np.intp]) -> tuple[int, list[str]]:

@@ -13,6 +13,7 @@ from dynasplit.core.errors import DataError
 from dynasplit.core.space import Configuration, KnobValue
 from dynasplit.tables.columns import CONFIGURATION, KNOB_PREFIX, Column
 from dynasplit.tables.reading import check_present, reject, to_array
+from hosts.knobs.base import describe
 
 _KNOWN = {c.name: c for c in CONFIGURATION if c.name != "split_point"}
 _SPLIT_POINT = CONFIGURATION[0]
@@ -82,7 +83,7 @@ def write_configurations(
 
 
 def _foreign(name: str, values: Sequence[KnobValue]) -> Column:
-    meaning = "a knob of this testbed"
+    meaning = describe(name.removeprefix(KNOB_PREFIX)).meaning
     if all(isinstance(v, bool) for v in values):
         return Column(name, "", "bool", None, None, "every_row", meaning)
     if all(_is_number(v) for v in values):

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dynasplit.core.errors import DataError
-from dynasplit.tables.columns import CHANNEL_PREFIX, KNOB_PREFIX, Column
+from dynasplit.tables.columns import FAMILIES, KNOB_PREFIX, Column
 
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
@@ -84,7 +84,7 @@ def check_names(
     known = [*columns, *extra]
     names = list(names)
     for name in names:
-        if name in known or name.startswith((KNOB_PREFIX, CHANNEL_PREFIX)):
+        if name in known or name.startswith((KNOB_PREFIX, *FAMILIES.values())):
             continue
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean {near[0]}? A unit is part of a column's name" if near else ""

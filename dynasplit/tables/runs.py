@@ -14,7 +14,8 @@ import numpy.typing as npt
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement, Source, Summary, summarise
 from dynasplit.core.space import Configuration, SearchSpace
-from dynasplit.tables.columns import CHANNEL_PREFIX, RUNS
+from dynasplit.tables.columns import RUNS
+from dynasplit.tables.families import family_figure, family_names, gathered
 from dynasplit.tables.reading import Array
 
 REALITY: tuple[Source, ...] = ("measured", "recorded", "emulated", "modelled")
@@ -65,8 +66,8 @@ class RunsTable:
             raise DataError("a table of runs needs at least one measurement; found none")
         index, configurations = number_configurations([m.configuration for m in runs])
         columns = {}
-        for name in (*FIGURES, *_channels(runs)):
-            values = [_figure(m, name) for m in runs]
+        for name in (*FIGURES, *family_names(runs)):
+            values = [family_figure(m, name) for m in runs]
             if any(v is not None for v in values):
                 columns[name] = np.array(values, dtype=np.float64)
         return cls(
@@ -117,7 +118,7 @@ class RunsTable:
             source=self.sources[row],
             flags=self.flags[row],
             mode=self.modes[row] if self.modes else None,
-            **_fields(figures),
+            **gathered(figures),
         )
 
     @cached_property
@@ -138,7 +139,7 @@ class RunsTable:
                 configuration=configuration,
                 source="recorded",
                 mode=self.mode,
-                **_fields({name: figures[i] for name, figures in values.items()}),
+                **gathered({name: figures[i] for name, figures in values.items()}),
             )
             for i, configuration in enumerate(self.configurations)
         ]
@@ -215,31 +216,6 @@ def number_configurations(
     known: dict[Configuration, int] = {}
     index = [known.setdefault(c, len(known)) for c in configurations]
     return np.array(index, dtype=np.intp), tuple(known)
-
-
-def _channels(runs: Iterable[Measurement]) -> list[str]:
-    """The columns of channels that some run has, in the order in which they first appear."""
-    return list(dict.fromkeys(CHANNEL_PREFIX + name for m in runs for name in m.channels))
-
-
-def _figure(measurement: Measurement, column: str) -> float | None:
-    if column.startswith(CHANNEL_PREFIX):
-        return measurement.channels.get(column.removeprefix(CHANNEL_PREFIX))
-    figure: float | None = getattr(measurement, column)
-    return figure
-
-
-def _fields(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """A row's figures as fields of a measurement; channels without a value are left out."""
-    plain = {n: v for n, v in figures.items() if not n.startswith(CHANNEL_PREFIX)}
-    if len(plain) == len(figures):
-        return plain
-    channels = {
-        name.removeprefix(CHANNEL_PREFIX): value
-        for name, value in figures.items()
-        if name not in plain and value is not None
-    }
-    return plain | {"channels": channels}
 
 
 def _natives(name: str, array: Array) -> list[float | int | None]:

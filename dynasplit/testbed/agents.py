@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shlex
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +22,7 @@ from dynasplit.core.errors import (
 )
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import Credentials
+from dynasplit.testbed.programs import python_of
 from hosts.core.errors import WireError
 from hosts.wire import messages, rpc
 
@@ -52,11 +52,9 @@ class AgentLink:
         self.role = order.role
         self._host = host
         self._log = log
-        python = shlex.quote(host.address.python)
-        self._channel = host.start(
-            f"cd / && exec env PYTHONPATH={shlex.quote(programs)} PYTHONUNBUFFERED=1 "
-            f"TF_CPP_MIN_LOG_LEVEL=2 {python} -m hosts.agents.agent"
-        )
+        quiet = {"PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+        python = python_of(host.address, programs, quiet)
+        self._channel = host.start(f"{python} -m hosts.agents.agent")
         threading.Thread(target=self._keep_log, daemon=True).start()
         self._channel.sendall(msgspec.json.encode(order) + b"\n")
         self.started = self._read_started()

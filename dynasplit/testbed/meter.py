@@ -15,6 +15,7 @@ from dynasplit.core.errors import HostProgramFailed, WindowInvalid
 from dynasplit.core.power_trace import Trace
 from dynasplit.testbed.address import MeterSpec
 from dynasplit.testbed.connection import HostConnection
+from dynasplit.testbed.programs import python_of
 from hosts.core.errors import WireError
 from hosts.wire.readings import read_header, read_reading
 
@@ -53,8 +54,8 @@ class MeterStream:
         self._name = f"meter {spec.name!r} on {address}"
         options = msgspec.json.encode(spec.options).decode()
         self._channel = host.start(
-            f"cd / && exec env PYTHONPATH={shlex.quote(programs)} {shlex.quote(address.python)} "
-            f"-m hosts.agents.meter_stream {shlex.quote(spec.name)} {shlex.quote(options)}"
+            f"{python_of(address, programs)} -m hosts.agents.meter_stream "
+            f"{shlex.quote(spec.name)} {shlex.quote(options)}"
         )
         self._channel.settimeout(_START_S)
         self._lines = self._channel.makefile("rb")

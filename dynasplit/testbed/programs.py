@@ -8,12 +8,16 @@ import shlex
 import tarfile
 import tempfile
 import uuid
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.connection import HostConnection
+from hosts.core.modules import EXTENSIONS_VARIABLE, extension_folders
 
 _SOURCE = Path(__file__).resolve().parents[2] / "hosts"
+_EXTENSIBLE = ("knobs", "conditions", "meters", "codecs")
 _CACHE = '"${DYNASPLIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dynasplit}"'
 
 
@@ -37,16 +41,36 @@ def push_programs(host: HostConnection) -> str:
     return folder
 
 
+def python_of(
+    address: HostAddress, programs: str, variables: Mapping[str, str] | None = None
+) -> str:
+    """The shell's words that begin a program of the pushed ones: `... -m MODULE` may follow.
+
+    Extensions are among the pushed programs, so no variable names them on a host.
+    """
+    named = {"PYTHONPATH": programs, **(variables or {})}
+    settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in named.items())
+    return f"cd / && exec env -u {EXTENSIONS_VARIABLE} {settings} {shlex.quote(address.python)}"
+
+
+def _files() -> Iterator[tuple[str, Path]]:
+    """Each file by its name on the host; what extensions add lies among the packages' own."""
+    for path in sorted(_SOURCE.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield str(path.relative_to(_SOURCE.parent)), path
+    for folder in extension_folders():
+        for room in _EXTENSIBLE:
+            for path in sorted((folder / room.rpartition("/")[2]).glob("*.py")):
+                yield f"hosts/{room}/{path.name}", path
+
+
 @cache
 def _packed() -> tuple[bytes, str]:
     """`hosts/` as a tar file that depends on its content alone, and a name from its hash."""
     buffer = io.BytesIO()
     digest = hashlib.sha256()
     with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=6) as tar:
-        for path in sorted(_SOURCE.rglob("*")):
-            if not path.is_file() or "__pycache__" in path.parts:
-                continue
-            name = str(path.relative_to(_SOURCE.parent))
+        for name, path in _files():
             digest.update(name.encode() + b"\0" + path.read_bytes())
             tar.add(path, arcname=name, recursive=False)
     return buffer.getvalue(), digest.hexdigest()[:16]

@@ -18,6 +18,7 @@ from dynasplit.testbed.energy import Energies, EnergyRules, energies_of
 from dynasplit.testbed.lab import Host
 from dynasplit.testbed.quality import Qualities, codec_of
 from dynasplit.testbed.trace_files import keep_traces
+from hosts.conditions.base import conditions_of_run
 from hosts.wire import messages
 from hosts.wire.window_rules import WindowRules
 
@@ -47,6 +48,7 @@ class SshTestbed:
     qualities: Qualities
     traces: Path | None
     _board_ns: int | None = None
+    _cloud_observes: bool | None = None
     _cloud_knobs: dict[str, KnobValue] = field(default_factory=dict)
     _edge_idle_w: float | None = None
     _cloud_idle_w: float | None = None
@@ -146,7 +148,17 @@ class SshTestbed:
         self._judge(configuration, begin=True)
         report = self.edge.agent.call("Run", order, messages.RunReport, RUN_S)
         self._carry(report)
+        report.conditions |= self._cloud_conditions() | conditions_of_run(report)
         return report
+
+    def _cloud_conditions(self) -> dict[str, float]:
+        """The cloud's conditions; it is not asked where it knew none before the first window."""
+        if self._cloud_observes is False:
+            return {}
+        order = messages.ConditionsOrder(board_ns=self._board_ns)
+        observed = self.cloud.agent.call("Conditions", order, messages.Conditions, 60.0)
+        self._cloud_observes = bool(observed.values)
+        return observed.values
 
     def _rules_of(self, configuration: Configuration) -> WindowRules:
         """The window's rules, with room for the meters' samples and for all images needed."""
@@ -226,6 +238,7 @@ class SshTestbed:
             edge_samples=energies.edge_samples,
             cloud_samples=energies.cloud_samples,
             channels=energies.channels | self._idle_channels_w,
+            conditions=report.conditions,
             edge_idle_w=self._edge_idle_w,
             cloud_idle_w=self._cloud_idle_w,
             tensor_kb=report.tensor_bytes / 1024,

@@ -25,6 +25,7 @@ from hosts.agents.knob_group import Knobs
 from hosts.agents.loading import find, load
 from hosts.agents.open_machine import open_machine
 from hosts.agents.streaming import TailStream
+from hosts.conditions.base import read_conditions
 from hosts.core.errors import HostError
 from hosts.machine.base import Machine
 from hosts.machine.cpus import keep_to
@@ -56,6 +57,7 @@ class Agent:
             "Load": (messages.LoadOrder, self.load),
             "Knobs": (messages.KnobsOrder, self.set_knobs),
             "Idle": (messages.IdleOrder, self.idle),
+            "Conditions": (messages.ConditionsOrder, self.conditions),
             "Judge": (messages.JudgeOrder, self.judge),
         }
         if isinstance(self.part, EdgeAgent):
@@ -89,7 +91,13 @@ class Agent:
         self.knobs.apply(order.knobs)
         report = self.part.run(order)
         self.knobs.check(order.knobs)
+        report.conditions = read_conditions(self.machine, self.order.role)
         return report
+
+    def conditions(self, _order: messages.ConditionsOrder) -> messages.Message:
+        """The conditions of this host."""
+        values = read_conditions(self.machine, self.order.role)
+        return messages.Conditions(values=values, board_ns=self.machine.board_ns())
 
     def idle(self, order: messages.IdleOrder) -> messages.Message:
         """An idle window."""

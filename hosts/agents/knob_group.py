@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from hosts.core.errors import KnobError
-from hosts.knobs.base import Knob, Value, build
+from hosts.knobs.base import HostKnob, Value, build
 from hosts.machine.base import Machine
 
 Record = dict[str, dict[str, str]]
@@ -23,7 +23,7 @@ class Knobs:
     """
 
     def __init__(self, names: Iterable[str], machine: Machine, record: Path) -> None:
-        self._knobs: dict[str, Knob] = {name: build(name, machine) for name in names}
+        self._knobs: dict[str, HostKnob] = {name: build(name, machine) for name in names}
         self.record = record
 
     def read(self) -> dict[str, Value]:

@@ -12,9 +12,11 @@ from typing import cast
 
 from hosts.codecs.base import PLAIN, Codec, Compressor, Kind, Quantiser, Tensor
 from hosts.core.errors import WireError
-from hosts.core.modules import module_names
+from hosts.core.modules import extended, module_names
 
 __all__ = ["PLAIN", "Codec", "Tensor", "find", "lossy_part", "names", "parts"]
+
+__path__ = extended(__path__, "codecs")
 
 
 @functools.cache

@@ -6,7 +6,8 @@ HostError
 ├── ArtifactError    a network's file is missing, truncated or of another kind
 ├── ModelError       no such network, split point or tensor
 ├── WireError        a message of another version, shape or size
-└── BoardError       an emulated board was asked for what it does not have
+├── BoardError       an emulated board was asked for what it does not have
+└── ExtensionError   an extension folder is not there, or has a name that is taken
 
 A message says what was asked, what was found and what is allowed.
 """
@@ -38,3 +39,7 @@ class WireError(HostError):
 
 class BoardError(HostError):
     """An emulated board was asked for something that it does not have."""
+
+
+class ExtensionError(HostError):
+    """An extension folder is not there, or has a module of a name that is taken."""

@@ -1,9 +1,19 @@
-"""The modules of a folder that holds one file for each kind of thing (knobs, meters, codecs)."""
+"""The modules of a folder that holds one file for each kind of thing (knobs, meters, codecs).
+
+`DYNASPLIT_EXTENSIONS` names folders of further ones, separated as in PATH: `<folder>/knobs/x.py`
+becomes `hosts.knobs.x`, `<folder>/policies/y.py` becomes `dynasplit.online.policies.y`.
+"""
 
 from __future__ import annotations
 
+import os
 import pkgutil
 from collections.abc import Iterable
+from pathlib import Path
+
+from hosts.core.errors import ExtensionError
+
+EXTENSIONS_VARIABLE = "DYNASPLIT_EXTENSIONS"
 
 
 def module_names(path: Iterable[str]) -> list[str]:
@@ -13,6 +23,40 @@ def module_names(path: Iterable[str]) -> list[str]:
 
     Args:
         path: the package's `__path__`.
+
+    Raises:
+        ExtensionError: an extension has a module of a name that is taken.
     """
-    found = {module.name for module in pkgutil.iter_modules(path)}
+    found: dict[str, str] = {}
+    for module in pkgutil.iter_modules(path):
+        place = str(getattr(module.module_finder, "path", ""))
+        if module.name in found and not module.name.startswith("_"):
+            raise ExtensionError(
+                f"{place}/{module.name}.py: the name {module.name} is taken by "
+                f"{found[module.name]}/{module.name}.py; give it another one"
+            )
+        found[module.name] = place
     return sorted(name for name in found if name != "base" and not name.startswith("_"))
+
+
+def extended(path: Iterable[str], name: str) -> list[str]:
+    """A package's `__path__`, with the folders of this name that extensions have.
+
+    Raises:
+        ExtensionError: an extension's folder is not there.
+    """
+    return [*path, *(str(f / name) for f in extension_folders() if (f / name).is_dir())]
+
+
+def extension_folders() -> list[Path]:
+    """The folders of extensions, in the order of `DYNASPLIT_EXTENSIONS`.
+
+    Raises:
+        ExtensionError: one is not there.
+    """
+    named = os.environ.get(EXTENSIONS_VARIABLE, "").split(os.pathsep)
+    folders = [Path(name).expanduser().resolve() for name in named if name]
+    for folder in folders:
+        if not folder.is_dir():
+            raise ExtensionError(f"{EXTENSIONS_VARIABLE}={folder}: there is no such folder")
+    return folders

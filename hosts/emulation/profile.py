@@ -20,7 +20,12 @@ PROFILES = Path(__file__).parent / "profiles"
 
 
 class Profile(Strict, frozen=True):
-    """A testbed: an edge board, a cloud board, the link, and networks' timings on them."""
+    """A testbed: an edge board, a cloud board, the link, and networks' timings on them.
+
+    Attributes:
+        codecs: costs by codec. knobs: values that the boards offer of further knobs, by name;
+            they change neither times nor power.
+    """
 
     name: str
     source: str
@@ -33,6 +38,7 @@ class Profile(Strict, frozen=True):
     networks: dict[str, Network]
     law: Law | None = None
     codecs: dict[str, CodecCost] = msgspec.field(default_factory=dict)
+    knobs: dict[str, tuple[int | str | bool, ...]] = msgspec.field(default_factory=dict)
 
     def split(self, network: str, split_point: int) -> Split:
         """The row of a network's split point.

@@ -1,74 +1,214 @@
-"""What every knob can do, and how one is found by its name."""
+"""The base of knobs: their description, the host's side, and look-up by name."""
 
 from __future__ import annotations
 
 import importlib
-from typing import Protocol
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from hosts.core.errors import KnobError
 from hosts.core.modules import module_names
-from hosts.machine.base import Machine
+
+if TYPE_CHECKING:
+    from hosts.emulation.profile import Profile
+    from hosts.machine.base import Machine
 
 Value = int | str | bool
+Where = Literal["edge", "cloud", "link", "software"]
+_ORDER: tuple[Where, ...] = ("edge", "cloud", "link", "software")
+_FIRST_WORDS = ("off", "none")
 
 
-class Knob(Protocol):
-    """One hardware setting of this host.
+class Knob:
+    """A setting that a search may choose; the class describes it, an instance is on a host.
 
     Attributes:
-        name: as in configurations; carries its unit.
+        name: as in configurations, options (`space.<name>`) and tables; carries its unit.
+        unit: of its values; empty for words and for true or false.
+        kind: the type of its values: int, str or bool.
+        where: what it acts on; `software` knobs are set on the edge's agent.
+        meaning: one line for help, tables and messages.
+        idle: its value while its host has nothing to compute; None: any.
+        least: smallest number allowed. most: greatest number allowed. None: any.
+        usual: values that a host with this knob has, if nothing says them; empty: unknown.
+        plain: for knobs that each run order carries, the value that a run has if it is not
+            searched (`measure.<name>` says another one); None: a setting of a host.
+        plain_is_fastest: the least value counts as the fastest.
     """
 
-    name: str
+    name: ClassVar[str]
+    unit: ClassVar[str] = ""
+    kind: ClassVar[type[Value]]
+    where: ClassVar[Where]
+    meaning: ClassVar[str]
+    idle: ClassVar[Value | None] = None
+    least: ClassVar[float | None] = None
+    most: ClassVar[float | None] = None
+    usual: ClassVar[tuple[Value, ...]] = ()
+    plain: ClassVar[Value | None] = None
+    plain_is_fastest: ClassVar[bool] = False
 
+    @classmethod
+    def rank(cls, value: Value) -> tuple[float, str]:
+        """The natural order of values: numbers ascend; `off` and `none` before other words."""
+        if isinstance(value, str):
+            first = _FIRST_WORDS.index(value) if value in _FIRST_WORDS else len(_FIRST_WORDS)
+            return float(first), value
+        return float(value), ""
+
+    @classmethod
+    def ordered(cls, values: Iterable[Value]) -> tuple[Value, ...]:
+        """The distinct values, from the slowest to the fastest."""
+        return tuple(sorted(set(values), key=cls.rank, reverse=cls.plain_is_fastest))
+
+    @classmethod
+    def resting(cls, values: Iterable[Value]) -> Value | None:
+        """Of these values the one that it has while its host has nothing to compute."""
+        return cls.idle
+
+    @classmethod
+    def shown(cls, value: Value) -> str:
+        """A value in words for people."""
+        if cls.unit:
+            return f"{cls.name.rpartition('_')[0] or cls.name} {value} {cls.unit}"
+        return f"{cls.name} {value}"
+
+    @classmethod
+    def of_profile(cls, profile: Profile, network: str) -> tuple[Value, ...]:
+        """The values that a profile's boards offer for a network; empty: no such knob there."""
+        return cls.ordered(profile.knobs.get(cls.name, ()))
+
+    @classmethod
+    def allowed_of(cls, profile: Profile | None) -> tuple[Value, ...] | None:
+        """The values allowed of a knob that run orders carry; None: any from `least` to `most`.
+
+        Args:
+            profile: whose costs must be known; None: hosts measure them.
+        """
+        return None
+
+
+class HostKnob(Knob, ABC):
+    """A knob whose setting is a state of a host (or of its agent), on one machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    @abstractmethod
     def allowed(self) -> tuple[Value, ...]:
         """The values that this host offers, from the slowest to the fastest."""
-        ...
 
+    @abstractmethod
     def read(self) -> Value:
-        """What the hardware says now."""
-        ...
+        """The value that the hardware says now."""
 
-    def holds(self, value: Value) -> bool:
-        """Whether the hardware reads as this value."""
-        ...
-
+    @abstractmethod
     def write(self, value: Value) -> None:
         """Set an allowed value, and return when it reads back.
 
         Raises:
             KnobError: refused, or reads back as something else.
         """
-        ...
+
+    def holds(self, value: Value) -> bool:
+        """True if the hardware reads as this value."""
+        return self.read() == value
 
     def snapshot(self) -> dict[str, str]:
         """The state from which `restore` puts everything back."""
-        ...
+        return {"value": repr(self.read())}
 
     def restore(self, snapshot: dict[str, str]) -> None:
         """Put back the state of a snapshot."""
-        ...
+        self.write(next(v for v in self.allowed() if repr(v) == snapshot["value"]))
+
+    def discover(self) -> tuple[Value, ...]:
+        """The values that may be searched on this machine, if this user may set them.
+
+        Raises:
+            KnobError: why there are none.
+        """
+        values = self.allowed()
+        if len(values) < 2:
+            raise KnobError(f"only {', '.join(map(str, values)) or 'no value'} offered")
+        return values
+
+    def check_allowed(self, value: Value) -> None:
+        """Refuse a value that the host does not offer."""
+        if value not in self.allowed():
+            allowed = ", ".join(str(v) for v in self.allowed())
+            raise KnobError(f"{self.name}={value} asked; this host offers: {allowed}")
 
 
-def names() -> list[str]:
-    """The knobs there are: this folder's modules."""
-    return module_names(importlib.import_module("hosts.knobs").__path__)
+@cache
+def knobs() -> dict[str, type[Knob]]:
+    """Every knob by its name: those that act on the edge first, then cloud, link, software."""
+    found = [_class_of(name) for name in module_names(_package_path())]
+    found.sort(key=lambda knob: (_ORDER.index(knob.where), knob.name))
+    return {knob.name: knob for knob in found}
 
 
-def build(name: str, machine: Machine) -> Knob:
+def names_on_hosts(role: str | None = None) -> list[str]:
+    """The knobs that are set on hosts; with a role, on that one (software on the edge)."""
+    on = {"edge": ("edge", "software"), "cloud": ("cloud",)}
+    found = [k for k in knobs().values() if issubclass(k, HostKnob)]
+    return [k.name for k in found if role is None or k.where in on[role]]
+
+
+def describe(name: str) -> type[Knob]:
+    """The description of a knob; of one that is not known here, a general one."""
+    known = knobs().get(name)
+    return known if known is not None else _foreign(name)
+
+
+def is_packaged(name: str) -> bool:
+    """True if the knob belongs to the package, False for one of an extension or unknown."""
+    known = knobs().get(name)
+    return known is not None and Path(inspect.getfile(known)).parent == Path(__file__).parent
+
+
+def build(name: str, machine: Machine) -> HostKnob:
     """The knob of that name on this machine.
 
     Raises:
-        KnobError: there is no such knob.
+        KnobError: there is no such knob, or it is no setting of a host.
     """
-    if name not in names():
-        raise KnobError(f"knob {name!r} asked; there are: {', '.join(names())}")
-    knob: Knob = importlib.import_module(f"hosts.knobs.{name}").build(machine)
-    return knob
+    known = knobs().get(name)
+    if known is None or not issubclass(known, HostKnob):
+        raise KnobError(f"knob {name!r} asked; there are: {', '.join(names_on_hosts())}")
+    return known(machine)
 
 
-def check_allowed(knob: Knob, value: Value) -> None:
-    """Refuse a value that the host does not offer."""
-    if value not in knob.allowed():
-        allowed = ", ".join(str(v) for v in knob.allowed())
-        raise KnobError(f"{knob.name}={value} asked; this host offers: {allowed}")
+@cache
+def _foreign(name: str) -> type[Knob]:
+    where = "cloud" if name.startswith("cloud_") else "edge"
+    about = {"name": name, "where": where, "meaning": "a knob of this testbed"}
+    return type("ForeignKnob", (_Foreign,), about)
+
+
+class _Foreign(Knob):
+    """A knob of a table that is not known here; its first value is its idle one if it is plain."""
+
+    @classmethod
+    def resting(cls, values: Iterable[Value]) -> Value | None:
+        """`off`, or False."""
+        first = cls.ordered(values)[0]
+        return first if isinstance(first, bool) or first == "off" else None
+
+
+def _package_path() -> Iterable[str]:
+    return importlib.import_module("hosts.knobs").__path__
+
+
+def _class_of(name: str) -> type[Knob]:
+    module = importlib.import_module(f"hosts.knobs.{name}")
+    for value in vars(module).values():
+        own = isinstance(value, type) and value.__module__ == module.__name__
+        if own and issubclass(value, Knob) and getattr(value, "name", None) == name:
+            found: type[Knob] = value
+            return found
+    raise KnobError(f"{module.__file__}: a class derived from Knob with name = {name!r} expected")

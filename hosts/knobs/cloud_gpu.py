@@ -1,21 +1,41 @@
-"""Whether tails run on the cloud's GPU."""
+"""The device of the tails: the cloud's GPU, or its CPU."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from hosts.core.errors import KnobError
-from hosts.knobs.base import Value, check_allowed
-from hosts.machine.base import Machine
+from hosts.knobs.base import HostKnob, Value
+
+if TYPE_CHECKING:
+    from hosts.emulation.profile import Profile
 
 _GPUS = "proc/driver/nvidia/gpus"
+_PATIENCE_S = 120.0
 
 
-class CloudGpu:
+class CloudGpu(HostKnob):
     """The tails' place: GPU or CPU."""
 
     name = "cloud_gpu"
+    kind = bool
+    where = "cloud"
+    meaning = "whether the cloud uses its GPU"
+    idle = False
+    usual = (False, True)
 
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+    @classmethod
+    def shown(cls, value: Value) -> str:
+        """`GPU`, or `no GPU`."""
+        return "GPU" if value else "no GPU"
+
+    @classmethod
+    def of_profile(cls, profile: Profile, network: str) -> tuple[Value, ...]:
+        """Both, where the cloud's board has a GPU."""
+        return (False, True) if profile.cloud.gpu else ()
 
     def allowed(self) -> tuple[Value, ...]:
         """False, and True where the driver shows a GPU."""
@@ -25,13 +45,9 @@ class CloudGpu:
         """Where tails go now."""
         return self._machine.placed_on_gpu()
 
-    def holds(self, value: Value) -> bool:
-        """Whether tails go there."""
-        return self.read() == value
-
     def write(self, value: Value) -> None:
         """Place the tails, and read it back."""
-        check_allowed(self, value)
+        self.check_allowed(value)
         self._machine.place(bool(value))
         if self.read() != value:
             raise KnobError(f"cloud_gpu={value} asked, {self.read()} read back")
@@ -44,7 +60,26 @@ class CloudGpu:
         """Put the tails back."""
         self.write(bool(int(snapshot["gpu"])))
 
+    def discover(self) -> tuple[Value, ...]:
+        """Both places, where TensorFlow sees the GPU."""
+        if True not in self.allowed():
+            raise KnobError("no GPU")
+        if not _tensorflow_sees_gpu():
+            raise KnobError("there is a GPU, but this TensorFlow does not see it")
+        return (False, True)
 
-def build(machine: Machine) -> CloudGpu:
-    """The knob on this machine."""
-    return CloudGpu(machine)
+
+def _tensorflow_sees_gpu() -> bool:
+    """Asked in a program of its own, so that nothing heavy is left here."""
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-m", "hosts.models.runtime.devices"],
+            cwd=Path(__file__).resolve().parents[2],
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return asked.returncode == 0 and asked.stdout.strip().isdigit() and int(asked.stdout) > 0

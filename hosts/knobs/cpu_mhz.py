@@ -7,12 +7,17 @@ to some CPUs (two hosts on one machine), every policy of these.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hosts.core.errors import KnobError
-from hosts.knobs.base import Value, check_allowed
-from hosts.machine.base import Machine
+from hosts.knobs.base import HostKnob, Value
 from hosts.machine.cpus import own_cpus
+
+if TYPE_CHECKING:
+    from hosts.emulation.profile import Profile
+    from hosts.machine.base import Machine
 
 TOLERANCE_MHZ = 10
 _ATTEMPTS = 25
@@ -20,13 +25,29 @@ _POLICIES = "sys/devices/system/cpu/cpufreq"
 _KEPT = ("scaling_governor", "scaling_min_freq", "scaling_max_freq", "scaling_setspeed")
 
 
-class CpuMhz:
+class CpuMhz(HostKnob):
     """Governor and frequency of all CPUs."""
 
     name = "cpu_mhz"
+    unit = "MHz"
+    kind = int
+    where = "edge"
+    meaning = "the edge's CPU frequency"
+    least = 10
+    most = 20_000
+
+    @classmethod
+    def shown(cls, value: Value) -> str:
+        """`1800 MHz`."""
+        return f"{value} MHz"
+
+    @classmethod
+    def of_profile(cls, profile: Profile, network: str) -> tuple[Value, ...]:
+        """The edge board's frequencies."""
+        return profile.edge.cpu_mhz
 
     def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+        super().__init__(machine)
         policies = sorted((machine.root / _POLICIES).glob("policy*"))
         self._policies = [p for p in policies if machine.emulated or _is_own(p)]
         if not self._policies:
@@ -49,7 +70,7 @@ class CpuMhz:
         return round(min(speeds))
 
     def holds(self, value: Value) -> bool:
-        """Whether every CPU is set to this frequency, and runs within 10 MHz of it."""
+        """True if every CPU is set to this frequency, and runs within 10 MHz of it."""
         return all(self._runs_at(policy, int(value)) for policy in self._policies)
 
     def _runs_at(self, policy: Path, mhz: int) -> bool:
@@ -60,7 +81,7 @@ class CpuMhz:
 
     def write(self, value: Value) -> None:
         """Set the frequency everywhere, then read it back as a number within 10 MHz."""
-        check_allowed(self, value)
+        self.check_allowed(value)
         for policy in self._policies:
             if "userspace" in (policy / "scaling_available_governors").read_text().split():
                 self._put(policy / "scaling_governor", "userspace")
@@ -89,6 +110,17 @@ class CpuMhz:
                 self._put(policy / "scaling_governor", "userspace")
                 self._put(policy / "scaling_setspeed", was["scaling_setspeed"])
             self._put(policy / "scaling_governor", was["scaling_governor"])
+
+    def discover(self) -> tuple[Value, ...]:
+        """The frequencies, where this user may set them."""
+        limits = ("scaling_min_freq", "scaling_max_freq")
+        shut = [p / n for p in self._policies for n in limits if not os.access(p / n, os.W_OK)]
+        if shut:
+            raise KnobError(f"{shut[0]} is not writable for this user")
+        values = self.allowed()
+        if len(values) < 2:
+            raise KnobError(f"only {', '.join(map(str, values))} MHz offered")
+        return values
 
     def _clamp(self, policy: Path, low_khz: int, high_khz: int) -> None:
         """Set both limits; the order keeps the lower one below the upper one all the time."""
@@ -123,7 +155,7 @@ class CpuMhz:
 
 
 def _is_own(policy: Path) -> bool:
-    """Whether a policy sets a CPU that this program may use."""
+    """True if a policy sets a CPU that this program may use."""
     listed = policy / "related_cpus"
     if not listed.is_file():
         return True
@@ -136,8 +168,3 @@ def _read_khz(path: Path) -> int:
         return int(text)
     except ValueError as error:
         raise KnobError(f"{path}: a number of kHz expected, found {text!r}") from error
-
-
-def build(machine: Machine) -> CpuMhz:
-    """The knob on this machine."""
-    return CpuMhz(machine)

@@ -8,19 +8,48 @@ machine can open it.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hosts.core.errors import KnobError
-from hosts.knobs.base import Value, check_allowed
-from hosts.machine.base import Machine
+from hosts.knobs.base import HostKnob, Value
+
+if TYPE_CHECKING:
+    from hosts.emulation.profile import Profile
+    from hosts.machine.base import Machine
+
+_MODES = ("off", "std", "max")
 
 
-class EdgeAccelerator:
+class EdgeAccelerator(HostKnob):
     """Off, or one of the machine's modes."""
 
     name = "edge_accelerator"
+    kind = str
+    where = "edge"
+    meaning = "its mode; off: not used"
+    idle = "off"
+    usual = _MODES
+
+    @classmethod
+    def rank(cls, value: Value) -> tuple[float, str]:
+        """The modes from slow to fast, others after them."""
+        return float(_MODES.index(str(value)) if value in _MODES else len(_MODES)), str(value)
+
+    @classmethod
+    def shown(cls, value: Value) -> str:
+        """`TPU max`, or `no TPU`."""
+        return "no TPU" if value == "off" else f"TPU {value}"
+
+    @classmethod
+    def of_profile(cls, profile: Profile, network: str) -> tuple[Value, ...]:
+        """The edge board's modes that the network has timings in; none if it only has `off`."""
+        modes = profile.edge.accelerator_modes
+        rows = [row.edge for row in profile.networks[network].splits if row.split_point > 0]
+        timed = tuple(m for m in modes if all(m in row for row in rows))
+        return timed if len(modes) > 1 else ()
 
     def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+        super().__init__(machine)
         there = len(machine.accelerator_modes()) > 1
         self._switch: Path | None = machine.accelerator_switch() if there else None
 
@@ -33,14 +62,14 @@ class EdgeAccelerator:
         return "off" if self._is_cut() else self._machine.accelerator_mode()
 
     def holds(self, value: Value) -> bool:
-        """Whether it reads as this mode; `off` with power on a port that has a switch does not."""
+        """True if it reads as this mode; `off` with power on a port that has a switch does not."""
         if value == "off" and self._switch is not None and not self._is_cut():
             return False
         return self.read() == value
 
     def write(self, value: Value) -> None:
         """Switch the port, open the accelerator, and read both back."""
-        check_allowed(self, value)
+        self.check_allowed(value)
         if value == "off":
             self._machine.open_accelerator("off")
             self._power(False)
@@ -58,6 +87,12 @@ class EdgeAccelerator:
         """Put back the mode and the port's power."""
         self.write(snapshot["mode"])
         self._power(snapshot.get("cut", "1") == "0" or snapshot["mode"] != "off")
+
+    def discover(self) -> tuple[Value, ...]:
+        """The modes, where there is an accelerator."""
+        if len(self.allowed()) < 2:
+            raise KnobError("no Coral USB accelerator")
+        return self.allowed()
 
     def _is_cut(self) -> bool:
         return self._switch is not None and int(self._switch.read_text()) == 1
@@ -78,8 +113,3 @@ class EdgeAccelerator:
             raise KnobError(
                 f"{self._switch}={wanted} asked, {self._switch.read_text().strip()} found"
             )
-
-
-def build(machine: Machine) -> EdgeAccelerator:
-    """The knob on this machine."""
-    return EdgeAccelerator(machine)

@@ -126,6 +126,16 @@ class KnobsSet(Message):
     allowed: dict[str, tuple[int | str | bool, ...]]
 
 
+class ConditionsOrder(Message):
+    """Observe the conditions of a host."""
+
+
+class Conditions(Message):
+    """The conditions that are known on a host, by name."""
+
+    values: dict[str, float]
+
+
 class IdleOrder(Message):
     """Do nothing for a while: the idle baseline. `run` keys emulated noise."""
 
@@ -223,6 +233,7 @@ class RunReport(Message):
     Attributes:
         tensor_bytes: of one image's tensor before it is encoded; 0: nothing is sent.
         mode: as ordered. batch_size: as ordered; batches are whole in the window.
+        conditions: observed on the edge just after the run, by name.
     """
 
     inferences: list[Inference]
@@ -231,6 +242,7 @@ class RunReport(Message):
     tensor_bytes: int
     mode: str = "latency"
     batch_size: int = 1
+    conditions: dict[str, float] = {}
 
 
 class TailResult(msgspec.Struct, kw_only=True):

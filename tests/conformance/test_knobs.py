@@ -11,7 +11,7 @@ import pytest
 from hosts.agents.knob_group import Knobs
 from hosts.agents.open_machine import open_machine
 from hosts.core.errors import KnobError
-from hosts.knobs.base import build, names
+from hosts.knobs.base import build, names_on_hosts
 from hosts.machine.base import Machine
 from hosts.machine.real import RealMachine
 from tests.hosts.pstate import PSTATE
@@ -42,7 +42,7 @@ HOME = {"cpu_mhz": "edge", "edge_accelerator": "edge", "cloud_gpu": "cloud"}
 
 
 def test_every_knob_has_a_host_here():
-    assert sorted(HOME) == names()
+    assert sorted(HOME) == sorted(names_on_hosts())
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ class TestKnob:
 
 
 def test_an_unknown_knob_names_those_there_are():
-    with pytest.raises(KnobError, match="there are: cloud_gpu, cpu_mhz, edge_accelerator"):
+    with pytest.raises(KnobError, match="there are: cpu_mhz, edge_accelerator, cloud_gpu"):
         build("fan_speed", RealMachine())
 
 

@@ -66,7 +66,7 @@ def space() -> SearchSpace:
         [
             Knob("cpu_mhz", (600, 800, 1000, 1200, 1400, 1600, 1800)),
             Knob("edge_accelerator", ("off", "std", "max"), idle="off"),
-            Knob("cloud_gpu", (False, True), host="cloud", idle=False),
+            Knob("cloud_gpu", (False, True), where="cloud", idle=False),
         ],
     )
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
+
+from hosts.conditions.base import Condition, conditions
+from hosts.knobs.base import Knob, knobs
 
 CONF = Path(__file__).resolve().parents[3] / "conf"
 
@@ -24,12 +28,17 @@ Experiments:
 Groups and their options, the default in brackets:
 {groups}
 
+Knobs that a search may choose values of, with space.KNOB=[VALUE,VALUE]:
+{knobs}
+
+Conditions, observed with each measurement:
+{conditions}
+
 Values often changed:
   seed=0                        of search, workload and emulated noise
   policies=[dynasplit,fastest]  who serves the requests; default: all
   search.fraction=0.2           share of the space that is measured; or search.trials=N
-  space.cpu_mhz=[600,1800]      narrows the space; likewise space.edge_accelerator=[off,max],
-                                space.cloud_gpu=[true], model.split_points=[0,6,22]
+  space.cpu_mhz=[600,1800]      narrows the space; likewise model.split_points=[0,6,22]
   measure.mode=throughput       edge, link and cloud at the same time; default: latency
   measure.codec=lz4             how tensors are sent; measure.batch_size=4: images at once;
                                 space.codec=[none,lz4], space.batch_size=[1,4]: to be searched
@@ -76,7 +85,12 @@ def experiments_text() -> str:
 
 def help_text() -> str:
     """The text of `--help`."""
-    return _HELP.format(experiments=_lines(), groups=_group_lines())
+    return _HELP.format(
+        experiments=_lines(),
+        groups=_group_lines(),
+        knobs=_described(knobs().values()),
+        conditions=_described(conditions().values()),
+    )
 
 
 def _lines() -> str:
@@ -92,6 +106,12 @@ def _group_lines() -> str:
             marked = [f"[{o}]" if o == defaults[group] else o for o in options]
             lines.append(f"  {group:9} {', '.join(marked)}")
     return "\n".join(lines)
+
+
+def _described(things: Iterable[type[Knob] | type[Condition]]) -> str:
+    """A line for each knob or condition: name, unit, where, meaning."""
+    rows = [(t.name, t.unit or "-", t.where, t.meaning) for t in things]
+    return "\n".join(f"  {name:17} {unit:6} {where:9} {why}" for name, unit, where, why in rows)
 
 
 def _headline(path: Path) -> str:

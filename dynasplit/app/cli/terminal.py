@@ -140,7 +140,7 @@ class Terminal:
                 doing = f"{event.served.policy}: {_shown(event.served.measurement)}"
                 self.advance(TITLES["online"], event.done, event.total, doing)
             case events.Failed():
-                self.say(f"{event.configuration} failed: {event.reason}")
+                self.say(f"{event.configuration.words()} failed: {event.reason}")
             case events.Finished():
                 self.end(TITLES[event.phase], escape(event.reason))
 
@@ -244,7 +244,5 @@ def _number(value: float | None, digits: int) -> str:
 
 def _shown(m: Measurement) -> str:
     """A configuration and what it came to, briefly."""
-    knobs = "/".join(str(value) for _, value in m.configuration.knobs)
     energy = "" if m.energy_j is None else f", {m.energy_j:.2f} J"
-    where = f"split {m.configuration.split_point} {knobs}".strip()
-    return f"{where}: {_shown_ms(m.latency_ms)} ms{energy}"
+    return f"{m.configuration.words()}: {_shown_ms(m.latency_ms)} ms{energy}"

@@ -1,146 +1,126 @@
-"""The search space of a run: what the hosts offer, narrowed by what was asked for."""
+"""The search space of a run: the hosts' knob values, narrowed by what was asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-from dynasplit.config.schema import Config
-from dynasplit.config.testbed_options import SpaceConf
 from dynasplit.core.errors import ConfigurationError
-from dynasplit.core.space import Configuration, Knob, SearchSpace
+from dynasplit.core.space import Configuration, Knob, KnobValue, SearchSpace
 from dynasplit.tables import RunsTable
-from hosts import codecs
 from hosts.emulation.profile import Profile
+from hosts.knobs.base import describe, names_on_hosts
+from hosts.knobs.base import knobs as all_knobs
 
-Value = TypeVar("Value", int, str, bool)
+Asked = Mapping[str, Sequence[KnobValue] | None]
+"""The values of each knob that may be searched (`space.<knob>`); None: all."""
 
 
 @dataclass(frozen=True)
-class Offer:
-    """The knob values that the hosts have, from the slowest to the fastest; empty: no such knob.
+class AvailableKnobs:
+    """The knob values that hosts have, from the slowest to the fastest.
 
     Attributes:
-        whose: who offers them, for messages.
+        whose: who has them, for messages.
+        values: by knob; a knob that is absent is not there.
     """
 
     whose: str
-    cpu_mhz: Sequence[int]
-    edge_accelerator: Sequence[str]
-    cloud_gpu: Sequence[bool]
+    values: Mapping[str, Sequence[KnobValue]]
 
 
-def offer_of_profile(profile: Profile, network: str) -> Offer:
-    """What the profile's boards have; an accelerator mode counts if the network has its timings."""
+def available_of_profile(profile: Profile, network: str) -> AvailableKnobs:
+    """The knobs that the profile's boards have for a network."""
+    offered = {name: describe(name).of_profile(profile, network) for name in names_on_hosts()}
     boards = f"the boards of profile {profile.name}"
-    rows = [row.edge for row in profile.networks[network].splits if row.split_point > 0]
-    modes = [m for m in profile.edge.accelerator_modes if all(m in row for row in rows)]
-    has_accelerator = len(profile.edge.accelerator_modes) > 1
-    gpu = (False, True) if profile.cloud.gpu else ()
-    return Offer(boards, profile.edge.cpu_mhz, modes if has_accelerator else (), gpu)
+    return AvailableKnobs(boards, {name: values for name, values in offered.items() if values})
 
 
-def offer_of_hosts(config: Config, profile: Profile | None) -> Offer:
-    """What one's own hosts have: the knobs that they name, with the profile's values.
+def available_of_hosts(
+    named: Iterable[str], asked: Asked, profile: Profile | None, network: str
+) -> AvailableKnobs:
+    """The knobs that one's own hosts are said to have.
 
-    Without a profile, the frequencies are those that the space names.
+    Their values are the profile's; without one, those that such a host usually has, else those
+    that the space names. The hosts themselves confirm them when they are opened.
 
     Raises:
-        ConfigurationError: nothing names the frequencies of the edge.
+        ConfigurationError: nothing says the values of a knob.
     """
-    edge, cloud, asked = config.hosts.edge.knobs, config.hosts.cloud.knobs, config.space
     if profile is not None:
-        values = offer_of_profile(profile, config.model.label)
+        of_profile = available_of_profile(profile, network).values
+        there = {name: of_profile[name] for name in named if name in of_profile}
     else:
-        values = Offer("", sorted(asked.cpu_mhz or ()), ("off", "std", "max"), (False, True))
-    if "cpu_mhz" in edge and not values.cpu_mhz:
-        raise ConfigurationError(
-            "the edge has the knob cpu_mhz; say which frequencies may be searched: "
-            "space.cpu_mhz=[600,1800], or hosts.profile=NAME|FILE that names them"
-        )
-    return Offer(
-        "the hosts",
-        values.cpu_mhz if "cpu_mhz" in edge else (),
-        values.edge_accelerator if "edge_accelerator" in edge else (),
-        values.cloud_gpu if "cloud_gpu" in cloud else (),
-    )
+        there = {name: describe(name).usual or tuple(asked.get(name) or ()) for name in named}
+    for name, values in there.items():
+        if not values:
+            raise ConfigurationError(
+                f"the {describe(name).where} has the knob {name}; say which values may be "
+                f"searched: space.{name}=[...], or hosts.profile=NAME|FILE that names them"
+            )
+    return AvailableKnobs("the hosts", {n: describe(n).ordered(v) for n, v in there.items()})
 
 
-def sending_knobs(config: Config, profile: Profile | None) -> list[Knob]:
-    """Codec and batch size, where the search chooses them or they are not the plain ones.
+def order_knobs(
+    single: Mapping[str, KnobValue], asked: Asked, profile: Profile | None
+) -> list[Knob]:
+    """Knobs that run orders carry, where the search chooses them or they are not the plain ones.
 
-    Their plain values (none and 1) count as the fastest. At the last split point nothing is sent,
-    and the codec is the plainest of those asked for.
+    Their plain values (codec `none`, batch size 1) count as the fastest.
+
+    Args:
+        single: the one value for a whole run (`measure.<knob>`).
+        asked: the values to search.
+        profile: whose costs must be known; None: the hosts measure them.
 
     Raises:
-        ConfigurationError: there is no such codec, or the profile does not say what it costs.
+        ConfigurationError: a value is not allowed, or the profile does not say what it costs.
     """
-    found, space, measure = [], config.space, config.measure
-    for name, plain in (("codec", codecs.PLAIN), ("batch_size", 1)):
-        one, several = getattr(measure, name), getattr(space, name)
-        if several is not None and one != plain and one not in several:
+    found = []
+    for name, known in all_knobs().items():
+        if known.plain is None:
+            continue
+        several, one = asked.get(name), single.get(name, known.plain)
+        if several is not None and one != known.plain and one not in several:
             raise ConfigurationError(
                 f"measure.{name}={one} and space.{name}={list(several)}; allowed: one of the two"
             )
-    wanted = [measure.codec] if space.codec is None else space.codec
-    _check_codecs(config, wanted, profile)
-    if wanted != [codecs.PLAIN]:
-        ordered = tuple(sorted(set(wanted), key=lambda n: (n != codecs.PLAIN, n), reverse=True))
-        found.append(Knob("codec", ordered, host="link", idle=ordered[-1]))
-    sizes = [measure.batch_size] if space.batch_size is None else space.batch_size
-    if not sizes or min(sizes) < 1:
-        raise ConfigurationError(f"space.batch_size={sizes}; allowed: numbers from 1")
-    if sizes != [1]:
-        found.append(Knob("batch_size", tuple(sorted(set(sizes), reverse=True)), host="all"))
+        values: list[KnobValue] = [one] if several is None else list(several)
+        allowed = known.allowed_of(profile)
+        key = f"measure.{name}={one}" if several is None else f"space.{name}={values}"
+        if allowed is not None and (not values or not set(values) <= set(allowed)):
+            raise ConfigurationError(f"{key}; allowed: {', '.join(map(str, allowed))}")
+        least = known.least
+        if least is not None and (not values or min(map(float, values)) < least):
+            raise ConfigurationError(f"{key}; allowed: numbers from {least:g}")
+        if values != [known.plain]:
+            found.append(Knob.of(name, values))
     return found
 
 
-def _check_codecs(config: Config, wanted: Sequence[str], profile: Profile | None) -> None:
-    key = "measure.codec" if config.space.codec is None else "space.codec"
-    shown = config.measure.codec if config.space.codec is None else list(wanted)
-    allowed = codecs.names()
-    if profile is not None and config.hosts.kind in ("emulated", "modelled"):
-        costs = {codecs.PLAIN, *profile.codecs}
-        allowed = [name for name in allowed if costs.issuperset(name.split("+"))]
-    if not wanted or not set(wanted) <= set(allowed):
-        raise ConfigurationError(f"{key}={shown}; allowed: {', '.join(allowed)}")
-
-
 def build_space(
-    offer: Offer,
-    asked: SpaceConf,
+    available: AvailableKnobs,
+    asked: Asked,
     split_points: Iterable[int] | None,
     last_split_point: int,
     more: Sequence[Knob] = (),
 ) -> SearchSpace:
-    """The valid configurations of what is offered and asked for, and of further knobs.
+    """The valid configurations of what is available and asked for, and of further knobs.
 
     Raises:
-        ConfigurationError: a value is not offered, or nothing valid is left.
+        ConfigurationError: a value is not available, or nothing valid is left.
     """
-    found = [
-        Knob("cpu_mhz", _narrowed("cpu_mhz", asked.cpu_mhz, offer.cpu_mhz, offer.whose)),
-        Knob(
-            "edge_accelerator",
-            _narrowed(
-                "edge_accelerator", asked.edge_accelerator, offer.edge_accelerator, offer.whose
-            ),
-            idle="off",
-        ),
-        Knob(
-            "cloud_gpu",
-            _narrowed("cloud_gpu", asked.cloud_gpu, offer.cloud_gpu, offer.whose),
-            host="cloud",
-            idle=False,
-        ),
-    ]
+    found = []
+    for name in names_on_hosts():
+        offered = available.values.get(name, ())
+        values = _narrowed(name, asked.get(name), offered, available.whose)
+        if values:
+            found.append(Knob(name, values, describe(name).where, describe(name).resting(values)))
     points = range(last_split_point + 1) if split_points is None else split_points
-    knobs = [*(knob for knob in found if knob.values), *more]
-    return SearchSpace.build(points, last_split_point, knobs)
+    return SearchSpace.build(points, last_split_point, [*found, *more])
 
 
-def space_of_runs(runs: RunsTable, asked: SpaceConf, points: Sequence[int] | None) -> SearchSpace:
+def space_of_runs(runs: RunsTable, asked: Asked, points: Sequence[int] | None) -> SearchSpace:
     """The recorded configurations, as far as they are asked for.
 
     Raises:
@@ -148,9 +128,9 @@ def space_of_runs(runs: RunsTable, asked: SpaceConf, points: Sequence[int] | Non
     """
     whose = str(runs.path or "the runs")
     kept: list[Configuration] = list(runs.configurations)
-    for name in ("cpu_mhz", "edge_accelerator", "cloud_gpu", "codec", "batch_size"):
+    for name, wanted in asked.items():
         offered = list(dict.fromkeys(v for c in kept if (v := c.get(name)) is not None))
-        values = _narrowed(name, getattr(asked, name), offered, whose)  # type: ignore[type-var]
+        values = _narrowed(name, wanted, offered, whose)
         kept = [c for c in kept if c.get(name) in (*values, None)]
     if points is not None:
         kept = [c for c in kept if c.split_point in points]
@@ -158,11 +138,11 @@ def space_of_runs(runs: RunsTable, asked: SpaceConf, points: Sequence[int] | Non
 
 
 def _narrowed(
-    name: str, asked: Sequence[Value] | None, offered: Sequence[Value], whose: str
-) -> tuple[Value, ...]:
-    """What is both asked for and offered, in the order of the offer."""
+    name: str, asked: Sequence[KnobValue] | None, offered: Sequence[KnobValue], whose: str
+) -> tuple[KnobValue, ...]:
+    """The values both asked for and offered, in the order of the offer."""
     strange = [v for v in asked or () if v not in offered]
-    if strange or asked == []:
+    if strange or (asked is not None and not asked):
         has = f"{whose} offer {', '.join(map(str, offered)) or 'no such knob'}"
         raise ConfigurationError(f"space.{name}={list(asked or ())}; {has}")
     return tuple(v for v in offered if asked is None or v in asked)

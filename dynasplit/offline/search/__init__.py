@@ -8,9 +8,11 @@ from typing import Any, cast
 
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.offline.search.base import Algorithm, Progress, Suggestion
-from hosts.core.modules import module_names
+from hosts.core.modules import extended, module_names
 
 __all__ = ["Algorithm", "Progress", "Suggestion", "build", "names"]
+
+__path__ = extended(__path__, "search")
 
 
 def names() -> list[str]:

@@ -37,7 +37,7 @@ class Cells:
     @classmethod
     def build(cls, space: SearchSpace, hosts: Sequence[str], with_numbers: bool = True) -> Cells:
         """The cells of a space as a stage on these hosts (or the link) sees them."""
-        knobs = [k for k in space.knobs if k.host in (*hosts, "all")]
+        knobs = [k for k in space.knobs if k.where in (*hosts, "software")]
         words = [k for k in knobs if not is_number(k)]
         counted = [k for k in knobs if is_number(k)] if with_numbers else []
         numbered: dict[tuple[Hashable, ...], int] = {}

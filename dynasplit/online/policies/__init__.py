@@ -9,9 +9,11 @@ from typing import Any, cast
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online.policies.base import Policy
-from hosts.core.modules import module_names
+from hosts.core.modules import extended, module_names
 
 __all__ = ["Policy", "available", "build", "names"]
+
+__path__ = extended(__path__, "policies")
 
 
 def names() -> list[str]:

@@ -1,1 +1,5 @@
 """Networks, one file for each."""
+
+from hosts.core.modules import extended
+
+__path__ = extended(__path__, "networks")

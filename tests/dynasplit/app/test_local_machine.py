@@ -1,6 +1,6 @@
 """hosts=local: what a machine has is used, what it lacks is left out and said."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_a_bare_machine_leaves_the_split_points_and_says_what_it_lacks(on):
     settled = kind_of(ASKED).config
     assert (settled.hosts.edge.knobs, settled.hosts.cloud.knobs) == ([], [])
     assert settled.hosts.edge.meter == "none"
-    space = build_space(kind_of(settled).offer(None), settled.space, None, 5)
+    space = build_space(kind_of(settled).available(None), asdict(settled.space), None, 5)
     assert len(space) == 6
     said = told(settled)
     assert "cpu_mhz is left out of the space: none here" in said
@@ -46,7 +46,7 @@ def test_what_a_machine_has_is_used(on):
     settled = kind_of(ASKED).config
     assert settled.hosts.edge.knobs == ["cpu_mhz"]
     assert settled.hosts.edge.meter == "rapl"
-    space = build_space(kind_of(settled).offer(None), settled.space, None, 5)
+    space = build_space(kind_of(settled).available(None), asdict(settled.space), None, 5)
     assert [k.name for k in space.knobs] == ["cpu_mhz", "cloud_gpu"]
     assert "energy" not in told(settled)
 
@@ -68,7 +68,7 @@ def test_a_knob_value_that_is_not_there_is_refused_by_the_name_of_the_machine(on
     settled = kind_of(ASKED).config
     asked = replace(settled.space, cpu_mhz=[600])
     with pytest.raises(ConfigurationError, match=r"space.cpu_mhz=\[600\].*laptop.*no such knob"):
-        build_space(kind_of(settled).offer(None), asked, None, 5)
+        build_space(kind_of(settled).available(None), asdict(asked), None, 5)
 
 
 @pytest.mark.parametrize(

@@ -4,30 +4,29 @@ import msgspec
 import pytest
 
 from dynasplit.app.setup.search_space import (
-    Offer,
+    AvailableKnobs,
+    available_of_hosts,
+    available_of_profile,
     build_space,
-    offer_of_hosts,
-    offer_of_profile,
-    sending_knobs,
+    order_knobs,
     space_of_runs,
 )
-from dynasplit.config.schema import Config, SpaceConf
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.space import Configuration, SearchSpace
 from hosts.emulation.profile import load_profile
 
 PROFILE = load_profile("pi4_coral_v100")
-OFFER = offer_of_profile(PROFILE, "vgg16")
+OFFER = available_of_profile(PROFILE, "vgg16")
 
 
 def test_the_published_testbed_has_its_917_valid_configurations():
-    space = build_space(OFFER, SpaceConf(), None, 22)
+    space = build_space(OFFER, {}, None, 22)
     assert len(space) == 917
     assert len([c for c in space.corners if c.split_point == 22]) == 6
 
 
 def test_what_is_asked_for_narrows_the_space_and_keeps_the_order():
-    asked = SpaceConf(cpu_mhz=[1800, 600], edge_accelerator=["max", "off"], cloud_gpu=[True])
+    asked = {"cpu_mhz": [1800, 600], "edge_accelerator": ["max", "off"], "cloud_gpu": [True]}
     space = build_space(OFFER, asked, [0, 5], 22)
     assert space.knob("cpu_mhz").values == (600, 1800)
     assert space.knob("edge_accelerator").values == ("off", "max")
@@ -38,11 +37,11 @@ def test_what_is_asked_for_narrows_the_space_and_keeps_the_order():
     ("asked", "said"),
     [
         (
-            SpaceConf(cpu_mhz=[600, 700]),
+            {"cpu_mhz": [600, 700]},
             r"space\.cpu_mhz=\[600, 700\]; the boards .* offer 600, 800",
         ),
-        (SpaceConf(edge_accelerator=["turbo"]), "offer off, std, max"),
-        (SpaceConf(cpu_mhz=[]), "offer 600"),
+        ({"edge_accelerator": ["turbo"]}, "offer off, std, max"),
+        ({"cpu_mhz": []}, "offer 600"),
     ],
 )
 def test_a_value_that_is_not_offered_is_refused(asked, said):
@@ -51,33 +50,30 @@ def test_a_value_that_is_not_offered_is_refused(asked, said):
 
 
 def test_a_board_without_a_knob_leaves_it_out():
-    space = build_space(Offer("x", (600, 1800), (), ()), SpaceConf(), None, 3)
+    space = build_space(AvailableKnobs("x", {"cpu_mhz": (600, 1800)}), {}, None, 3)
     assert [k.name for k in space.knobs] == ["cpu_mhz"]
     with pytest.raises(ConfigurationError, match="no such knob"):
-        build_space(Offer("x", (600,), (), ()), SpaceConf(cloud_gpu=[True]), None, 3)
+        build_space(AvailableKnobs("x", {"cpu_mhz": (600,)}), {"cloud_gpu": [True]}, None, 3)
 
 
 def test_own_hosts_offer_their_knobs_with_the_frequencies_that_are_named():
-    config = Config()
-    config.hosts.edge.knobs = ["cpu_mhz"]
-    config.model.name = "vgg16"
     with pytest.raises(ConfigurationError, match=r"space\.cpu_mhz="):
-        offer_of_hosts(config, None)
-    offer = offer_of_hosts(config, PROFILE)
-    assert (len(offer.cpu_mhz), offer.edge_accelerator, offer.cloud_gpu) == (7, (), ())
-    config.space.cpu_mhz = [1800, 600]
-    offer = offer_of_hosts(config, None)
-    assert (offer.cpu_mhz, offer.edge_accelerator, offer.cloud_gpu) == ([600, 1800], (), ())
+        available_of_hosts(["cpu_mhz"], {}, None, "vgg16")
+    of_profile = available_of_hosts(["cpu_mhz"], {}, PROFILE, "vgg16")
+    assert dict(of_profile.values) == {"cpu_mhz": tuple(range(600, 2000, 200))}
+    named = {"cpu_mhz": [1800, 600]}
+    found = available_of_hosts(["cpu_mhz", "cloud_gpu"], named, None, "vgg16")
+    assert dict(found.values) == {"cpu_mhz": (600, 1800), "cloud_gpu": (False, True)}
 
 
 def test_recorded_runs_are_narrowed_too(runs):
-    assert len(space_of_runs(runs, SpaceConf(), None)) == len(runs.configurations)
-    space = space_of_runs(runs, SpaceConf(cpu_mhz=[1800]), [0, 22])
+    assert len(space_of_runs(runs, {}, None)) == len(runs.configurations)
+    space = space_of_runs(runs, {"cpu_mhz": [1800]}, [0, 22])
     assert {(c.split_point, c.cpu_mhz) for c in space.configurations} == {(0, 1800), (22, 1800)}
     with pytest.raises(ConfigurationError, match="1234"):
-        space_of_runs(runs, SpaceConf(cpu_mhz=[1234]), None)
+        space_of_runs(runs, {"cpu_mhz": [1234]}, None)
     with pytest.raises(ConfigurationError, match="no valid configuration"):
-        space_of_runs(runs, SpaceConf(cpu_mhz=[600]), [7])
+        space_of_runs(runs, {"cpu_mhz": [600]}, [7])
 
 
 @pytest.fixture
@@ -94,13 +90,12 @@ def runs():
     return RunsTable.of(measured, model="vgg16", last_split_point=22)
 
 
-def sending(*overrides: tuple[str, object], kind: str = "emulated"):
-    config = Config()
-    config.hosts.kind = kind
-    for path, value in overrides:
+def sending(*options: tuple[str, object], profile=PROFILE):
+    groups = {"measure": {}, "space": {}}
+    for path, value in options:
         group, key = path.split(".")
-        setattr(getattr(config, group), key, value)
-    return sending_knobs(config, PROFILE)
+        groups[group][key] = value
+    return order_knobs(groups["measure"], groups["space"], profile)
 
 
 def test_by_default_neither_codec_nor_batch_size_is_in_the_space():
@@ -110,7 +105,7 @@ def test_by_default_neither_codec_nor_batch_size_is_in_the_space():
 def test_a_fixed_codec_and_batch_size_change_no_number_of_configurations():
     knobs = sending(("measure.codec", "lz4"), ("measure.batch_size", 4))
     assert [(k.name, k.values) for k in knobs] == [("codec", ("lz4",)), ("batch_size", (4,))]
-    space = build_space(OFFER, SpaceConf(), None, 22, knobs)
+    space = build_space(OFFER, {}, None, 22, knobs)
     assert len(space) == 917
     assert {(c.codec, c.batch_size) for c in space.configurations} == {("lz4", 4)}
 
@@ -118,7 +113,7 @@ def test_a_fixed_codec_and_batch_size_change_no_number_of_configurations():
 def test_codecs_and_batch_sizes_to_choose_from_are_knobs_and_the_plain_ones_count_as_fastest():
     knobs = sending(("space.codec", ["zstd", "none", "int8+lz4"]), ("space.batch_size", [1, 4]))
     assert [k.values for k in knobs] == [("zstd", "int8+lz4", "none"), (4, 1)]
-    space = build_space(OFFER, SpaceConf(), [0, 5, 22], 22, knobs)
+    space = build_space(OFFER, {}, [0, 5, 22], 22, knobs)
     assert len(space) == (7 * 2 + 7 * 3 * 2) * 3 * 2 + 7 * 3 * 2
     assert {c.codec for c in space.configurations if c.split_point == 22} == {"none"}
     assert (space.cloud_only.codec, space.cloud_only.batch_size) == ("none", 1)
@@ -150,10 +145,8 @@ def test_a_codec_beside_those_to_choose_from_is_refused():
 
 
 def test_a_profile_must_say_what_a_codec_costs():
-    config = Config()
-    config.hosts.kind, config.measure.codec = "emulated", "lz4"
     silent = msgspec.structs.replace(PROFILE, codecs={})
+    lz4 = ("measure.codec", "lz4")
     with pytest.raises(ConfigurationError, match=r"measure\.codec=lz4; allowed: none$"):
-        sending_knobs(config, silent)
-    config.hosts.kind = "ssh"
-    assert sending_knobs(config, silent)[0].values == ("lz4",)
+        sending(lz4, profile=silent)
+    assert sending(lz4, profile=None)[0].values == ("lz4",)

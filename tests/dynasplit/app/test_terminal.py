@@ -47,7 +47,7 @@ def test_a_phase_is_followed_to_its_end(shown):
     text = shown.file.getvalue()
     assert "Searching" in text
     assert ("8/8" in text) if shown.is_terminal else ("8 of 8" in text)
-    assert "split 5 600: 12.3 ms, 4.5" in text or shown.is_terminal
+    assert "split 5 · 600 MHz: 12.3 ms, 4.5" in text or shown.is_terminal
 
 
 def test_a_log_gets_few_lines(shown):
@@ -63,7 +63,7 @@ def test_a_measurement_may_come_before_its_phase_and_a_failure_is_told(shown):
         terminal(events.Measured("search", MEASURED, 1, 4))
         terminal(events.Started("search", 4))
         terminal(events.Failed("search", MEASURED.configuration, "it [broke]"))
-    assert "split_point=5 cpu_mhz=600 failed: it [broke]" in shown.file.getvalue()
+    assert "split 5 · 600 MHz failed: it [broke]" in shown.file.getvalue()
 
 
 def test_a_step_of_unknown_length_says_what_it_is_at(shown):

@@ -13,6 +13,7 @@ from dynasplit.core.errors import ConfigurationError, TestbedError
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.testbed.address import HostAddress, MeterSpec
 from hosts.core.errors import ArtifactError
+from hosts.knobs.base import names_on_hosts
 from hosts.models.prepare.edgetpu import compiled_head, find_compiler
 from hosts.models.runtime.manifest import Manifest
 
@@ -60,7 +61,7 @@ def between(
         if compile_head is not None and not testbed.edge.is_emulated:
             check_compiler()
         testbed.qualities.know(earlier)
-        hardware = [k for k in inputs.space.knobs if k.host in ("edge", "cloud")]
+        hardware = [k for k in inputs.space.knobs if k.name in names_on_hosts()]
         testbed.check_offered({knob.name: knob.values for knob in hardware})
         yield testbed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -12,10 +13,11 @@ from dynasplit.app.setup.describe_splits import predicted_profile, profile_of
 from dynasplit.app.setup.network_order import order_of
 from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.app.setup.search_space import (
-    Offer,
+    Asked,
+    AvailableKnobs,
+    available_of_profile,
     build_space,
-    offer_of_profile,
-    sending_knobs,
+    order_knobs,
 )
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
@@ -71,12 +73,17 @@ class HostsKind(ABC):
         return order_of(self.config)
 
     @property
+    def asked_knobs(self) -> Asked:
+        """The knob values that may be searched."""
+        return dataclasses.asdict(self.config.space)
+
+    @property
     def is_known_early(self) -> bool:
         """The search space is known before the network is prepared: from a profile, or runs."""
         return self.config.hosts.profile is not None
 
     @abstractmethod
-    def offer(self, profile: Profile | None) -> Offer:
+    def available(self, profile: Profile | None) -> AvailableKnobs:
         """The knob values that these hosts have."""
 
     def inputs(self, manifest: Manifest | None, progress: Progress) -> TestbedInputs:
@@ -97,11 +104,16 @@ class HostsKind(ABC):
         if profile is not None and is_predicted:
             profile = predicted_profile(profile, self.order, network, progress)
         last = _last_split_point(network, profile, manifest)
-        knobs = sending_knobs(asked, profile)
+        costs = profile if self.is_answered_by_profile else None
+        knobs = order_knobs(dataclasses.asdict(asked.measure), self.asked_knobs, costs)
         return TestbedInputs(
             network=network,
             space=build_space(
-                self.offer(profile), asked.space, asked.model.split_points, last, knobs
+                self.available(profile),
+                self.asked_knobs,
+                asked.model.split_points,
+                last,
+                knobs,
             ),
             seed=asked.seed,
             rules=self.rules(),
@@ -154,10 +166,10 @@ class HostsOfProfile(HostsKind):
                 f"hosts={self.name} needs a profile: say hosts.profile=NAME or FILE"
             )
 
-    def offer(self, profile: Profile | None) -> Offer:
+    def available(self, profile: Profile | None) -> AvailableKnobs:
         """The knob values of the profile's boards."""
         assert profile is not None
-        return offer_of_profile(profile, self.config.model.label)
+        return available_of_profile(profile, self.config.model.label)
 
 
 def _last_split_point(network: str, profile: Profile | None, manifest: Manifest | None) -> int:

@@ -12,6 +12,7 @@ from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.testbed.address import HostAddress, MeterSpec
 from hosts.emulation.profile import save_profile
+from hosts.knobs.base import names_on_hosts
 
 
 class EmulatedHosts(HostsOfProfile):
@@ -28,7 +29,7 @@ class EmulatedHosts(HostsOfProfile):
 
         edge, cloud = (
             HostAddress(
-                knobs=tuple(k.name for k in inputs.space.knobs if k.host == role),
+                knobs=tuple(k.name for k in inputs.space.knobs if k.name in names_on_hosts(role)),
                 meters=(MeterSpec("board"),),
             )
             for role in ("edge", "cloud")

@@ -11,7 +11,7 @@ from dynasplit.app.setup.kinds import _over_ssh
 from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.local_machine import divided, here
 from dynasplit.app.setup.run_inputs import TestbedInputs
-from dynasplit.app.setup.search_space import Offer
+from dynasplit.app.setup.search_space import AvailableKnobs
 from dynasplit.config.schema import Config
 from dynasplit.config.testbed_options import HostConf
 from dynasplit.core.measurement import Measurement, Testbed
@@ -73,17 +73,11 @@ class LocalHosts(HostsKind):
         """The network has to be prepared: there is no profile of this machine."""
         return False
 
-    def offer(self, profile: Profile | None) -> Offer:
+    def available(self, profile: Profile | None) -> AvailableKnobs:
         """The knobs of this machine that the configuration uses."""
-        hosts, found = self.config.hosts, here()
-        used = {*hosts.edge.knobs, *hosts.cloud.knobs}
-        knobs = {name: values for name, values in found.knobs.items() if name in used}
-        return Offer(
-            f"what {found.node} has:",
-            [int(v) for v in knobs.get("cpu_mhz", ())],
-            [str(v) for v in knobs.get("edge_accelerator", ())],
-            [bool(v) for v in knobs.get("cloud_gpu", ())],
-        )
+        used = {*self.config.hosts.edge.knobs, *self.config.hosts.cloud.knobs}
+        knobs = {name: values for name, values in here().knobs.items() if name in used}
+        return AvailableKnobs(f"what {here().node} has:", knobs)
 
     def energy_rules(self) -> EnergyRules:
         """As any; the edge's meters see both hosts together, unless the cloud has its own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import ClassVar
 
 from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.run_inputs import TestbedInputs
-from dynasplit.app.setup.search_space import Offer, space_of_runs
+from dynasplit.app.setup.search_space import AvailableKnobs, space_of_runs
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.tables import read_runs
 from dynasplit.testbed.recorded import RecordedTestbed
 from hosts.emulation.profile import Profile
+from hosts.knobs.base import describe
 from hosts.models.networks.base import Progress
 from hosts.models.runtime.manifest import Manifest
 
@@ -29,10 +31,10 @@ class RecordedHosts(HostsKind):
         """Refuse a configuration without runs, and what runs cannot be asked for."""
         if self.config.runs is None:
             raise ConfigurationError("hosts=recorded answers from a table of runs: say runs=FILE")
-        for name, plain in (("codec", "none"), ("batch_size", 1)):
-            if getattr(self.config.measure, name) != plain:
+        for name, value in dataclasses.asdict(self.config.measure).items():
+            if describe(name).plain not in (None, value):
                 raise ConfigurationError(
-                    f"measure.{name}={getattr(self.config.measure, name)}; hosts=recorded answers "
+                    f"measure.{name}={value}; hosts=recorded answers "
                     f"with what was measured: leave it out, or narrow it by space.{name}"
                 )
 
@@ -41,7 +43,7 @@ class RecordedHosts(HostsKind):
         """The table says all."""
         return True
 
-    def offer(self, profile: Profile | None) -> Offer:
+    def available(self, profile: Profile | None) -> AvailableKnobs:
         """Runs offer configurations, not values of knobs."""
         raise NotImplementedError
 
@@ -51,7 +53,7 @@ class RecordedHosts(HostsKind):
         runs = read_runs(str(asked.runs))
         return TestbedInputs(
             network=runs.model or asked.model.label,
-            space=space_of_runs(runs, asked.space, asked.model.split_points),
+            space=space_of_runs(runs, self.asked_knobs, asked.model.split_points),
             seed=asked.seed,
             rules=self.rules(),
             energy=self.energy_rules(),

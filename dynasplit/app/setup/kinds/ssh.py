@@ -9,7 +9,7 @@ from pathlib import Path
 from dynasplit.app.setup.kinds import _over_ssh
 from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.run_inputs import TestbedInputs
-from dynasplit.app.setup.search_space import Offer, offer_of_hosts
+from dynasplit.app.setup.search_space import AvailableKnobs, available_of_hosts
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.measurement import Measurement, Testbed
 from hosts.emulation.profile import Profile
@@ -28,9 +28,11 @@ class SshHosts(HostsKind):
                     f"hosts.{role}.address is missing; allowed: a name or address that SSH reaches"
                 )
 
-    def offer(self, profile: Profile | None) -> Offer:
+    def available(self, profile: Profile | None) -> AvailableKnobs:
         """The knobs that the hosts are said to have."""
-        return offer_of_hosts(self.config, profile)
+        hosts = self.config.hosts
+        named = [*hosts.edge.knobs, *hosts.cloud.knobs]
+        return available_of_hosts(named, self.asked_knobs, profile, self.config.model.label)
 
     def open(
         self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
