@@ -23,35 +23,13 @@ from hosts.wire.readings import (
     read_reading,
     reading_line,
 )
+from tests.gpm import GPM_RESOURCE, simulated_gpm
 from tests.powercap import Powercap
 
-SIMULATED_GPM = """
-spec: "1.1"
-devices:
-  gpm:
-    eom:
-      TCPIP SOCKET:
-        q: "\\r\\n"
-        r: "\\r\\n"
-    error: ERROR
-    dialogues:
-      - q: "*IDN?"
-        r: "{identity}"
-      - q: ":NUMERIC:NORMAL:NUMBER 1"
-      - q: ":NUMERIC:NORMAL:ITEM1 P"
-      - q: ":NUMERIC:NORMAL:VALUE?"
-        r: "{value}"
-resources:
-  TCPIP::localhost::23::SOCKET:
-    device: gpm
-"""
 
-
-def gpm(folder: Path, value: str = "17.688E+00", identity: str = "GWInstek,GPM-8213,1,V1.05"):
-    definition = folder / "gpm.yaml"
-    definition.write_text(SIMULATED_GPM.format(value=value, identity=identity))
-    resource = "TCPIP::localhost::23::SOCKET"
-    return build("gpm8213", {"resource": resource, "backend": f"{definition}@sim"})
+def gpm(folder: Path, **said: str) -> Meter:
+    options = {"resource": GPM_RESOURCE, "backend": f"{simulated_gpm(folder, **said)}@sim"}
+    return build("gpm8213", options)
 
 
 class Clock:

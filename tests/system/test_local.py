@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
 
@@ -16,6 +17,8 @@ from dynasplit.app.setup.local_machine import here
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.tables import read_requests, read_runs
 from tests.conftest import ROOT
+from tests.gpm import GPM_RESOURCE, simulated_gpm
+from tests.powercap import Powercap
 
 pytestmark = pytest.mark.medium
 
@@ -139,43 +142,63 @@ def test_a_dry_run_starts_nothing(tmp_path):
     assert not (tmp_path / "results").exists()
 
 
-class Counter(threading.Thread):
-    """A RAPL counter below a folder that goes up as a processor of so many watts would have it."""
+class Counters(threading.Thread):
+    """A RAPL tree below a folder, its counter moved as a processor of so many watts would."""
 
     def __init__(self, root: Path, watts: float) -> None:
         super().__init__(daemon=True)
-        self.zone = root / "sys/class/powercap/intel-rapl:0"
-        self.zone.mkdir(parents=True)
-        (self.zone / "max_energy_range_uj").write_text(str(10**12))
-        self.watts, self.began_s, self.ended = watts, time.monotonic(), threading.Event()
-        self.count()
-
-    def count(self) -> None:
-        spent_uj = round((time.monotonic() - self.began_s) * self.watts * 1e6)
-        draft = self.zone / "draft"
-        draft.write_text(str(spent_uj))
-        draft.replace(self.zone / "energy_uj")
+        self.tree, self.began_s, self.ended = Powercap(root, watts), time.monotonic(), False
 
     def run(self) -> None:
-        while not self.ended.wait(0.005):
-            self.count()
+        while not self.ended:
+            self.tree.spend(time.monotonic() - self.began_s)
+            time.sleep(0.005)
 
 
-def test_one_meter_for_the_whole_machine_counts_it_once(tmp_path):
-    counter = Counter(tmp_path / "root", watts=10)
-    counter.start()
-    words = (*QUICK, "hosts=local", "tracking=none", "measure.baseline_s=1", "search.trials=2")
-    meter = ("hosts.edge.meter=rapl", f"+hosts.edge.meter_options.root={tmp_path / 'root'}")
-    done = start(
-        tmp_path / "results", *words, *meter, "search.front_repeats=0", "policies=[dynasplit]"
-    )
-    counter.ended.set()
+METERED = (
+    *(*QUICK, "hosts=local", "tracking=none", "measure.baseline_s=1", "search.trials=2"),
+    *("search.front_repeats=0", "policies=[dynasplit]"),
+)
+
+
+@pytest.fixture
+def processor(tmp_path):
+    """The root of a machine whose processor draws 10 W."""
+    counters = Counters(tmp_path / "root", watts=10)
+    counters.start()
+    yield tmp_path / "root"
+    counters.ended = True
+
+
+def test_one_meter_for_the_whole_machine_counts_it_once(tmp_path, processor):
+    meter = ("hosts.edge.meter=rapl", f"+hosts.edge.meter_options.root={processor}")
+    done = start(tmp_path / "results", *METERED, *meter)
     assert done.returncode == 0, done.stdout + done.stderr
     (folder,) = (tmp_path / "results/quick_testbed").iterdir()
     for m in read_runs(folder / "runs.parquet").measurements:
         assert m.energy_j * m.inferences / m.window_s == pytest.approx(10, rel=0.1)
         assert (m.edge_energy_j, m.cloud_energy_j) == (None, None)
         assert m.edge_samples >= 20
+        assert m.channels == {"edge_package_j": m.energy_j, "edge_package_idle_w": m.edge_idle_w}
     assert "energy is not measured" not in done.stdout
     assert (folder / "energy.png").exists()
     assert "dynasplit" in json.loads((folder / "summary.json").read_text())["policies"]
+
+
+def test_of_two_meters_the_outer_counts_and_both_are_kept(tmp_path, processor):
+    definition = simulated_gpm(tmp_path, value="17.688E+00")
+    wall = f"{{meter:gpm8213,resource:'{GPM_RESOURCE}',backend:'{definition}@sim'}}"
+    meters = f"hosts.edge.meters=[{wall},{{meter:rapl,root:'{processor}'}}]"
+    done = start(tmp_path / "results", *METERED, meters)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder,) = (tmp_path / "results/quick_testbed").iterdir()
+    for m in read_runs(folder / "runs.parquet").measurements:
+        per_w = m.window_s / m.inferences
+        assert m.energy_j == m.channels["edge_wall_j"] == pytest.approx(17.688 * per_w, rel=1e-3)
+        assert m.channels["edge_package_j"] == pytest.approx(10 * per_w, rel=0.1)
+        assert m.edge_idle_w == m.channels["edge_wall_idle_w"] == pytest.approx(17.688)
+        assert m.channels["edge_package_idle_w"] == pytest.approx(10, rel=0.1)
+    for file in (folder / "traces").iterdir():
+        trace = pd.read_parquet(file)
+        assert set(trace["channel"]) == {"wall", "package"}
+        assert set(trace["host"]) == {"edge"}

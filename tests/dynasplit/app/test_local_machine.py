@@ -51,6 +51,18 @@ def test_what_a_machine_has_is_used(on):
     assert "energy" not in told(settled)
 
 
+def test_meters_that_are_listed_take_the_place_of_the_one_that_is_found(on):
+    on(RICH)
+    listed = [{"meter": "gpm8213", "resource": "x"}, {"meter": "rapl"}]
+    edge = replace(EDGE, meters=listed)
+    hosts = kind_of(replace(ASKED, hosts=replace(ASKED.hosts, edge=edge)))
+    assert hosts.config.hosts.edge.named_meters() == [("gpm8213", {"resource": "x"}), ("rapl", {})]
+    assert hosts.energy_rules().one_machine
+    cloud = replace(ASKED.hosts.cloud, meters=[{"meter": "rapl"}])
+    both = kind_of(replace(ASKED, hosts=replace(ASKED.hosts, edge=edge, cloud=cloud)))
+    assert not both.energy_rules().one_machine
+
+
 def test_a_knob_value_that_is_not_there_is_refused_by_the_name_of_the_machine(on):
     on(BARE)
     settled = kind_of(ASKED).config

@@ -50,6 +50,7 @@ def test_a_valid_configuration_passes():
         ("search__min_gain", 0.1, "does not say what it expects to gain"),
         ("search__options", {"nope": 1}, "population_size"),
         ("search__options", {"population_size": "a"}, "int"),
+        ("hosts__edge__meters", [{"resource": "x"}], "allowed: meter=NAME in each"),
         ("policies", ["nope"], "cloud_only"),
         ("policies", [], "at least one"),
         ("policies", ["fastest", "fastest"], "each once"),
@@ -113,3 +114,27 @@ def test_a_plan_without_hosts_takes_any():
     for kind in ("recorded", "ssh", "emulated"):
         check_rules(config_with(plan="describe_model", hosts__kind=kind))
     assert "say runs=FILE" in refusal_of(hosts__kind="recorded")
+
+
+def test_a_host_s_meters_are_said_in_one_way():
+    rapl = [{"meter": "rapl"}]
+    assert refusal_of(hosts__edge__meters=rapl) == "nothing was refused"
+    assert refusal_of(hosts__edge__meter="gpm8213") == "nothing was refused"
+    assert refusal_of(hosts__edge__meters=rapl, hosts__edge__meter="gpm8213") == (
+        "hosts.edge.meter=gpm8213; allowed: none, since meters lists this host's meters"
+    )
+
+
+def test_options_of_a_window_are_rules_of_the_window_by_the_same_names():
+    """Stated in the schema and in WindowRules; what joins them knows no name."""
+    from dataclasses import fields
+
+    from dynasplit.app.setup.kinds import kind_of
+    from dynasplit.config.testbed_options import MeasureConf
+    from hosts.wire.window_rules import WindowRules
+
+    names = set(WindowRules.__struct_fields__)
+    assert names <= {f.name for f in fields(MeasureConf)}
+    told = kind_of(config_with(measure__max_window_s=7.0, measure__warmup=2)).rules()
+    assert (told.max_window_s, told.warmup) == (7.0, 2)
+    assert kind_of(config_with()).rules() == WindowRules()

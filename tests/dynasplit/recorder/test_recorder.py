@@ -77,7 +77,9 @@ def test_names_and_points(tmp_path, monkeypatch):
     from dynasplit.core.measurement import summarise
 
     runs = [measured(0, i, 10.0 + i) for i in range(3)]
+    runs[1] = dataclasses.replace(runs[1], channels={"edge_wall_j": 2.5})
     points = list(of_configuration(summarise(runs)[0], runs))
+    assert ("runs/channel_edge_wall_j", 2.5, 1) in points
     assert ("latency_ms", 11.0, 0) in points
     assert [p for p in points if p[0] == "runs/latency_ms"] == [
         ("runs/latency_ms", 10.0 + i, i) for i in range(3)

@@ -14,6 +14,7 @@ RUN = Measurement(
     source="emulated",
     latency_ms=0.1 + 0.2,
     energy_j=2.5,
+    channels={"edge_wall_j": 2.25, "edge_package_j": 1.5},
     flags=("transfer",),
 )
 SERVED = Served(request=7, network="vgg16", policy="fastest", threshold_ms=1.5, measurement=RUN)

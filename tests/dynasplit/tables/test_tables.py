@@ -62,6 +62,37 @@ def test_a_foreign_testbed_needs_no_accelerator_accuracy_or_energy(
 
 
 @pytest.mark.parametrize("name", ["runs.parquet", "runs.csv"])
+def test_channels_have_columns_of_their_own_and_are_empty_where_they_were_not_measured(
+    tmp_path: Path, foreign_runs: list[Measurement], name: str
+) -> None:
+    given = [
+        {"edge_wall_j": 2.5, "edge_wall_idle_w": 3.0},
+        {"edge_wall_j": 3.5, "edge_package_0_j": 0.0},
+        {},
+    ]
+    runs = [
+        dataclasses.replace(run, channels=channels)
+        for run, channels in zip(foreign_runs, given, strict=False)
+    ]
+    write_runs(tmp_path / name, runs, model=None, last_split_point=5)
+    table = read_runs(tmp_path / name)
+    assert table.measurements == runs
+    assert [m.channels for m in table.medians()] == given
+    assert np.isnan(table.columns["channel_edge_package_0_j"]).tolist() == [True, False, True]
+    if name.endswith("parquet"):
+        schema = pq.read_schema(tmp_path / name)
+        assert schema.field("channel_edge_wall_j").metadata[b"unit"] == b"J"
+        assert schema.field("channel_edge_wall_idle_w").metadata[b"unit"] == b"W"
+
+
+def test_a_channel_s_figure_out_of_range_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("split_point,latency_ms,channel_edge_wall_j\n0,5,1\n1,5,-1\n")
+    with pytest.raises(DataError, match=r"row 1, column channel_edge_wall_j: found -1; allowed: a"):
+        read_runs(path)
+
+
+@pytest.mark.parametrize("name", ["runs.parquet", "runs.csv"])
 def test_knobs_that_the_project_does_not_know(tmp_path: Path, name: str) -> None:
     runs = [
         Measurement(configuration=Configuration.of(k, gpu_mhz=mhz, fan=fan, dvfs=on), latency_ms=9)
