@@ -8,7 +8,12 @@ from pathlib import Path
 import hydra
 from omegaconf import DictConfig
 
-from dynasplit.app.cli import command
+from hosts.core.errors import HostError
+
+try:
+    from dynasplit.app.cli import command
+except HostError as error:  # a folder of extensions, or a file in it, cannot be used
+    sys.exit(f"Error: {error}")
 
 CONF = str(Path(__file__).parent / "conf")
 

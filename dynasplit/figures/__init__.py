@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dynasplit.core.measurement import Source, Summary
+from dynasplit.core.measurement import Measurement, Source, Summary
 from dynasplit.core.served_request import Served
 from dynasplit.figures.series import Origin, PolicySeries
 from dynasplit.front.pareto_front import ParetoFront
@@ -20,7 +20,9 @@ __all__ = [
     "draw_all",
     "draw_audit_figure",
     "draw_benchmark_figure",
+    "draw_conditions_figure",
     "draw_front_figure",
+    "draw_knobs_figure",
     "draw_network_figure",
     "draw_policy_figures",
 ]
@@ -32,6 +34,7 @@ def draw_all(
     front: ParetoFront,
     served: Sequence[Served],
     remarks: str = "",
+    runs: Sequence[Measurement] = (),
 ) -> list[Path]:
     """All the figures of a run with both phases.
 
@@ -41,6 +44,7 @@ def draw_all(
         front: what the policies chose from.
         served: the requests that they served; may be empty.
         remarks: what else to know of the numbers.
+        runs: every measurement, in the order of the run, of which the conditions are drawn.
 
     Returns:
         The files.
@@ -48,11 +52,15 @@ def draw_all(
     Raises:
         ResultsError: a file cannot be written.
     """
-    paths = [draw_front_figure(folder / "front.png", measured, front, remarks)]
+    origin = Origin(front.model, front.source, remarks)
+    paths: list[Path | None] = [draw_front_figure(folder / "front.png", measured, front, remarks)]
+    if measured:
+        paths.append(draw_knobs_figure(folder / "knobs.png", measured, front, remarks))
+    paths.append(draw_conditions_figure(folder / "conditions.png", runs, origin))
     if served:
         series = PolicySeries.of_served(served, front.last_split_point)
-        paths += draw_policy_figures(folder, series, Origin(front.model, front.source, remarks))
-    return paths
+        paths += draw_policy_figures(folder, series, origin)
+    return [path for path in paths if path is not None]
 
 
 def draw_front_figure(
@@ -62,6 +70,22 @@ def draw_front_figure(
     from dynasplit.figures.front import draw
 
     return draw(path, measured, front, remarks)
+
+
+def draw_knobs_figure(
+    path: Path, measured: Sequence[Summary], front: ParetoFront, remarks: str = ""
+) -> Path | None:
+    """Which knob values were measured and are on the front; see `figures.knobs`."""
+    from dynasplit.figures.knobs import draw
+
+    return draw(path, measured, front, remarks)
+
+
+def draw_conditions_figure(path: Path, runs: Sequence[Measurement], origin: Origin) -> Path | None:
+    """What was observed around the measurements; see `figures.conditions`."""
+    from dynasplit.figures.conditions import draw
+
+    return draw(path, runs, origin)
 
 
 def draw_policy_figures(folder: Path, series: Sequence[PolicySeries], origin: Origin) -> list[Path]:

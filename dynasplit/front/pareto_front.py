@@ -229,7 +229,7 @@ def _by_configuration(
 def _merged(group: Sequence[Summary | Measurement]) -> Summary:
     runs = [f for f in group if isinstance(f, Measurement)]
     if len(runs) < len(group):
-        raise DataError(f"{group[0].configuration} is summarised more than once")
+        raise DataError(f"{group[0].configuration.words()} is summarised more than once")
     return summarise(runs)[0]
 
 
@@ -249,5 +249,5 @@ def _check_energy(figures: Sequence[Summary | Measurement]) -> None:
     if lacking and len(lacking) < len(figures):
         raise DataError(
             f"{len(lacking)} of {len(figures)} configurations have no energy, the first "
-            f"{lacking[0].configuration}; allowed: all or none"
+            f"{lacking[0].configuration.words()}; allowed: all or none"
         )

@@ -89,7 +89,7 @@ class Measurer:
         figures = [found.latency_ms] + ([] if found.energy_j is None else [found.energy_j])
         if not all(math.isfinite(f) and f > 0 for f in figures):
             raise MeasurementError(
-                f"{configuration}: measured {found.latency_ms} ms and {found.energy_j} J; "
+                f"{configuration.words()}: measured {found.latency_ms} ms and {found.energy_j} J; "
                 "allowed: finite figures above 0"
             )
         if self._audit is None:

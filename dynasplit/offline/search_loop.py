@@ -131,8 +131,8 @@ class Search:
             state.nothing_new(done.expected_gain)
         elif not self._measurer.runs.get(configuration):
             raise ResultsError(
-                f"{self._storage} says that {configuration} was measured, the journal does not "
-                "have it: they are of different runs, or were changed. Start anew"
+                f"{self._storage} says that {configuration.words()} was measured, the journal does "
+                "not have it: they are of different runs, or were changed. Start anew"
             )
         else:
             state.measured(
@@ -210,7 +210,7 @@ class Search:
         values = [value for value in found if value is not None]
         if len(values) < len(found):
             raise MeasurementError(
-                f"{summary.configuration}: found energy {summary.energy_j} J and quality "
+                f"{summary.configuration.words()}: found energy {summary.energy_j} J and quality "
                 f"{summary.quality}; the first measurement had what is missing here"
             )
         return values

@@ -144,7 +144,7 @@ def _check_space(measurer: Measurer, space: SearchSpace, journal: Journal) -> No
     for configuration in measurer.runs:
         if configuration not in space:
             raise ResultsError(
-                f"{journal.path} holds {configuration}, which is not in this run's space: "
+                f"{journal.path} holds {configuration.words()}, which is not in this run's space: "
                 f"{space.explain(configuration)}. Start anew"
             )
 

@@ -41,6 +41,8 @@ def of_requests(served: Sequence[Served]) -> Iterator[Point]:
         yield "requests/latency_ms", one.measurement.latency_ms, one.request
         if one.measurement.energy_j is not None:
             yield "requests/energy_j", one.measurement.energy_j, one.request
+        for name, value in one.measurement.conditions.items():
+            yield f"requests/condition_{name}", value, one.request
         yield "requests/met", float(one.met), one.request
 
 

@@ -172,7 +172,11 @@ class MlflowRecorder(Recorder):
             if recorded < len(measured):
                 points = of_configuration(summarise(measured)[0], measured)
                 params = {k: str(v) for k, v in configuration.as_dict().items()}
-                tags = {_RUNS: str(len(measured)), "source": measured[0].source}
+                tags = {
+                    _RUNS: str(len(measured)),
+                    "source": measured[0].source,
+                    "configuration": configuration.words(),
+                }
                 self._log(run_id, points, params=params, tags=tags)
                 self._client.set_terminated(run_id)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from hosts.conditions.base import describe as describe_condition
 from hosts.knobs.base import is_packaged, knobs
 
 Kind = Literal["int", "float", "bool", "text"]
@@ -72,9 +73,17 @@ def family_columns(names: Iterable[str]) -> dict[str, Column]:
     }
 
 
+def with_unit(columns: Mapping[str, Column]) -> dict[str, Column]:
+    """Those columns whose unit is known here."""
+    return {name: column for name, column in columns.items() if column.unit}
+
+
 def _family_column(name: str) -> Column:
     """A figure's unit is the ending of its name."""
     if name.startswith(FAMILIES["conditions"]):
+        known = describe_condition(name.removeprefix(FAMILIES["conditions"]))
+        if known is not None:
+            return Column(name, known.unit, "float", -1e12, 1e12, "any", known.meaning)
         return Column(
             name, "", "float", -1e12, 1e12, "any", "a condition, observed after the window"
         )

@@ -13,7 +13,7 @@ from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import Served
 from dynasplit.core.space import Configuration
-from dynasplit.tables.columns import REQUESTS, family_columns
+from dynasplit.tables.columns import REQUESTS, family_columns, with_unit
 from dynasplit.tables.families import family_figure, family_names, gathered
 from dynasplit.tables.files import check_facts, read_identity, write_table
 from dynasplit.tables.knobs import read_configurations, write_configurations
@@ -102,7 +102,7 @@ def read_requests(path: str | Path) -> RequestsTable:
     table = read_file(path)
     check_names(path, table.column_names, _COLUMNS)
     families = family_columns(table.column_names)
-    check_facts(path, table, "requests", _COLUMNS | families)
+    check_facts(path, table, "requests", _COLUMNS | with_unit(families))
     model, last = read_identity(path, table, model=None, last_split_point=None)
     if last is None:
         raise DataError(f"{path}: column last_split_point is missing")

@@ -13,7 +13,7 @@ import pyarrow as pa
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement, Source
 from dynasplit.tables import reference
-from dynasplit.tables.columns import RUNS, family_columns
+from dynasplit.tables.columns import RUNS, family_columns, with_unit
 from dynasplit.tables.files import check_facts, read_identity, write_table
 from dynasplit.tables.knobs import group_without_numbers, read_configurations, write_configurations
 from dynasplit.tables.plausible import check_units
@@ -41,7 +41,7 @@ def read_runs(
     raw = read_file(path)
     table = reference.translate(raw, path) if reference.is_reference(raw) else raw
     check_names(path, table.column_names, _COLUMNS)
-    check_facts(path, table, "runs", _COLUMNS | family_columns(table.column_names))
+    check_facts(path, table, "runs", _COLUMNS | with_unit(family_columns(table.column_names)))
     columns = _figures(path, table)
     index, configurations = read_configurations(path, table)
     check_units(path, columns, group_without_numbers(index, configurations))

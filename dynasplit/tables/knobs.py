@@ -83,12 +83,13 @@ def write_configurations(
 
 
 def _foreign(name: str, values: Sequence[KnobValue]) -> Column:
-    meaning = describe(name.removeprefix(KNOB_PREFIX)).meaning
+    known = describe(name.removeprefix(KNOB_PREFIX))
+    unit, meaning = known.unit, known.meaning
     if all(isinstance(v, bool) for v in values):
-        return Column(name, "", "bool", None, None, "every_row", meaning)
+        return Column(name, unit, "bool", None, None, "every_row", meaning)
     if all(_is_number(v) for v in values):
-        return Column(name, "", "int", -1e12, 1e12, "every_row", meaning)
-    return Column(name, "", "text", None, None, "every_row", meaning)
+        return Column(name, unit, "int", -1e12, 1e12, "every_row", meaning)
+    return Column(name, unit, "text", None, None, "every_row", meaning)
 
 
 def _is_number(value: KnobValue) -> bool:

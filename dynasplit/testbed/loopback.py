@@ -17,6 +17,7 @@ import msgspec
 
 from dynasplit.core.errors import TestbedError
 from dynasplit.testbed.address import HostAddress
+from hosts.core.modules import EXTENSIONS_VARIABLE
 
 _SOURCE = Path(__file__).resolve().parents[2]
 _PATIENCE_S = 10.0
@@ -101,9 +102,15 @@ def _start(order: Mapping[str, object]) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=_SOURCE,
-        env=os.environ | {"PYTHONPATH": str(_SOURCE)},
+        env=_environment(),
         start_new_session=True,
     )
+
+
+def _environment() -> dict[str, str]:
+    """The environment of a host: extensions reach it with the pushed programs alone."""
+    plain = {k: v for k, v in os.environ.items() if k != EXTENSIONS_VARIABLE}
+    return plain | {"PYTHONPATH": str(_SOURCE)}
 
 
 def _address(

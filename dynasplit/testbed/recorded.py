@@ -58,7 +58,7 @@ class RecordedTestbed:
             return [dataclasses.replace(self.runs.measurement(r), source="recorded") for r in rows]
         if self.fallback is None:
             raise DataError(
-                f"{self.runs.path or 'the runs'}: no run of {configuration}; it has "
+                f"{self.runs.path or 'the runs'}: no run of {configuration.words()}; it has "
                 f"{len(self.runs.configurations)} configurations. Measure it, leave it out, or "
                 "let the fitted profile fill it"
             )

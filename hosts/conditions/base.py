@@ -49,6 +49,17 @@ def conditions() -> dict[str, type[Condition]]:
     return {name: _class_of(name) for name in module_names(path)}
 
 
+def describe(key: str) -> type[Condition] | None:
+    """The condition of a key `<where>_<name>`; None: it is not known here."""
+    return conditions().get(key.partition("_")[2])
+
+
+def in_order(keys: Iterable[str]) -> list[str]:
+    """Keys by host or link, then by name."""
+    places = {"edge": 0, "cloud": 1, "link": 2}
+    return sorted(keys, key=lambda key: (places.get(key.partition("_")[0], 3), key))
+
+
 def read_conditions(machine: Machine, role: str) -> dict[str, float]:
     """The conditions that are known on a host, as `<role>_<name>` to value.
 

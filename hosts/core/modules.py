@@ -28,14 +28,14 @@ def module_names(path: Iterable[str]) -> list[str]:
         ExtensionError: an extension has a module of a name that is taken.
     """
     found: dict[str, str] = {}
-    for module in pkgutil.iter_modules(path):
-        place = str(getattr(module.module_finder, "path", ""))
-        if module.name in found and not module.name.startswith("_"):
-            raise ExtensionError(
-                f"{place}/{module.name}.py: the name {module.name} is taken by "
-                f"{found[module.name]}/{module.name}.py; give it another one"
-            )
-        found[module.name] = place
+    for place in path:
+        for module in pkgutil.iter_modules([place]):
+            if module.name in found and module.name != "base":
+                raise ExtensionError(
+                    f"{place}/{module.name}.py: the name {module.name} is taken by "
+                    f"{found[module.name]}/{module.name}.py; give it another one"
+                )
+            found[module.name] = place
     return sorted(name for name in found if name != "base" and not name.startswith("_"))
 
 

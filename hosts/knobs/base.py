@@ -34,7 +34,7 @@ class Knob:
         meaning: one line for help, tables and messages.
         idle: its value while its host has nothing to compute; None: any.
         least: smallest number allowed. most: greatest number allowed. None: any.
-        usual: values that a host with this knob has, if nothing says them; empty: unknown.
+        values: values that every host with this knob offers; empty: each host offers its own.
         plain: for knobs that each run order carries, the value that a run has if it is not
             searched (`measure.<name>` says another one); None: a setting of a host.
         plain_is_fastest: the least value counts as the fastest.
@@ -48,7 +48,7 @@ class Knob:
     idle: ClassVar[Value | None] = None
     least: ClassVar[float | None] = None
     most: ClassVar[float | None] = None
-    usual: ClassVar[tuple[Value, ...]] = ()
+    values: ClassVar[tuple[Value, ...]] = ()
     plain: ClassVar[Value | None] = None
     plain_is_fastest: ClassVar[bool] = False
 
@@ -98,9 +98,9 @@ class HostKnob(Knob, ABC):
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
 
-    @abstractmethod
     def allowed(self) -> tuple[Value, ...]:
         """The values that this host offers, from the slowest to the fastest."""
+        return self.ordered(self.values)
 
     @abstractmethod
     def read(self) -> Value:

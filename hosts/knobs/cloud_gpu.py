@@ -25,7 +25,7 @@ class CloudGpu(HostKnob):
     where = "cloud"
     meaning = "whether the cloud uses its GPU"
     idle = False
-    usual = (False, True)
+    values = (False, True)
 
     @classmethod
     def shown(cls, value: Value) -> str:

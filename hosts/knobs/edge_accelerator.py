@@ -26,9 +26,9 @@ class EdgeAccelerator(HostKnob):
     name = "edge_accelerator"
     kind = str
     where = "edge"
-    meaning = "its mode; off: not used"
+    meaning = "mode of the edge accelerator; off: not used"
     idle = "off"
-    usual = _MODES
+    values = _MODES
 
     @classmethod
     def rank(cls, value: Value) -> tuple[float, str]:

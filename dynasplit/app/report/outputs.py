@@ -63,7 +63,8 @@ def write_outputs(
         written.append(runs)
     write_requests(requests, served, model=model, last_split_point=last)
     candidates = offline.candidates if offline else ()
-    written += draw_all(folder, candidates, result.front, served, testbed.remarks)
+    every = [*(offline.measurements if offline else ()), *(row.measurement for row in served)]
+    written += draw_all(folder, candidates, result.front, served, testbed.remarks, every)
     write_json(told, summary)
     return written
 

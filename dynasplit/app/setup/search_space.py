@@ -51,7 +51,7 @@ def available_of_hosts(
         of_profile = available_of_profile(profile, network).values
         there = {name: of_profile[name] for name in named if name in of_profile}
     else:
-        there = {name: describe(name).usual or tuple(asked.get(name) or ()) for name in named}
+        there = {name: describe(name).values or tuple(asked.get(name) or ()) for name in named}
     for name, values in there.items():
         if not values:
             raise ConfigurationError(

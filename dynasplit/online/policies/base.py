@@ -140,7 +140,7 @@ def energy_j(summary: Summary) -> float:
     """
     if summary.energy_j is None:
         raise ConfigurationError(
-            f"a choice by energy was asked for; {summary.configuration} has no measured energy. "
-            "Without energy, `fastest`, `cloud_only` and `edge_only` can be asked for"
+            f"a choice by energy was asked for; {summary.configuration.words()} has no measured "
+            "energy. Without energy, `fastest`, `cloud_only` and `edge_only` can be asked for"
         )
     return summary.energy_j

@@ -8,7 +8,7 @@ from dynasplit import figures
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.measurement import Measurement, summarise
 from dynasplit.core.served_request import Served
-from dynasplit.figures import PolicySeries
+from dynasplit.figures import PolicySeries, conditions, knobs
 from dynasplit.figures.series import kind_of
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online import policies
@@ -63,7 +63,7 @@ def test_every_figure_says_whose_it_is_and_where_it_comes_from(tmp_path, vgg16_r
         tmp_path, summarise(vgg16_runs), front, serve(front, 40), "made-up hosts"
     )
     assert sorted(p.name for p in paths) == [
-        *("choices.png", "energy.png", "front.png", "latency.png", "violations.png")
+        *("choices.png", "energy.png", "front.png", "knobs.png", "latency.png", "violations.png")
     ]
     for path in paths:
         title, source = said(path)
@@ -126,3 +126,31 @@ def test_series():
     assert series.exceedance_ms.tolist() == [5.0, 2.0]
     assert (series.violated_pct(True), series.violated_pct(False)) == (25.0, 25.0)
     assert (series.kind_pct("split"), series.kind_pct("edge-only")) == (75.0, 0.0)
+
+
+def test_the_knobs_figure_has_every_value_in_words_from_slow_to_fast(vgg16_runs, vgg16_space):
+    found = knobs.shares_of(summarise(vgg16_runs), front_of(vgg16_runs, vgg16_space))
+    assert [shares.values for shares in found] == [
+        tuple(f"{mhz} MHz" for mhz in range(600, 2000, 200)),
+        ("no TPU", "TPU std", "TPU max"),
+        ("no GPU", "GPU"),
+    ]
+    assert all(sum(shares.measured_pct) == pytest.approx(100) for shares in found)
+    assert all(sum(shares.front_pct) == pytest.approx(100) for shares in found)
+
+
+def test_conditions_are_drawn_where_there_are_any(tmp_path, vgg16_runs, vgg16_space):
+    front, seen = (
+        front_of(vgg16_runs[:9], vgg16_space),
+        (("edge_temperature_c", 61.5), ("link_x", 2.0)),
+    )
+    runs = [
+        dataclasses.replace(run, conditions=dict(seen[: i % 3]))
+        for i, run in enumerate(vgg16_runs[:9])
+    ]
+    paths = figures.draw_all(tmp_path, [], front, [], runs=runs)
+    assert [path.name for path in paths] == ["front.png", "conditions.png"]
+    assert "EMULATED" in said(paths[1])[1]
+    series = conditions.series_of(runs)
+    assert list(series) == ["edge: the hottest processor sensor, after the window (°C)", "link: x"]
+    assert np.isnan(series["link: x"]).sum() == 6

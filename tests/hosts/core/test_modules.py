@@ -1,0 +1,56 @@
+"""Folders outside the project that add modules to its own."""
+
+import pytest
+
+from hosts.core import modules
+from hosts.core.errors import ExtensionError
+
+
+@pytest.fixture
+def extension(tmp_path, monkeypatch):
+    """A folder with one knob; returns it, and names it to the project."""
+    (tmp_path / "knobs").mkdir()
+    (tmp_path / "knobs" / "fan_pct.py").write_text("")
+    monkeypatch.setenv(modules.EXTENSIONS_VARIABLE, str(tmp_path))
+    return tmp_path
+
+
+def test_its_modules_stand_beside_the_packages_own(extension, tmp_path):
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "cpu_mhz.py").write_text("")
+    path = modules.extended([str(own)], "knobs")
+    assert modules.module_names(path) == ["cpu_mhz", "fan_pct"]
+    assert modules.extended([str(own)], "meters") == [str(own)]
+
+
+def test_a_name_that_is_taken_is_refused(extension, tmp_path):
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "fan_pct.py").write_text("")
+    path = modules.extended([str(own)], "knobs")
+    with pytest.raises(ExtensionError, match=r"fan_pct\.py: the name fan_pct is taken by .*own"):
+        modules.module_names(path)
+
+
+def test_a_folder_that_is_not_there_is_refused(monkeypatch):
+    monkeypatch.setenv(modules.EXTENSIONS_VARIABLE, "/nowhere/at/all")
+    with pytest.raises(ExtensionError, match="/nowhere/at/all: there is no such folder"):
+        modules.extension_folders()
+
+
+def test_its_files_are_pushed_to_hosts_and_change_the_identity(extension, monkeypatch):
+    from dynasplit.run.identity import ROOT, code_hash
+    from dynasplit.testbed import programs
+
+    (extension / "policies").mkdir()
+    (extension / "policies" / "own.py").write_text("")
+    pushed = dict(programs._files())
+    assert pushed["hosts/knobs/fan_pct.py"] == extension / "knobs" / "fan_pct.py"
+    assert "hosts/knobs/base.py" in pushed
+    assert not any(name.endswith("own.py") for name in pushed)
+    before = code_hash(ROOT)
+    (extension / "policies" / "own.py").write_text("# another one")
+    assert code_hash(ROOT) != before
+    monkeypatch.delenv(modules.EXTENSIONS_VARIABLE)
+    assert code_hash(ROOT) != before
