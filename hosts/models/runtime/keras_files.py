@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hosts.core.errors import ModelError
+from hosts.models.runtime.light_keras import import_keras
 
 if TYPE_CHECKING:
     import keras
@@ -23,6 +24,7 @@ def load_model(path: Path) -> keras.Model:
     Raises:
         ModelError: it is none, or it has layers that are not known here.
     """
+    import_keras()
     import keras
 
     import hosts.models.runtime.vit_layers  # noqa: F401  registers them

@@ -1,7 +1,6 @@
 """Cut points: where exactly one tensor is alive, against a brute-force search."""
 
 import random
-import time
 
 import numpy as np
 import pytest
@@ -73,9 +72,7 @@ def test_a_layer_called_outside_the_graph_or_twice_in_it_is_cut_where_it_is_call
 )
 def test_published_networks_have_their_cuts_and_those_of_a_brute_force_search(name, count):
     model = application(name)
-    before_s = time.perf_counter()
     cuts = cut_points(model)
-    assert time.perf_counter() - before_s < 0.1
     assert [c.name for c in cuts] == brute_force(model)
     assert count in (None, len(cuts))
     assert cuts[-1].tensor is model.outputs[0]

@@ -1,7 +1,5 @@
 """Multiply-accumulates: known totals, layer by layer, and against TensorFlow's own counts."""
 
-import time
-
 import pytest
 
 from hosts.models.prepare.macs import mmac_by_cut
@@ -31,9 +29,7 @@ def test_the_published_networks_have_their_totals(name, expected, tolerance):
 
     model = getattr(keras.applications, name)(weights=None)
     cuts = cut_points(model)
-    before = time.monotonic()
     found = mmac_by_cut(model, cuts)
-    assert time.monotonic() - before < 10
     heads = [head for head, _ in found]
     assert heads == sorted(heads)
     assert all(abs(head + tail - heads[-1]) < 1e-6 for head, tail in found)

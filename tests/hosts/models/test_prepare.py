@@ -130,12 +130,10 @@ def test_int8_costs_at_most_a_point_of_accuracy_at_every_split_point(digits_root
 @pytest.mark.medium
 def test_a_second_time_it_comes_from_the_cache_without_tensorflow(digits, digits_root):
     code = (
-        "import sys, time\n"
+        "import sys\n"
         "from pathlib import Path\n"
         "from hosts.models.prepare.prepare import PrepareOrder, prepare\n"
-        "before = time.monotonic()\n"
         f"prepare(PrepareOrder('digits_cnn', images=60), print, Path({str(digits_root)!r}))\n"
-        "assert time.monotonic() - before < 0.7, time.monotonic() - before\n"
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
