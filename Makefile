@@ -14,13 +14,14 @@ UV := $(shell command -v uv)
 INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 OVERRIDES ?=
 
-.PHONY: help experiment quick test test-fast test-all lint format bench clean
+.PHONY: help experiment quick test test-fast test-all lint format graph bench clean
 
 help:
 	@echo "make experiment   the two-phase experiment: VGG16 on two emulated hosts"
 	@echo "make quick        a first contact of a minute"
 	@echo "make test         checks, fast and medium tests; test-fast: only the fast ones; test-all: every one"
-	@echo "make lint         style, types, import contracts; format: set the style right"
+	@echo "make lint         style, types, import contracts, sizes; format: set the style right"
+	@echo "make graph        which room imports which, as text and as results/rooms.svg"
 	@echo "make bench        speed of the core and of the transport, side by side with plain alternatives; exactness of splits"
 	@echo "make clean        remove the environment and the tools' caches; results stay"
 
@@ -44,10 +45,14 @@ lint: $(READY_DEV)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/python -m tools.sizes
 
 format: $(READY_DEV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+graph: $(READY_DEV)
+	$(BIN)/python -m tools.rooms results/rooms.svg
 
 bench: $(READY_DEV)
 	$(BIN)/python -m tests.bench

@@ -100,7 +100,7 @@ REFUSED = [
     (["nope=1"], ["'nope'", "seed"]),
     (["search.fractoin=1"], ["did you mean fraction?"]),
     (["seed=abc"], ["seed=abc", "a whole number"]),
-    (["search.fraction=x"], ["a number or null"]),
+    (["search.fraction=x"], ["a number above 0, up to 1, or null"]),
     (["space.cpu_mhz=600"], ["a list of whole numbers"]),
     (["dry_run=maybe"], ["true or false"]),
     (["+experiment=vgg16_testbed", "+search.x=1"], ["search.x", "fraction"]),

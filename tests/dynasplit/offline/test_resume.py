@@ -179,10 +179,10 @@ def test_a_journal_of_another_space_is_refused(space, make_testbed, tmp_path):
 CHILD = """
     import time
     from pathlib import Path
-    from dynasplit import search
-    from dynasplit.journal import Journal
-    from dynasplit.study import Budget, explore
-    from dynasplit.space import Knob, SearchSpace
+    from dynasplit.offline import search
+    from dynasplit.core.space import Knob, SearchSpace
+    from dynasplit.offline.study import Budget, OfflineSettings, search_front
+    from dynasplit.run.journal import Journal
     from dynasplit.testbed.modelled import ModelledTestbed
     from hosts.emulation.profile import load_profile
 

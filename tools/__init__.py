@@ -1,0 +1,1 @@
+"""What the Makefile runs on the source itself: sizes, and the graph of the rooms."""
