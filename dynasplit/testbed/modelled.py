@@ -10,6 +10,9 @@ from dynasplit.core.space import Configuration
 from hosts.emulation.noise import run_factors
 from hosts.emulation.profile import Profile
 from hosts.wire.messages import IN_FLIGHT
+from hosts.wire.window_rules import WindowRules
+
+_WINDOW = WindowRules(min_window_s=2.0)
 
 
 def pipelined_ms(stages_ms: tuple[float, float, float]) -> tuple[float, float]:
@@ -35,24 +38,13 @@ class ModelledTestbed:
         profile: the physical model.
         network: whose timings of the profile are used.
         seed: of the noise.
-        inferences: what a window is taken to hold.
-        warmup: inferences before a window, counted in the testbed's time.
-        min_window_s: a window's least length; more inferences fill it.
-        relative_ci: a window holds as many as a 95 % confidence interval of the mean latency needs
-            whose half is at most this share of it; None: `inferences`.
-        max_inferences: the most that it holds for that.
-        mode: `latency` (one batch at a time) or `throughput` (pipelined).
+        rules: of a window: how long it is taken to last, and how many inferences to hold.
     """
 
     profile: Profile
     network: str
     seed: int = 0
-    inferences: int = 10
-    warmup: int = 5
-    min_window_s: float = 2.0
-    relative_ci: float | None = None
-    max_inferences: int = 1000
-    mode: str = "latency"
+    rules: WindowRules = _WINDOW
     _set: Configuration | None = field(default=None, repr=False)
 
     def measure(
@@ -80,7 +72,7 @@ class ModelledTestbed:
         busy_ms = edge_ms + encode_ms
         stages_ms = (busy_ms, sending_ms, decode_ms + cloud_ms)
         period_ms, latency_ms = sum(stages_ms), sum(stages_ms)
-        if self.mode == "throughput":
+        if self.rules.mode == "throughput":
             period_ms, latency_ms = pipelined_ms(stages_ms)
         active_j = p.edge.power_w(True, mhz, mode) * busy_ms / 1000
         waiting_j = p.edge.power_w(False, mhz, mode) * (period_ms - busy_ms) / 1000
@@ -90,7 +82,7 @@ class ModelledTestbed:
         cloud_j = (tail_j + decode_j) * factors.power / size
         row = p.split(net, k)
         inferences = self._inferences()
-        window_s = max(self.min_window_s, inferences * period_ms / size / 1000)
+        window_s = max(self.rules.min_window_s, inferences * period_ms / size / 1000)
         return Measurement(
             configuration=configuration,
             repeat=repeat,
@@ -105,7 +97,7 @@ class ModelledTestbed:
             accuracy=(row.accuracy or {}).get(mode),
             fidelity=(row.fidelity or {}).get(mode),
             tensor_kb=row.tensor_kb,
-            mode=self.mode,
+            mode=self.rules.mode,
             throughput_rps=1000 * size / period_ms,
             wire_kb=row.tensor_kb * sent_share,
             encode_ms=None if p.is_last(net, k) else encode_ms,
@@ -116,10 +108,11 @@ class ModelledTestbed:
         )
 
     def _inferences(self) -> int:
-        if self.relative_ci is None:
-            return self.inferences
-        needed = math.ceil((1.96 * self.profile.noise.request_latency_cv / self.relative_ci) ** 2)
-        return max(self.inferences, min(needed, self.max_inferences))
+        rules = self.rules
+        if rules.relative_ci is None:
+            return rules.min_inferences
+        needed = math.ceil((1.96 * self.profile.noise.request_latency_cv / rules.relative_ci) ** 2)
+        return max(rules.min_inferences, min(needed, rules.max_inferences))
 
     def _spent_s(self, configuration: Configuration, latency_ms: float, window_s: float) -> float:
         """Reconfiguration where knobs differ from the last ones, warm-up, and the window."""
@@ -129,4 +122,4 @@ class ModelledTestbed:
             costs_ms.get(name, 0.0) for name, v in configuration.knobs if was.get(name) != v
         )
         self._set = configuration
-        return (change_ms + self.warmup * latency_ms) / 1000 + window_s
+        return (change_ms + self.rules.warmup * latency_ms) / 1000 + window_s

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.testbed.modelled import ModelledTestbed
 
@@ -9,15 +11,10 @@ from dynasplit.testbed.modelled import ModelledTestbed
 def rehearsal(inputs: TestbedInputs) -> ModelledTestbed:
     """A testbed that answers from the inputs' profile, which there must be."""
     assert inputs.profile is not None
-    rules = inputs.rules
+    least_s = inputs.energy.least_window_s(inputs.profile.edge.meter.period_s)
     return ModelledTestbed(
         inputs.profile,
         inputs.network,
         seed=inputs.seed,
-        inferences=rules.min_inferences,
-        warmup=rules.warmup,
-        relative_ci=rules.relative_ci,
-        max_inferences=rules.max_inferences,
-        min_window_s=inputs.energy.least_window_s(inputs.profile.edge.meter.period_s),
-        mode=rules.mode,
+        rules=msgspec.structs.replace(inputs.rules, min_window_s=least_s),
     )

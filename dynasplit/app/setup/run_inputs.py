@@ -92,7 +92,9 @@ class TestbedInputs:
         if self.profile is None:
             return ()
         quiet = msgspec.structs.replace(self.profile, noise=Noise())
-        testbed = ModelledTestbed(quiet, self.network, mode=self.mode or "latency")
+        testbed = ModelledTestbed(
+            quiet, self.network, rules=WindowRules(mode=self.mode or "latency")
+        )
         return tuple(testbed.measure(c) for c in self.space.configurations)
 
     @property

@@ -17,6 +17,7 @@ from dynasplit.testbed.modelled import ModelledTestbed
 from hosts.emulation.hardware import Noise
 from hosts.emulation.profile import Profile, load_profile, save_profile
 from hosts.emulation.timings import Law, Network, Split
+from hosts.wire.window_rules import WindowRules
 
 QUIET = msgspec.structs.replace(load_profile("pi4_coral_v100"), noise=Noise())
 
@@ -242,7 +243,9 @@ def test_the_profile_counts_the_inferences_that_an_interval_needs() -> None:
     noisy = msgspec.structs.replace(QUIET, noise=Noise(request_latency_cv=0.05))
     at = Configuration.of(0, cpu_mhz=1800, edge_accelerator="off", cloud_gpu=True)
     found = [
-        ModelledTestbed(noisy, "vgg16", min_window_s=0.1, relative_ci=ci).measure(at)
+        ModelledTestbed(
+            noisy, "vgg16", rules=WindowRules(min_window_s=0.1, relative_ci=ci)
+        ).measure(at)
         for ci in (None, 0.02, 0.005)
     ]
     assert [m.inferences for m in found] == [10, 25, 385]

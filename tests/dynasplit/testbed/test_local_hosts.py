@@ -4,13 +4,12 @@ import msgspec
 import pytest
 
 from dynasplit.core.errors import ConfigurationError, TestbedError
-from dynasplit.testbed.address import HostAddress, MeterSpec
+from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.lab import open_hosts
 from dynasplit.testbed.loopback import loopback_hosts
 from hosts.machine.cpus import own_cpus
 from hosts.models.prepare.prepare import PrepareOrder, prepare
 from hosts.models.runtime.artifacts import sha256_of
-from tests.gpm import GPM_RESOURCE, simulated_gpm
 
 pytestmark = pytest.mark.medium
 CPUS = own_cpus()
@@ -61,18 +60,6 @@ def test_a_cpu_that_is_not_there_ends_the_start_with_what_is_allowed(manifest, t
     with (
         loopback_hosts(*given) as both,
         pytest.raises(TestbedError, match=r"cpus=\[9999\] asked; programs of this host may use"),
-        open_hosts(*both, manifest, encoded, tmp_path),
-    ):
-        pass
-
-
-def test_two_meters_at_the_wall_are_refused_at_the_start(manifest, tmp_path):
-    options = {"resource": GPM_RESOURCE, "backend": f"{simulated_gpm(tmp_path)}@sim"}
-    given = HostAddress(meters=(MeterSpec("gpm8213", options),) * 2), HostAddress()
-    encoded = msgspec.json.encode(manifest)
-    with (
-        loopback_hosts(*given) as both,
-        pytest.raises(ConfigurationError, match=r"edge host .* more than one channel wall"),
         open_hosts(*both, manifest, encoded, tmp_path),
     ):
         pass

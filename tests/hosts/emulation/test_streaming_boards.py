@@ -16,6 +16,7 @@ from hosts.emulation.client import ROOT_VARIABLE
 from hosts.emulation.hardware import CodecCost
 from hosts.emulation.machine import EmulatedMachine
 from hosts.wire.messages import IN_FLIGHT
+from hosts.wire.window_rules import WindowRules
 from tests.orders import run_order
 
 COSTS = {"zstd": CodecCost(0.06, 0.02, 0.5), "int8": CodecCost(0.03, 0.0, 0.25)}
@@ -126,7 +127,7 @@ def test_the_modelled_testbed_says_the_same_of_throughput_mode(
     edge.machine.open_accelerator(mode)
     chosen = {"split_point": split_point, "edge_accelerator": mode, "cloud_gpu": cloud_gpu}
     report = run(edge, mode="throughput", **chosen)
-    modelled = ModelledTestbed(profile, "net", mode="throughput").measure(
+    modelled = ModelledTestbed(profile, "net", rules=WindowRules(mode="throughput")).measure(
         Configuration.of(cpu_mhz=600, **chosen)
     )
     assert modelled.mode == "throughput"
