@@ -67,7 +67,7 @@ class Configuration:
     def words(self) -> str:
         """For people: `split 5 · 1800 MHz · TPU max · no GPU`."""
         shown = (describe(name).shown(value) for name, value in self.knobs)
-        return " · ".join((f"split {self.split_point}", *shown))
+        return " · ".join(filter(None, (f"split {self.split_point}", *shown)))
 
     def __str__(self) -> str:
         return " ".join(f"{name}={value}" for name, value in self.as_dict().items())

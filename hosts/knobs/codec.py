@@ -31,8 +31,8 @@ class CodecKnob(Knob):
 
     @classmethod
     def shown(cls, value: Value) -> str:
-        """`codec zstd`, or `no codec`."""
-        return "no codec" if value == PLAIN else f"codec {value}"
+        """`codec zstd`; nothing for `none`."""
+        return "" if value == PLAIN else f"codec {value}"
 
     @classmethod
     def allowed_of(cls, profile: Profile | None) -> tuple[Value, ...]:

@@ -152,5 +152,5 @@ def test_conditions_are_drawn_where_there_are_any(tmp_path, vgg16_runs, vgg16_sp
     assert [path.name for path in paths] == ["front.png", "conditions.png"]
     assert "EMULATED" in said(paths[1])[1]
     series = conditions.series_of(runs)
-    assert list(series) == ["edge: the hottest processor sensor, after the window (°C)", "link: x"]
+    assert list(series) == ["edge: CPU temperature after the window (°C)", "link: x"]
     assert np.isnan(series["link: x"]).sum() == 6
