@@ -13,6 +13,8 @@ READY_DEV := .venv/.ready-dev-$(DEV_KEY)
 UV := $(shell command -v uv)
 INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 OVERRIDES ?=
+# Two at a time, a file's tests together, since they share what they have prepared.
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: help experiment quick test test-fast test-all lint format graph bench clean
 
@@ -32,13 +34,13 @@ quick: $(READY)
 	$(BIN)/python run_experiment.py +experiment=quick_testbed $(OVERRIDES)
 
 test: lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-fast: $(READY_DEV)
-	$(BIN)/python -m pytest -m "not medium and not slow"
+	$(PYTEST) -m "not medium and not slow"
 
 test-all: lint
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 lint: $(READY_DEV)
 	$(BIN)/ruff check .

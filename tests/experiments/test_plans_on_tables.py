@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,8 +10,8 @@ from dynasplit.core.space import Knob, SearchSpace
 from dynasplit.tables import read_requests, read_runs, write_runs
 from dynasplit.testbed.modelled import ModelledTestbed
 from hosts.emulation.profile import load_profile
+from tests.commands import command_line
 
-ROOT = Path(__file__).resolve().parents[2]
 PROFILE = load_profile("quick")
 WRONG_ROW = 40
 
@@ -53,20 +51,7 @@ def table(tmp_path_factory) -> Path:
 
 
 def run(tmp_path: Path, experiment: str, *overrides: str) -> Path:
-    done = subprocess.run(
-        [
-            sys.executable,
-            "run_experiment.py",
-            f"+experiment={experiment}",
-            f"results_dir={tmp_path}",
-            *overrides,
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = command_line(f"+experiment={experiment}", f"results_dir={tmp_path}", *overrides)
     assert done.returncode == 0, done.stdout + done.stderr
     (folder,) = (tmp_path / experiment).iterdir()
     return folder
@@ -174,13 +159,7 @@ def test_the_benchmark_compares_searches_over_seeds(table, tmp_path):
 
 @pytest.mark.parametrize("experiment", ["audit_runs", "fit_profile", "replay", "search_benchmark"])
 def test_without_a_table_each_says_what_it_needs(experiment, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "run_experiment.py", f"+experiment={experiment}"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = command_line(f"+experiment={experiment}")
     assert done.returncode == 2
     assert f"+experiment={experiment} needs runs=FILE" in done.stderr
     assert "Traceback" not in done.stderr

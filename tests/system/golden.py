@@ -37,6 +37,14 @@ def recorded() -> dict[tuple[str, str, str], Row]:
         return {key_of(row): row for row in csv.DictReader(file)}
 
 
+def check(rows: Sequence[Row], runs: int) -> None:
+    """Each of so many runs gives what its row of the table says."""
+    before = recorded()
+    assert len(rows) == runs
+    for row in rows:
+        assert row == before[key_of(row)], key_of(row)
+
+
 def measured(experiment: str, searches: Sequence[str], seeds: Iterable[int]) -> list[Row]:
     """Run one experiment for each search and seed, in one command; a row for each run."""
     with tempfile.TemporaryDirectory() as folder:

@@ -126,9 +126,9 @@ def test_a_choice_without_a_run_is_an_error_or_a_counted_fallback() -> None:
     rest = [m for m in testbed.runs.measurements if m.configuration != gone]
     lacking = RecordedTestbed(RunsTable.of(rest, model="m", last_split_point=11))
     thresholds = WeibullThresholds(100, 50, 900)
-    with pytest.raises(DataError, match=f"no run of {gone}"):
+    with pytest.raises(DataError, match=f"no run of {gone.words()}"):
         Replay.of(found, lacking, thresholds)
-    with pytest.raises(DataError, match=f"no run of {gone}"):
+    with pytest.raises(DataError, match=f"no run of {gone.words()}"):
         lacking.measure(gone)
     lacking.fallback = lambda c: Measurement(configuration=c, latency_ms=7, source="modelled")
     Replay.of(found, lacking, thresholds)
