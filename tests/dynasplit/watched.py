@@ -34,8 +34,6 @@ class Watched:
         self.calls += 1
         self.before(self.calls - 1, configuration)
         self.spent.append((configuration, repeat))
-        # What reconfiguring costs depends on what was set before, so on being interrupted.
-        self.inner._set = None
         found = self.inner.measure(configuration, repeat=repeat, request=request, stream=stream)
         return (
             dataclasses.replace(found, accuracy=_accuracy(configuration))
@@ -45,6 +43,11 @@ class Watched:
 
     def repeated(self) -> list[tuple[Configuration, int]]:
         return [run for run, times in Counter(self.spent).items() if times > 1]
+
+
+def but_for_time(measurement: Measurement) -> Measurement:
+    """Without what it cost: after a start every knob is set, else only those that differ."""
+    return dataclasses.replace(measurement, testbed_time_s=None)
 
 
 def _accuracy(configuration: Configuration) -> float:

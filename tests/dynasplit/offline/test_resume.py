@@ -1,10 +1,14 @@
-"""However and wherever a run is killed, starting it again gives what an uninterrupted one gives."""
+"""However and wherever a run is killed, starting it again gives what an uninterrupted one gives.
 
+But for testbed time: the first measurement after a start sets every knob, since what is set is not
+known then, where an uninterrupted run sets only those that differ.
+"""
+
+import dataclasses
 import os
 import signal
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ from dynasplit.offline import search
 from dynasplit.offline.study import Budget, OfflineSettings, search_front
 from dynasplit.run.journal import Journal
 from dynasplit.testbed.retry import RetryPolicy
+from tests.dynasplit.watched import but_for_time
 
 
 class Killed(BaseException):
@@ -38,6 +43,28 @@ def explored(space, testbed, folder: Path, name="nsga3", budget=BUDGET, **option
             **options,
         )
         return search_front(space, algorithm, testbed, journal, settings)
+
+
+def found_by(result):
+    """All that was found, without what it cost."""
+    runs = tuple(map(but_for_time, result.measurements))
+    return dataclasses.replace(result, measurements=runs, testbed_time_s=0.0, apart_time_s=0.0)
+
+
+def assert_the_same(resumed, whole, starts=None) -> None:
+    """The same was found, at the same cost but for the first measurement of each start.
+
+    Args:
+        starts: their places among the measurements; None: anywhere.
+    """
+    assert found_by(resumed) == found_by(whole)
+    pairs = zip(resumed.measurements, whole.measurements, strict=True)
+    more_s = [a.testbed_time_s - b.testbed_time_s for a, b in pairs]
+    assert min(more_s) >= 0
+    if starts is not None:
+        assert {place for place, more in enumerate(more_s) if more} <= set(starts)
+    spent_s = [r.testbed_time_s + r.apart_time_s for r in (resumed, whole)]
+    assert spent_s[0] - spent_s[1] == pytest.approx(sum(more_s))
 
 
 def killed_at(number: int):
@@ -81,7 +108,7 @@ def test_killed_search_goes_on_as_if_it_had_not_been(
     with pytest.raises(Killed):
         explored(space, first, tmp_path, name)
     assert len(first.spent) == kill
-    assert explored(space, second, tmp_path, name) == whole
+    assert_the_same(explored(space, second, tmp_path, name), whole, [kill])
     assert not set(first.spent) & set(second.spent)
     assert not second.repeated()
     assert len(whole.searched) == 40
@@ -97,7 +124,26 @@ def test_killed_at_every_measurement(space, make_testbed, tmp_path, name):
             resumed = explored(space, testbed, tmp_path / "killed", name, front_repeats=1)
         except Killed:
             continue
-    assert resumed == whole
+    assert_the_same(resumed, whole)
+    assert resumed.testbed_time_s > whole.testbed_time_s  # each measurement sets every knob
+
+
+@pytest.mark.parametrize("kill", [7, 20])
+def test_a_time_budget_counts_what_earlier_starts_spent(space, make_testbed, tmp_path, kill):
+    budget = Budget(testbed_time_s=300)
+    options = {"budget": budget, "front_repeats": 0}
+    whole = explored(space, make_testbed(), tmp_path / "whole", **options)
+    folder = tmp_path / "killed"
+    with pytest.raises(Killed):
+        explored(space, make_testbed(before=killed_at(kill)), folder, **options)
+    resumed = explored(space, make_testbed(), folder, **options)
+    count = len(resumed.searched)
+    assert resumed.searched == whole.searched[:count]
+    assert len(whole.searched) - 1 <= count < 60  # the start may have cost one of them
+    times_s = {m.configuration: m.testbed_time_s for m in resumed.measurements}
+    spent_s = [times_s[c] for c in resumed.searched]
+    assert resumed.testbed_time_s == pytest.approx(sum(spent_s))
+    assert sum(spent_s[:-1]) < 300 <= sum(spent_s)
 
 
 @pytest.mark.parametrize("name", ["nsga3", "tpe"])
@@ -125,7 +171,7 @@ def test_killed_between_the_journal_and_the_study(space, make_testbed, tmp_path,
         finally:
             spent += testbed.spent
     assert len(told) > 40
-    assert resumed == whole
+    assert_the_same(resumed, whole)
     assert len(spent) == len(set(spent)) == len(whole.measurements)
 
 
@@ -144,7 +190,8 @@ def test_torn_last_lines_are_cut_off(space, make_testbed, tmp_path):
     for name in ("journal.jsonl", "study.log"):
         path = tmp_path / "killed" / name
         path.write_bytes(path.read_bytes() + path.read_bytes().splitlines()[-1][:30])
-    assert explored(space, make_testbed(), tmp_path / "killed") == whole
+    resumed = explored(space, make_testbed(), tmp_path / "killed")
+    assert_the_same(resumed, whole, [19, 20])  # the 20th was written, then torn off again
 
 
 @pytest.mark.parametrize(
@@ -176,43 +223,14 @@ def test_a_journal_of_another_space_is_refused(space, make_testbed, tmp_path):
         search_front(smaller, search.build("grid"), make_testbed(), journal, settings)
 
 
-CHILD = """
-    import time
-    from pathlib import Path
-    from dynasplit.offline import search
-    from dynasplit.core.space import Knob, SearchSpace
-    from dynasplit.offline.study import Budget, OfflineSettings, search_front
-    from dynasplit.run.journal import Journal
-    from dynasplit.testbed.modelled import ModelledTestbed
-    from hosts.emulation.profile import load_profile
-
-    class Slow(ModelledTestbed):
-        def measure(self, configuration, **more):
-            time.sleep(0.002)
-            self._set = None
-            return super().measure(configuration, **more)
-
-    folder = Path({folder!r})
-    space = SearchSpace.build(range(23), 22, [Knob("cpu_mhz", tuple(range(600, 1801, 200)))])
-    found = search_front(
-        space, search.build("nsga3"), Slow(load_profile("pi4_coral_v100"), "vgg16"),
-        Journal(folder / "journal.jsonl"),
-        OfflineSettings(budget=Budget(configurations=100), storage=folder / "study.log"),
-    )
-    print([str(c) for c in found.searched], len(found.measurements))
-"""
-
-
 @pytest.mark.medium
 def test_really_killed(tmp_path):
     """kill -9 at whatever instant it hits."""
 
     def start(folder: Path) -> subprocess.Popen:
         folder.mkdir(exist_ok=True)
-        code = textwrap.dedent(CHILD.format(folder=str(folder)))
-        return subprocess.Popen(
-            [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=ROOT
-        )
+        words = [sys.executable, "-m", "tests.dynasplit.offline.slow_search", str(folder)]
+        return subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT)
 
     whole, _ = start(tmp_path / "whole").communicate(timeout=60)
     journal = tmp_path / "killed" / "journal.jsonl"

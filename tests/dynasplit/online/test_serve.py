@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 
 import pytest
@@ -10,10 +11,15 @@ from dynasplit.online.serve import serve, serving_order
 from dynasplit.online.workload import Request, weibull_requests
 from dynasplit.run.journal import Journal
 from dynasplit.testbed.retry import RetryPolicy
+from tests.dynasplit.watched import but_for_time
 
 
 class Killed(BaseException):
     pass
+
+
+def found_by(served):
+    return dataclasses.replace(served, measurement=but_for_time(served.measurement))
 
 
 @pytest.fixture
@@ -91,7 +97,10 @@ def test_interrupted_serving_goes_on(requests, everyone, make_testbed, tmp_path,
         serve(requests, everyone, make_testbed(before=before), journal)
     second = make_testbed()
     with Journal(tmp_path / "j") as journal:
-        assert serve(requests, everyone, second, journal) == whole
+        resumed = serve(requests, everyone, second, journal)
+    assert [found_by(s) for s in resumed] == [found_by(s) for s in whole]
+    times_s = [[s.measurement.testbed_time_s for s in served] for served in (resumed, whole)]
+    assert sum(a != b for a, b in zip(*times_s, strict=True)) <= 1  # the first after the start
     assert second.calls == 60 - kill
 
 
