@@ -15,7 +15,7 @@ PLAIN = "none"
 
 
 class CodecKnob(Knob):
-    """How the intermediate tensor is encoded; carried by each run order."""
+    """The codec of the intermediate tensor, carried by each run order."""
 
     name = "codec"
     kind = str

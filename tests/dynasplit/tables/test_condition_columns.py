@@ -4,7 +4,7 @@ import pytest
 
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.run.journal import Journal
 from dynasplit.tables import read_requests, read_runs, write_requests, write_runs
@@ -33,7 +33,7 @@ def test_runs_keep_them(tmp_path, suffix):
 @pytest.mark.parametrize("suffix", ["parquet", "csv"])
 def test_requests_keep_them(tmp_path, suffix):
     rows = [
-        Served(request=i, network="m", policy="p", threshold_ms=50.0, measurement=run)
+        ServedRequest(request=i, network="m", policy="p", threshold_ms=50.0, measurement=run)
         for i, run in enumerate(RUNS)
     ]
     path = tmp_path / f"requests.{suffix}"
