@@ -67,7 +67,7 @@ class MeasurementWindow:
         return self.inferences[-1].end_ns - self.inferences[self.first].start_ns
 
     def _is_narrow(self) -> bool:
-        """True if the mean time's confidence interval is as narrow as asked (normal approximation)."""
+        """True if the mean time is known as narrowly as asked (95 %, normal approximation)."""
         if self._rules.relative_ci is None:
             return True
         if len(self._times_ns) < 2:
