@@ -8,9 +8,9 @@ from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.report import write_report
 from dynasplit.app.setup import dry_run
 from dynasplit.app.setup.kinds import kind_of
+from dynasplit.app.setup.open_run import open_run
 from dynasplit.app.setup.phases import RunResult, front_of, offline_phase, online_phase
 from dynasplit.app.setup.resolve import check_early, prepared_inputs
-from dynasplit.app.setup.session import open_run
 from dynasplit.config.schema import Config
 from dynasplit.run.run_folder import check_writable
 

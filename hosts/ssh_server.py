@@ -20,7 +20,7 @@ import asyncssh
 import msgspec
 
 from hosts.emulation.client import BOARD_VARIABLE, ROOT_VARIABLE
-from hosts.machine.state import STATE_VARIABLE
+from hosts.machine.state_folder import STATE_VARIABLE
 
 _PATIENCE_S = 5.0
 

@@ -1,7 +1,7 @@
 """Rules of options: the allowed values, and the words that say them.
 
-A rule stands beside its option's type and default, as the field's metadata. Rules that join two
-options of a group are methods `conflicts` of the group.
+A rule stands beside its option's type and default in `options/<group>.py`, as the field's metadata.
+Rules that join two options of a group are methods `conflicts` of the group.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def one_of(*choices: str) -> Rule:
     return within(", ".join(choices), choices.__contains__)
 
 
-def module_of(package: str) -> Rule:
+def name_in_folder(package: str) -> Rule:
     """The name of a module of a folder with one file for each kind of thing."""
     return listed(lambda: module_names(importlib.import_module(package).__path__))
 

@@ -10,18 +10,27 @@ from dataclasses import dataclass, field
 
 from omegaconf import MISSING
 
-from dynasplit.config.network_options import DataConf, ModelConf
-from dynasplit.config.phase_options import PolicyConf, SearchConf, WorkloadConf
+from dynasplit.config.options.audit import AuditConf
+from dynasplit.config.options.benchmark import BenchmarkConf
+from dynasplit.config.options.data import DataConf
+from dynasplit.config.options.energy import EnergyConf
+from dynasplit.config.options.fit import FitConf
+from dynasplit.config.options.hosts import HostsConf
+from dynasplit.config.options.measure import MeasureConf
+from dynasplit.config.options.model import ModelConf
+from dynasplit.config.options.policy import PolicyConf
+from dynasplit.config.options.replay import ReplayConf
+from dynasplit.config.options.search import SearchConf
+from dynasplit.config.options.space import SpaceConf
+from dynasplit.config.options.workload import WorkloadConf
 from dynasplit.config.rules import (
     existing_file,
-    module_of,
+    name_in_folder,
     one_of,
     option,
     several,
     within,
 )
-from dynasplit.config.table_options import AuditConf, BenchmarkConf, FitConf, ReplayConf
-from dynasplit.config.testbed_options import EnergyConf, HostsConf, MeasureConf, SpaceConf
 
 POLICIES = ["dynasplit", "cloud_only", "edge_only", "fastest", "least_energy"]
 
@@ -48,9 +57,9 @@ class Config:
     """
 
     name: str = MISSING
-    plan: str = option("two_phase", module_of("experiments"))
+    plan: str = option("two_phase", name_in_folder("experiments"))
     seed: int = option(0, within("from 0 to 4294967295", lambda v: 0 <= v < 2**32))
-    policies: list[str] = option(POLICIES, several(module_of("dynasplit.online.policies")))
+    policies: list[str] = option(POLICIES, several(name_in_folder("dynasplit.online.policies")))
     front: str | None = option(None, existing_file())
     runs: str | None = option(None, existing_file())
     results_dir: str = "results"

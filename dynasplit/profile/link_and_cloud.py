@@ -48,7 +48,7 @@ def between(known: Mapping[int, float], split_points: Sequence[int]) -> dict[int
 
 
 def medians(keys: Sequence[int], values: Floats) -> dict[int, float]:
-    """The median of the values (n,) of each key (n,)."""
+    """Each distinct key's median of its values; keys (n,), values (n,)."""
     held = np.array(keys)
     return {int(k): float(np.median(values[held == k])) for k in np.unique(held)}
 

@@ -21,16 +21,16 @@ import msgspec
 
 from hosts.agents.cloud import CloudAgent
 from hosts.agents.edge import EdgeAgent
-from hosts.agents.knob_group import Knobs
 from hosts.agents.loading import find, load
 from hosts.agents.open_machine import open_machine
+from hosts.agents.restorable_knobs import RestorableKnobs
 from hosts.agents.streaming import TailStream
 from hosts.conditions.base import read_conditions
 from hosts.core.errors import HostError
 from hosts.machine.base import Machine
 from hosts.machine.cpus import keep_to
 from hosts.machine.facts import host_facts
-from hosts.machine.state import state_folder
+from hosts.machine.state_folder import state_folder
 from hosts.wire import messages
 from hosts.wire.rpc import channel, serve, server_credentials, start_server, tensor_handler
 
@@ -48,7 +48,7 @@ class Agent:
         self.part: EdgeAgent | CloudAgent = (
             EdgeAgent(machine) if order.role == "edge" else CloudAgent(machine)
         )
-        self.knobs = Knobs(order.knobs, machine, state_folder() / f"{order.role}.json")
+        self.knobs = RestorableKnobs(order.knobs, machine, state_folder() / f"{order.role}.json")
 
     def methods(self) -> Mapping[str, Method]:
         """The control service."""
@@ -163,7 +163,7 @@ def main() -> int:
     """Run an agent; returns the exit code."""
     for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(name, _interrupted)
-    knobs: Knobs | None = None
+    knobs: RestorableKnobs | None = None
     stop: Callable[[], None] = lambda: None  # noqa: E731
     try:
         order = read_order()
@@ -193,7 +193,7 @@ def main() -> int:
     return 0
 
 
-def _restore(knobs: Knobs | None) -> None:
+def _restore(knobs: RestorableKnobs | None) -> None:
     with contextlib.suppress(OSError):
         try:
             if knobs is not None and knobs.restore():

@@ -17,7 +17,7 @@ from pathlib import Path
 from hosts.emulation.board_server import BoardServer
 from hosts.emulation.client import BOARD_VARIABLE, ROOT_VARIABLE
 from hosts.emulation.profile import load_profile
-from hosts.machine.state import STATE_VARIABLE
+from hosts.machine.state_folder import STATE_VARIABLE
 
 
 def main() -> None:

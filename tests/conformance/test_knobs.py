@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hosts.agents.knob_group import Knobs
 from hosts.agents.open_machine import open_machine
+from hosts.agents.restorable_knobs import RestorableKnobs
 from hosts.core.errors import KnobError
 from hosts.knobs.base import build, names_on_hosts
 from hosts.machine.base import Machine
@@ -111,7 +111,7 @@ def test_800_is_not_taken_for_1800000_khz(tmp_path):
 
 def test_a_frequency_that_drifts_is_noticed_after_the_run(board_host, tmp_path):
     machine = open_machine()
-    knobs = Knobs(("cpu_mhz",), machine, tmp_path / "record.json")
+    knobs = RestorableKnobs(("cpu_mhz",), machine, tmp_path / "record.json")
     knobs.apply({"cpu_mhz": 1200})
     knobs.check({"cpu_mhz": 1200})
     foreign = machine.root / "sys/devices/system/cpu/cpufreq/policy0/scaling_setspeed"
@@ -124,11 +124,11 @@ def test_a_frequency_that_drifts_is_noticed_after_the_run(board_host, tmp_path):
 def test_the_state_before_is_recorded_and_the_next_start_restores_it(board_host, tmp_path):
     record = tmp_path / "record.json"
     machine = open_machine()
-    crashed = Knobs(("cpu_mhz", "edge_accelerator"), machine, record)
+    crashed = RestorableKnobs(("cpu_mhz", "edge_accelerator"), machine, record)
     before = {n: build(n, machine).snapshot() for n in ("cpu_mhz", "edge_accelerator")}
     crashed.apply({"cpu_mhz": 600, "edge_accelerator": "max"})
     assert record.is_file()
-    next_start = Knobs(("cpu_mhz", "edge_accelerator"), machine, record)
+    next_start = RestorableKnobs(("cpu_mhz", "edge_accelerator"), machine, record)
     assert next_start.restore() is True
     assert {n: build(n, machine).snapshot() for n in before} == before
     assert not record.exists()
@@ -139,4 +139,4 @@ def test_a_damaged_record_is_named_and_not_ignored(board_host, tmp_path):
     record = tmp_path / "record.json"
     record.write_text("{")
     with pytest.raises(KnobError, match="check the host's settings by hand"):
-        Knobs(("cpu_mhz",), open_machine(), record).restore()
+        RestorableKnobs(("cpu_mhz",), open_machine(), record).restore()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import summary_of, write_outputs
 from dynasplit.app.report.tracking import record, tell_where
+from dynasplit.app.setup.open_run import OpenRun
 from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs
-from dynasplit.app.setup.session import OpenRun
 
 
 def write_report(inputs: RunInputs, result: RunResult, opened: OpenRun, terminal: Terminal) -> None:

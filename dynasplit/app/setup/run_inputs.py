@@ -122,7 +122,7 @@ TestbedInputs.__test__ = False  # type: ignore[attr-defined]  # pytest: not a te
 
 
 class Opener(Protocol):
-    """Opens a testbed: a kind of hosts.
+    """The part of a `HostsKind` that a run needs: it opens the testbed.
 
     Attributes:
         name: the kind.

@@ -66,7 +66,7 @@ class SurrogateModel:
     """Gives a space's posterior from its runs; what depends on the space alone is kept."""
 
     def __init__(self, space: SearchSpace) -> None:
-        """Prepare the stages' covariances."""
+        """Group the space's configurations by stage."""
         self.space = space
         self._points = np.array([c.split_point for c in space.configurations])
         self._edge = Cells.build(space, ["edge"])

@@ -8,8 +8,8 @@ from dynasplit.app.setup import local_machine
 from dynasplit.app.setup.kinds import kind_of, local
 from dynasplit.app.setup.search_space import build_space
 from dynasplit.config.load import determining
+from dynasplit.config.options.hosts import HostConf, HostsConf
 from dynasplit.config.schema import Config
-from dynasplit.config.testbed_options import HostConf, HostsConf
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.run.identity import identity_of
 from hosts.discover import ThisMachine

@@ -130,7 +130,7 @@ def test_options_of_a_window_are_rules_of_the_window_by_the_same_names():
     from dataclasses import fields
 
     from dynasplit.app.setup.kinds import kind_of
-    from dynasplit.config.testbed_options import MeasureConf
+    from dynasplit.config.options.measure import MeasureConf
     from hosts.wire.window_rules import WindowRules
 
     names = set(WindowRules.__struct_fields__)

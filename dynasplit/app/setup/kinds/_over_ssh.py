@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dynasplit.app.setup.run_inputs import TestbedInputs
-from dynasplit.config.testbed_options import HostConf, HostsConf
+from dynasplit.config.options.hosts import HostConf, HostsConf
 from dynasplit.core.errors import ConfigurationError, TestbedError
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.testbed.address import HostAddress, MeterSpec
@@ -57,7 +57,7 @@ def _address_of(host: HostConf) -> HostAddress:
 
 
 @contextmanager
-def between(
+def testbed_between(
     edge: HostAddress,
     cloud: HostAddress,
     inputs: TestbedInputs,
@@ -95,7 +95,7 @@ def _compiling(manifest: Manifest) -> CompileHead:
 
 
 def check_compiler() -> None:
-    """Refuse to search with an accelerator, before any run, where no head could be compiled.
+    """Refuse if heads cannot be compiled here: edgetpu_compiler is missing.
 
     Raises:
         ConfigurationError: the compiler is not installed here.

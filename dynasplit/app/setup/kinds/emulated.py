@@ -44,6 +44,6 @@ class EmulatedHosts(HostsOfProfile):
             loopback_hosts(
                 edge, cloud, profile=profile, seed=inputs.seed, speedup=inputs.speedup
             ) as hosts,
-            _over_ssh.between(*hosts, inputs, folder, earlier) as testbed,
+            _over_ssh.testbed_between(*hosts, inputs, folder, earlier) as testbed,
         ):
             yield testbed

@@ -12,8 +12,8 @@ from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.local_machine import divided, here
 from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.app.setup.search_space import AvailableKnobs
+from dynasplit.config.options.hosts import HostConf
 from dynasplit.config.schema import Config
-from dynasplit.config.testbed_options import HostConf
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.testbed.energy import EnergyRules
 from hosts.emulation.profile import Profile
@@ -95,7 +95,7 @@ class LocalHosts(HostsKind):
         edge, cloud = _over_ssh.addresses_of(self.config.hosts)
         with (
             loopback_hosts(edge, cloud) as hosts,
-            _over_ssh.between(*hosts, inputs, folder, earlier) as testbed,
+            _over_ssh.testbed_between(*hosts, inputs, folder, earlier) as testbed,
         ):
             yield testbed
 

@@ -40,4 +40,4 @@ class SshHosts(HostsKind):
     ) -> AbstractContextManager[Testbed]:
         """Log in to both hosts, and open the testbed between them."""
         edge, cloud = _over_ssh.addresses_of(self.config.hosts)
-        return _over_ssh.between(edge, cloud, inputs, folder, earlier)
+        return _over_ssh.testbed_between(edge, cloud, inputs, folder, earlier)

@@ -1,4 +1,4 @@
-"""Options of the network and of the images that it infers."""
+"""The options of `model`: the network."""
 
 from __future__ import annotations
 
@@ -42,22 +42,3 @@ class ModelConf:
     def label(self) -> str:
         """The network's name in results; a network of a file has the file's name."""
         return Path(self.path).name if self.name == "keras_file" and self.path else self.name
-
-
-@dataclass
-class DataConf:
-    """The images that are inferred.
-
-    Attributes:
-        name: a module of hosts/models/datasets. images: how many.
-        path: imagenet_folder's folder; tfds: where it keeps its files, None: as it likes.
-        labels: imagenet_folder's file of classes, or `none`; None: the folders' names say them.
-        tfds: the data set's name in TensorFlow Datasets. split: which part of it.
-    """
-
-    name: str = MISSING
-    images: int = option(24, at_least(1))
-    path: str | None = None
-    labels: str | None = None
-    tfds: str | None = None
-    split: str | None = None

@@ -15,7 +15,7 @@ from hosts.machine.base import Machine
 Record = dict[str, dict[str, str]]
 
 
-class Knobs:
+class RestorableKnobs:
     """The knobs of one host, as a group.
 
     Attributes:

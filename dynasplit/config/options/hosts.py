@@ -1,0 +1,82 @@
+"""The options of `hosts`: the kind of hosts, and each host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+from dynasplit.config.rules import (
+    above,
+    name_in_folder,
+    option,
+)
+
+NO_METER = "none"
+
+
+@dataclass
+class HostConf:
+    """One host and the way to it.
+
+    Attributes:
+        address: name or number that SSH connects to. port: of its SSH server.
+        user: login name; None: the one who runs the controller.
+        key_file: the client key; None: those that SSH finds.
+        known_hosts: file with the host's key; None: the user's own. Unknown keys are refused.
+        python: the interpreter that runs the host's programs.
+        link_address: cloud only: address of the tensor port, as the edge reaches it.
+        meters: the programs that read its power, each with its options:
+            `[{meter: gpm8213, resource: ...}, {meter: rapl}]`.
+        meter: short for one meter; `none`: no meter (hosts=local: `auto`, RAPL if this user may
+            read it). meter_options: passed to it.
+        knobs: names of the programs that set its hardware.
+        cpus: the CPUs that its agent keeps to; None: all (hosts=local: half of them).
+    """
+
+    address: str | None = None
+    port: int = 22
+    user: str | None = None
+    key_file: str | None = None
+    known_hosts: str | None = None
+    python: str = "python3"
+    link_address: str | None = None
+    meters: list[dict[str, Any]] = field(default_factory=list)
+    meter: str = NO_METER
+    meter_options: dict[str, Any] = field(default_factory=dict)
+    knobs: list[str] = field(default_factory=list)
+    cpus: list[int] | None = None
+
+    def named_meters(self) -> list[tuple[str, dict[str, Any]]]:
+        """Each meter's name and options, however they were said."""
+        if self.meters:
+            return [(str(m["meter"]), {k: m[k] for k in m if k != "meter"}) for m in self.meters]
+        return [] if self.meter == NO_METER else [(self.meter, dict(self.meter_options))]
+
+    def conflicts(self) -> Iterator[str]:
+        """Meters without a name, or said in both ways."""
+        for entry in self.meters:
+            if not isinstance(entry.get("meter"), str):
+                yield f"meters={self.meters}; allowed: meter=NAME in each, beside its options"
+        if self.meters and self.meter not in (NO_METER, "auto"):
+            yield f"meter={self.meter}; allowed: {NO_METER}, since meters lists this host's meters"
+
+
+@dataclass
+class HostsConf:
+    """The hosts that measure configurations.
+
+    Attributes:
+        kind: emulated, local, ssh, modelled or recorded.
+        profile: name or path of the physical model; None: there is none for these hosts.
+        speedup: paces emulated hosts at so many times real time; None: as fast as it goes.
+        edge: used with the kinds ssh and local. cloud: likewise.
+    """
+
+    kind: str = option(MISSING, name_in_folder("dynasplit.app.setup.kinds"))
+    profile: str | None = None
+    speedup: float | None = option(None, above(0))
+    edge: HostConf = field(default_factory=HostConf)
+    cloud: HostConf = field(default_factory=HostConf)
