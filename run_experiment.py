@@ -13,7 +13,8 @@ from hosts.core.errors import HostError
 try:
     from dynasplit.app.cli import command
 except HostError as error:  # a folder of extensions, or a file in it, cannot be used
-    sys.exit(f"Error: {error}")
+    print(f"Error: {error}", file=sys.stderr)
+    sys.exit(2)
 
 CONF = str(Path(__file__).parent / "conf")
 

@@ -79,7 +79,8 @@ def several(one: Rule) -> Rule:
     """A list with at least one value, each once, each as the rule says."""
 
     def test(values: Sequence[Any]) -> bool:
-        return bool(values) and len(set(values)) == len(values) and all(map(one.test, values))
+        distinct = len({repr(value) for value in values}) == len(values)
+        return bool(values) and distinct and all(map(one.test, values))
 
     return Rule(lambda: f"at least one, each once, of {one.allowed()}", test)
 

@@ -163,10 +163,13 @@ class RunsTable:
         if name not in self.columns:
             return np.full(len(self.configurations), np.nan)
         values = self.columns[name][np.lexsort((self.columns[name], self.index))]
-        place = share * (self.counts - 1)
+        there = ~np.isnan(self.columns[name])
+        present = np.bincount(self.index[there], minlength=len(self.configurations))
+        last = np.maximum(present - 1, 0)  # absent values are sorted behind those present
+        place = share * last
         low = np.floor(place).astype(np.intp)
         first = self._groups[1] + low
-        second = self._groups[1] + np.minimum(low + 1, self.counts - 1)
+        second = self._groups[1] + np.minimum(low + 1, last)
         return cast(
             "npt.NDArray[np.float64]",
             values[first] * (1 - (place - low)) + values[second] * (place - low),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
-from hosts.core.errors import ExtensionError, HostError
-from hosts.core.modules import module_names, own_class
+from hosts.core.errors import ExtensionError
+from hosts.core.modules import load, module_names, own_class
 
 if TYPE_CHECKING:
     from hosts.machine.base import Machine
@@ -78,15 +79,15 @@ def conditions_of_run(report: RunReport) -> dict[str, float]:
 def _known(readings: Iterable[tuple[str, Callable[[], float | None]]]) -> dict[str, float]:
     found = {}
     for name, read in readings:
-        with suppress(HostError, OSError, ValueError):
+        with suppress(Exception):  # whatever an observer does wrong, the measurement counts
             value = read()
-            if value is not None:
+            if isinstance(value, int | float) and math.isfinite(value):
                 found[name] = float(value)
     return found
 
 
 def _class_of(name: str) -> type[Condition]:
-    module = importlib.import_module(f"hosts.conditions.{name}")
+    module = load("hosts.conditions", name)
     found = own_class(module, Condition, name)
     if found is None:
         raise ExtensionError(

@@ -6,6 +6,8 @@ becomes `hosts.knobs.x`, `<folder>/policies/y.py` becomes `dynasplit.online.poli
 
 from __future__ import annotations
 
+import importlib
+import keyword
 import os
 import pkgutil
 from collections.abc import Iterable
@@ -18,6 +20,8 @@ from hosts.core.errors import ExtensionError
 EXTENSIONS_VARIABLE = "DYNASPLIT_EXTENSIONS"
 ON_HOSTS = ("knobs", "conditions", "meters", "codecs")
 _EXTENSIBLE = (*ON_HOSTS, "networks", "datasets", "policies", "search")
+
+_RESERVED = ("split_point",)
 
 T = TypeVar("T")
 
@@ -42,7 +46,25 @@ def module_names(path: Iterable[str]) -> list[str]:
                     f"{found[module.name]}/{module.name}.py; give it another one"
                 )
             found[module.name] = place
-    return sorted(name for name in found if name != "base" and not name.startswith("_"))
+    names = sorted(name for name in found if name != "base" and not name.startswith("_"))
+    for name in names:
+        if not name.isidentifier() or keyword.iskeyword(name) or name in _RESERVED:
+            raise ExtensionError(f"{found[name]}/{name}.py: no name for a module; rename it")
+    return names
+
+
+def load(package: str, name: str) -> ModuleType:
+    """A module of a package, which may be one of an extension.
+
+    Raises:
+        ExtensionError: it cannot be imported; why.
+    """
+    try:
+        return importlib.import_module(f"{package}.{name}")
+    except (Exception, SystemExit) as error:
+        raise ExtensionError(
+            f"{package}.{name} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
 
 
 def own_class(module: ModuleType, base: type[T], name: str) -> type[T] | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from hosts.core.errors import ExtensionError, KnobError
-from hosts.core.modules import module_names, own_class
+from hosts.core.modules import load, module_names, own_class
 
 if TYPE_CHECKING:
     from hosts.emulation.profile import Profile
@@ -205,7 +205,7 @@ def _package_path() -> Iterable[str]:
 
 
 def _class_of(name: str) -> type[Knob]:
-    module = importlib.import_module(f"hosts.knobs.{name}")
+    module = load("hosts.knobs", name)
     found = own_class(module, Knob, name)
     if found is None:
         raise ExtensionError(

@@ -33,6 +33,8 @@ def available_of_profile(profile: Profile, network: str) -> AvailableKnobs:
     """The knobs that the profile's boards have for a network."""
     offered = {name: describe(name).of_profile(profile, network) for name in names_on_hosts()}
     boards = f"the boards of profile {profile.name}"
+    for name, values in offered.items():
+        _check_kind(name, values, boards)
     return AvailableKnobs(boards, {name: values for name, values in offered.items() if values})
 
 
@@ -59,6 +61,20 @@ def available_of_hosts(
                 f"searched: space.{name}=[...], or hosts.profile=NAME|FILE that names them"
             )
     return AvailableKnobs("the hosts", {n: describe(n).ordered(v) for n, v in there.items()})
+
+
+def _check_kind(name: str, values: Iterable[KnobValue], whose: str) -> None:
+    """Refuse values of another type than the knob's, or out of its range."""
+    known = describe(name)
+    for value in values:
+        fits = type(value) is known.kind
+        if fits and isinstance(value, int) and known.least is not None and known.most is not None:
+            fits = known.least <= value <= known.most
+        if not fits:
+            limits = "" if known.least is None else f" from {known.least:g} to {known.most:g}"
+            raise ConfigurationError(
+                f"{whose} offer {name}={value!r}; allowed: {known.kind.__name__}{limits}"
+            )
 
 
 def order_knobs(

@@ -150,3 +150,11 @@ def test_a_profile_must_say_what_a_codec_costs():
     with pytest.raises(ConfigurationError, match=r"measure\.codec=lz4; allowed: none$"):
         sending(lz4, profile=silent)
     assert sending(lz4, profile=None)[0].values == ("lz4",)
+
+
+@pytest.mark.parametrize("values", [(600, "x"), (600, True), (600, 10**9)])
+def test_a_profile_s_values_of_another_kind_or_range_are_refused(monkeypatch, values):
+    edge = msgspec.structs.replace(PROFILE.edge, cpu_mhz=values)
+    strange = msgspec.structs.replace(PROFILE, edge=edge)
+    with pytest.raises(ConfigurationError, match=r"offer cpu_mhz=.*; allowed: int from 10 to"):
+        available_of_profile(strange, "vgg16")

@@ -7,7 +7,7 @@ from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.run.journal import Journal
-from dynasplit.tables import read_requests, read_runs, write_requests, write_runs
+from dynasplit.tables import RunsTable, read_requests, read_runs, write_requests, write_runs
 
 SEEN = {"edge_temperature_c": 55.5, "link_foreign": 3.0}
 LESS = {"edge_temperature_c": 55.5}
@@ -57,3 +57,23 @@ def test_a_journal_keeps_them_and_one_of_before_has_none(tmp_path):
     (tmp_path / "journal.jsonl").write_text(line + before)
     with Journal(tmp_path / "journal.jsonl") as journal:
         assert [m.conditions for m in journal.measurements()] == [SEEN, {}]
+
+
+@pytest.mark.parametrize(
+    ("values", "median"),
+    [([1, 2, 3, None], 2), ([1, 2, 3, 4, None, None], 2.5), ([1, 2, None], 1.5)],
+)
+def test_the_median_is_of_the_values_that_are_there(values, median):
+    runs = [
+        Measurement(
+            configuration=Configuration.of(1, cpu_mhz=600),
+            repeat=i,
+            latency_ms=10.0,
+            conditions={} if value is None else {"edge_x": value},
+            edge_ms=value,
+        )
+        for i, value in enumerate(values)
+    ]
+    (found,) = RunsTable.of(runs, model="m", last_split_point=2).medians()
+    assert found.conditions == {"edge_x": median}
+    assert found.edge_ms == median

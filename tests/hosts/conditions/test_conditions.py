@@ -6,7 +6,13 @@ import pytest
 
 import hosts.conditions
 from hosts.agents.open_machine import open_machine
-from hosts.conditions.base import conditions, conditions_of_run, in_order, read_conditions
+from hosts.conditions.base import (
+    Condition,
+    conditions,
+    conditions_of_run,
+    in_order,
+    read_conditions,
+)
 from hosts.core.errors import ExtensionError
 from hosts.machine.real import RealMachine
 from hosts.wire.messages import Inference, RunReport
@@ -88,3 +94,16 @@ def test_a_file_that_says_too_little_is_refused(tmp_path, monkeypatch):
     with pytest.raises(ExtensionError, match="where = moon; allowed: edge, cloud, hosts, link"):
         conditions()
     conditions.cache_clear()
+
+
+@pytest.mark.parametrize("found", [None, float("nan"), float("inf"), "41.5", [], 1 / 3])
+def test_an_observer_that_fails_or_says_no_number_costs_no_measurement(monkeypatch, found):
+    class Toy(Condition):
+        name, where, meaning = "toy", "edge", "a toy"
+
+        def read(self, machine):
+            return found if found is not None else 1 / 0
+
+    monkeypatch.setattr("hosts.conditions.base.conditions", lambda: {"toy": Toy})
+    expected = {"edge_toy": found} if found == 1 / 3 else {}
+    assert read_conditions(RealMachine(), "edge") == expected

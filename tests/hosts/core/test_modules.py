@@ -2,6 +2,7 @@
 
 import pytest
 
+from hosts import knobs
 from hosts.core import modules
 from hosts.core.errors import ExtensionError
 
@@ -54,3 +55,18 @@ def test_its_files_are_pushed_to_hosts_and_change_the_identity(extension, monkey
     assert code_hash(ROOT) != before
     monkeypatch.delenv(modules.EXTENSIONS_VARIABLE)
     assert code_hash(ROOT) != before
+
+
+@pytest.mark.parametrize("name", ["fan-pct", "class", "split_point"])
+def test_a_file_whose_name_is_none_for_a_module_is_refused(tmp_path, name):
+    (tmp_path / f"{name}.py").write_text("")
+    with pytest.raises(ExtensionError, match=f"{name}.py: no name for a module"):
+        modules.module_names([str(tmp_path)])
+
+
+@pytest.mark.parametrize("text", ["(", "import nope_nope", "raise RuntimeError", "exit(3)"])
+def test_a_file_that_cannot_be_imported_is_named(tmp_path, monkeypatch, text):
+    (tmp_path / "broken_one.py").write_text(text)
+    monkeypatch.setattr("hosts.knobs.__path__", [*knobs.__path__, str(tmp_path)])
+    with pytest.raises(ExtensionError, match=r"hosts\.knobs\.broken_one cannot be imported: "):
+        modules.load("hosts.knobs", "broken_one")

@@ -14,6 +14,7 @@ from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.testbed.address import HostAddress, MeterSpec
 from hosts.core.errors import ArtifactError
 from hosts.knobs.base import names_on_hosts
+from hosts.meters.base import names as meter_names
 from hosts.models.prepare.edgetpu import compiled_head, find_compiler
 from hosts.models.runtime.manifest import Manifest
 
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from dynasplit.testbed.lab import CompileHead
 
 
-def check_named_knobs(hosts: HostsConf) -> None:
-    """Refuse knobs that a host is said to have, and that there are not, or not in its role.
+def check_named(hosts: HostsConf) -> None:
+    """Refuse knobs and meters that a host is said to have, and that there are not.
 
     Raises:
-        ConfigurationError: names the host, the knob, and the knobs that may be named.
+        ConfigurationError: names the host, and the knobs or meters that may be named.
     """
     for role, host in (("edge", hosts.edge), ("cloud", hosts.cloud)):
         allowed = names_on_hosts(role)
@@ -34,6 +35,11 @@ def check_named_knobs(hosts: HostsConf) -> None:
             raise ConfigurationError(
                 f"hosts.{role}.knobs={list(host.knobs)}; allowed: {', '.join(allowed) or 'none'}"
             )
+        for name, _ in host.named_meters():
+            if name not in meter_names():
+                raise ConfigurationError(
+                    f"hosts.{role}: meter {name!r} asked; there are: {', '.join(meter_names())}"
+                )
 
 
 def addresses_of(hosts: HostsConf) -> tuple[HostAddress, HostAddress]:
