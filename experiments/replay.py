@@ -12,7 +12,7 @@ from dynasplit.app.setup.resolve import online_inputs, record_inputs
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import DataError
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.figures import draw_all
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online.policy_figures import medians_of, policy_blocks
@@ -174,12 +174,12 @@ def _thresholds(config: Config, runs: RunsTable) -> Thresholds:
     )
 
 
-def _served(replay: Replay, runs: RunsTable, count: int) -> Iterator[Served]:
+def _served(replay: Replay, runs: RunsTable, count: int) -> Iterator[ServedRequest]:
     """The first requests as rows, request by request."""
     drawn = replay.rows(count)
     for i in range(count):
         for name, (thresholds_ms, places) in drawn.items():
-            yield Served(
+            yield ServedRequest(
                 request=i,
                 network=runs.model or "network",
                 policy=name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.report import write_report
 from dynasplit.app.setup import dry_run
@@ -10,6 +12,7 @@ from dynasplit.app.setup.phases import RunResult, front_of, offline_phase, onlin
 from dynasplit.app.setup.resolve import check_early, prepared_inputs
 from dynasplit.app.setup.session import open_run
 from dynasplit.config.schema import Config
+from dynasplit.run.run_folder import check_writable
 
 
 def check(config: Config) -> None:
@@ -32,6 +35,9 @@ def run(config: Config) -> None:
         if config.dry_run:
             dry_run.tell(hosts, terminal)
             return
+        check_writable(Path(config.results_dir))
+        for remark in hosts.remarks():
+            terminal.say(remark)
         inputs = prepared_inputs(hosts, terminal)
         with open_run(inputs, terminal) as opened:
             offline = offline_phase(inputs, opened.session)

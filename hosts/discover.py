@@ -15,7 +15,7 @@ from hosts.meters.rapl import build as build_rapl
 
 
 @dataclass(frozen=True)
-class Here:
+class ThisMachine:
     """One machine.
 
     Attributes:
@@ -33,7 +33,7 @@ class Here:
     absent: Mapping[str, str]
 
 
-def look_around(machine: Machine | None = None) -> Here:
+def look_around(machine: Machine | None = None) -> ThisMachine:
     """Find out what this machine has; sets nothing."""
     machine = machine or RealMachine()
     knobs: dict[str, tuple[Value, ...]] = {}
@@ -49,4 +49,4 @@ def look_around(machine: Machine | None = None) -> Here:
         meter = "rapl"
     except (HostError, OSError) as error:
         absent["meter"] = str(error)
-    return Here(platform.node(), own_cpus(), knobs, meter, absent)
+    return ThisMachine(platform.node(), own_cpus(), knobs, meter, absent)

@@ -37,3 +37,13 @@ def board_host() -> Iterator[None]:
     """This process as a program on an emulated edge host."""
     with on_board("edge"):
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests first, so that two workers end at about the same time."""
+    weights: dict[str, int] = {}
+    for item in items:
+        weight = 2 * bool(item.get_closest_marker("slow")) + bool(item.get_closest_marker("medium"))
+        name = item.nodeid.partition("::")[0]
+        weights[name] = max(weight + 2 * name.startswith("tests/system"), weights.get(name, 0))
+    items.sort(key=lambda item: -weights[item.nodeid.partition("::")[0]])

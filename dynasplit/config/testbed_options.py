@@ -113,7 +113,7 @@ else:
 
 @dataclass
 class MeasureConf:
-    """How a configuration is measured: mode, window, retries.
+    """Options of a measurement: mode, window, retries.
 
     Attributes:
         mode: latency (one batch at a time) or throughput (edge, link and cloud at the same time).

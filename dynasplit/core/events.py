@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 
 Phase = Literal["search", "baselines", "repeats", "online"]
@@ -51,7 +51,7 @@ class Failed:
 class Answered:
     """A request is served and kept."""
 
-    served: Served
+    served: ServedRequest
     done: int
     total: int
 

@@ -8,7 +8,7 @@ from dynasplit.core.measurement import Measurement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class ServedRequest:
     """One request as one policy served it.
 
     Attributes:

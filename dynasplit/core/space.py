@@ -15,7 +15,7 @@ KnobValue = Value
 
 @dataclass(frozen=True, slots=True, order=True)
 class Configuration:
-    """Where a network is cut, and how the hosts' knobs are set.
+    """A configuration: a split point of the network, and values of the knobs.
 
     Attributes:
         split_point: operations before it run on the edge; 0 is cloud-only, the last edge-only.
@@ -47,17 +47,17 @@ class Configuration:
 
     @property
     def codec(self) -> str:
-        """How the intermediate tensor is sent; `none`: as it is."""
+        """The codec of the intermediate tensor; `none`: as it is."""
         return str(self.get("codec", "none"))
 
     @property
     def batch_size(self) -> int:
-        """How many images head and tail take at once."""
+        """The number of images that head and tail take at once."""
         return int(self.get("batch_size", 1) or 1)
 
     @property
     def cloud_gpu(self) -> bool:
-        """Whether the cloud uses its GPU; False where there is none."""
+        """True if the cloud uses its GPU; False where there is none."""
         return bool(self.get("cloud_gpu", False))
 
     def as_dict(self) -> dict[str, KnobValue]:
@@ -67,7 +67,7 @@ class Configuration:
     def words(self) -> str:
         """For people: `split 5 · 1800 MHz · TPU max · no GPU`."""
         shown = (describe(name).shown(value) for name, value in self.knobs)
-        return " · ".join((f"split {self.split_point}", *shown))
+        return " · ".join(filter(None, (f"split {self.split_point}", *shown)))
 
     def __str__(self) -> str:
         return " ".join(f"{name}={value}" for name, value in self.as_dict().items())
@@ -184,7 +184,7 @@ class SearchSpace:
         return next((k for k in self.knobs if k.name == name), None)
 
     def explain(self, configuration: Configuration) -> str | None:
-        """Why a configuration is not valid here; None if it is."""
+        """The reason why a configuration is not valid here; None if it is."""
         if configuration in self:
             return None
         if configuration.split_point not in self.split_points:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynasplit.core.measurement import Measurement, Source, Summary
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.figures.series import Origin, PolicySeries
 from dynasplit.front.pareto_front import ParetoFront
 
@@ -32,7 +32,7 @@ def draw_all(
     folder: Path,
     measured: Sequence[Summary],
     front: ParetoFront,
-    served: Sequence[Served],
+    served: Sequence[ServedRequest],
     remarks: str = "",
     runs: Sequence[Measurement] = (),
 ) -> list[Path]:
@@ -75,14 +75,14 @@ def draw_front_figure(
 def draw_knobs_figure(
     path: Path, measured: Sequence[Summary], front: ParetoFront, remarks: str = ""
 ) -> Path | None:
-    """Which knob values were measured and are on the front; see `figures.knobs`."""
+    """Shares of knob values measured and on the front; see `figures.knobs`."""
     from dynasplit.figures.knobs import draw
 
     return draw(path, measured, front, remarks)
 
 
 def draw_conditions_figure(path: Path, runs: Sequence[Measurement], origin: Origin) -> Path | None:
-    """What was observed around the measurements; see `figures.conditions`."""
+    """The conditions over a run's measurements; see `figures.conditions`."""
     from dynasplit.figures.conditions import draw
 
     return draw(path, runs, origin)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynasplit.core.measurement import Source
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["cloud-only", "split", "edge-only"]
@@ -64,9 +64,11 @@ class PolicySeries:
     kinds: Sequence[Kind]
 
     @classmethod
-    def of_served(cls, served: Sequence[Served], last_split_point: int) -> list[PolicySeries]:
+    def of_served(
+        cls, served: Sequence[ServedRequest], last_split_point: int
+    ) -> list[PolicySeries]:
         """One series for each policy, in the order of their first requests."""
-        rows: dict[str, list[Served]] = {}
+        rows: dict[str, list[ServedRequest]] = {}
         for one in served:
             rows.setdefault(one.policy, []).append(one)
         return [_series(name, mine, last_split_point) for name, mine in rows.items()]
@@ -87,7 +89,7 @@ class PolicySeries:
         return 100 * sum(k == kind for k in self.kinds) / len(self.kinds)
 
 
-def _series(name: str, rows: Sequence[Served], last_split_point: int) -> PolicySeries:
+def _series(name: str, rows: Sequence[ServedRequest], last_split_point: int) -> PolicySeries:
     energies = [r.measurement.energy_j for r in rows]
     return PolicySeries(
         name=name,

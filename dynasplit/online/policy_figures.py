@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -83,7 +83,7 @@ class PolicyFigures:
     also: Mapping[str, Distribution] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rows: Sequence[Served]) -> PolicyFigures:
+    def of(cls, rows: Sequence[ServedRequest]) -> PolicyFigures:
         """The figures of one policy's served requests (at least one)."""
         runs = [row.measurement for row in rows]
         exceedances = [row.exceedance_ms for row in rows if row.exceedance_ms is not None]
@@ -149,9 +149,9 @@ def policy_blocks(figures: Mapping[str, PolicyFigures]) -> dict[str, dict[str, A
     return {name: found.block(baseline_j) for name, found in figures.items()}
 
 
-def summarise_requests(rows: Iterable[Served]) -> dict[str, dict[str, Any]]:
+def summarise_requests(rows: Iterable[ServedRequest]) -> dict[str, dict[str, Any]]:
     """The policies' block of summary.json from served requests, in their order."""
-    by_policy: dict[str, list[Served]] = {}
+    by_policy: dict[str, list[ServedRequest]] = {}
     for row in rows:
         by_policy.setdefault(row.policy, []).append(row)
     return policy_blocks({name: PolicyFigures.of(mine) for name, mine in by_policy.items()})

@@ -14,14 +14,14 @@ from collections.abc import Iterator, Sequence
 from dynasplit.core.errors import ConfigurationError, ResultsError
 from dynasplit.core.events import Answered, Finished, Started, Subscriber, nobody
 from dynasplit.core.measurement import Testbed
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.online.policies.base import Policy
 from dynasplit.online.workload import Request
 from dynasplit.run.journal import Journal
 from dynasplit.testbed.retry import RetryPolicy
 
-__all__ = ["Served", "serve", "serving_order"]
+__all__ = ["ServedRequest", "serve", "serving_order"]
 
 Turn = tuple[Request, Policy, Configuration]
 """A request, who serves it, and with what."""
@@ -35,7 +35,7 @@ def serve(
     *,
     retry: RetryPolicy = RetryPolicy(),
     subscriber: Subscriber = nobody,
-) -> list[Served]:
+) -> list[ServedRequest]:
     """Serve each request by every policy; what the journal holds is not served again.
 
     Args:
@@ -85,12 +85,12 @@ def serving_order(requests: Sequence[Request], policies: Sequence[Policy]) -> It
             current = choice
 
 
-def _serve_one(turn: Turn, testbed: Testbed, retry: RetryPolicy) -> Served:
+def _serve_one(turn: Turn, testbed: Testbed, retry: RetryPolicy) -> ServedRequest:
     request, policy, choice = turn
     measurement = retry.measure(
         lambda: testbed.measure(choice, request=request.index, stream=policy.name)
     )
-    return Served(
+    return ServedRequest(
         request=request.index,
         network=request.network,
         policy=policy.name,
@@ -100,7 +100,7 @@ def _serve_one(turn: Turn, testbed: Testbed, retry: RetryPolicy) -> Served:
     )
 
 
-def _check_kept(turn: Turn, kept: Served | None) -> None:
+def _check_kept(turn: Turn, kept: ServedRequest | None) -> None:
     request, policy, choice = turn
     if kept is None:
         return

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from dynasplit.core.events import Event
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ class Recorder:
     def summary(self, figures: Mapping[str, Any]) -> None:
         """Record the run's summary, nested as in `summary.json`."""
 
-    def policy(self, name: str, figures: Mapping[str, Any], served: Sequence[Served] = ()) -> None:
+    def policy(
+        self, name: str, figures: Mapping[str, Any], served: Sequence[ServedRequest] = ()
+    ) -> None:
         """Record a policy's figures, and the requests that it served as series."""
 
     def artifacts(self, *paths: Path) -> None:

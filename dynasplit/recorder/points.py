@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dynasplit.core.measurement import Measurement, Summary
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 
 Point = tuple[str, float, int]
 """Name with its unit, value, step."""
@@ -34,7 +34,7 @@ def of_configuration(summary: Summary, runs: Sequence[Measurement]) -> Iterator[
                 yield f"runs/{prefix}_{name}", value, step
 
 
-def of_requests(served: Sequence[Served]) -> Iterator[Point]:
+def of_requests(served: Sequence[ServedRequest]) -> Iterator[Point]:
     """Each request as a step of series `requests/...`."""
     for one in served:
         yield "requests/threshold_ms", one.threshold_ms, one.request

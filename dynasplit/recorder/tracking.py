@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dynasplit.core.events import Event, Finished
 from dynasplit.core.measurement import Measurement, summarise
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.recorder.base import Recorder, RunFacts
 from dynasplit.recorder.points import Point, flattened, of_configuration, of_requests, of_summary
@@ -78,7 +78,9 @@ class MlflowRecorder(Recorder):
         numbers, words = of_summary(figures)
         self._guarded(lambda: self._log(self._run_id, numbers, tags=words))
 
-    def policy(self, name: str, figures: Mapping[str, Any], served: Sequence[Served] = ()) -> None:
+    def policy(
+        self, name: str, figures: Mapping[str, Any], served: Sequence[ServedRequest] = ()
+    ) -> None:
         """A nested run, which is written anew if it is there."""
         numbers, words = of_summary(figures)
 

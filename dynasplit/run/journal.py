@@ -11,7 +11,7 @@ import msgspec
 
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 
 
 class _Measured(msgspec.Struct, tag="measured", tag_field="kind"):
@@ -19,7 +19,7 @@ class _Measured(msgspec.Struct, tag="measured", tag_field="kind"):
 
 
 class _Answered(msgspec.Struct, tag="served", tag_field="kind"):
-    served: Served
+    served: ServedRequest
 
 
 _DECODER = msgspec.json.Decoder(_Measured | _Answered)
@@ -43,7 +43,7 @@ class Journal:
         """
         self.path = path
         self._measurements: list[Measurement] = []
-        self._served: list[Served] = []
+        self._served: list[ServedRequest] = []
         self._file: BinaryIO | None = None
         if path is not None:
             self._file = self._opened(path)
@@ -52,7 +52,7 @@ class Journal:
         """Every measurement appended, oldest first."""
         return list(self._measurements)
 
-    def served(self) -> list[Served]:
+    def served(self) -> list[ServedRequest]:
         """Every request served, oldest first."""
         return list(self._served)
 
@@ -61,7 +61,7 @@ class Journal:
         self._write(_Measured(measurement))
         self._measurements.append(measurement)
 
-    def append_served(self, served: Served) -> None:
+    def append_served(self, served: ServedRequest) -> None:
         """Keep a served request."""
         self._write(_Answered(served))
         self._served.append(served)

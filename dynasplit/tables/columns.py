@@ -1,4 +1,4 @@
-"""What the columns of runs and requests tables mean: names, units, ranges. The one list of it."""
+"""The columns of runs and requests tables: names, units, ranges, meanings."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Column:
 
     @property
     def allowed(self) -> str:
-        """What a value may be, in words."""
+        """The allowed values, in words."""
         if self.dtype == "bool":
             return "true or false"
         if self.dtype == "text":

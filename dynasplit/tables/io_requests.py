@@ -11,7 +11,7 @@ import numpy as np
 
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.tables.columns import REQUESTS, family_columns, with_unit
 from dynasplit.tables.families import family_figure, family_names, gathered
@@ -35,13 +35,13 @@ class RequestsTable:
         last_split_point: its last.
     """
 
-    rows: list[Served]
+    rows: list[ServedRequest]
     model: str | None
     last_split_point: int
 
 
 def write_requests(
-    path: Path, rows: Iterable[Served], *, model: str | None, last_split_point: int
+    path: Path, rows: Iterable[ServedRequest], *, model: str | None, last_split_point: int
 ) -> None:
     """Write a requests table; `path` ends in .parquet or .csv.
 
@@ -121,11 +121,13 @@ def read_requests(path: str | Path) -> RequestsTable:
     return RequestsTable(rows, model, last)
 
 
-def _served(configuration: Configuration, columns: Mapping[str, list[Any]], row: int) -> Served:
+def _served(
+    configuration: Configuration, columns: Mapping[str, list[Any]], row: int
+) -> ServedRequest:
     own = (*_OWN, *_DERIVED)
     measured = {name: values[row] for name, values in columns.items() if name not in own}
     measurement = Measurement(configuration=configuration, **gathered(measured))
-    return Served(measurement=measurement, **{name: columns[name][row] for name in _OWN})
+    return ServedRequest(measurement=measurement, **{name: columns[name][row] for name in _OWN})
 
 
 def _natives(name: str, array: Array) -> list[Any]:
@@ -151,7 +153,7 @@ def _check_distinct(path: Path, policies: Sequence[str], requests: Sequence[int]
         seen[key] = row
 
 
-def _check_met(path: Path, met: Sequence[bool], rows: Sequence[Served]) -> None:
+def _check_met(path: Path, met: Sequence[bool], rows: Sequence[ServedRequest]) -> None:
     for row, (said, served) in enumerate(zip(met, rows, strict=True)):
         if said != served.met:
             found = f"{said} at {served.measurement.latency_ms:g} ms"

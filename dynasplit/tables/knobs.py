@@ -20,7 +20,7 @@ _SPLIT_POINT = CONFIGURATION[0]
 
 
 def knob_columns(names: Iterable[str]) -> list[str]:
-    """Which of a table's columns hold knobs, in the table's order."""
+    """The columns of a table that hold knobs, in the table's order."""
     return [name for name in names if name in _KNOWN or name.startswith(KNOB_PREFIX)]
 
 
@@ -110,7 +110,7 @@ def _knob_values(path: Path, values: pa.ChunkedArray, name: str) -> list[KnobVal
 
 
 def _parsed(value: object) -> KnobValue:
-    """What a foreign knob's value is, be it typed (parquet) or text (CSV)."""
+    """The value of a foreign knob, from typed (parquet) or text (CSV) cells."""
     if isinstance(value, (bool, int)):
         return value
     text = str(value).strip()

@@ -1,4 +1,4 @@
-"""Where a host is, how to log in, and what it has."""
+"""The address of a host: login, knobs, meters, CPUs."""
 
 from __future__ import annotations
 

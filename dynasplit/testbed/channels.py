@@ -57,7 +57,7 @@ def counted_channels(host: str, channels: Sequence[Channel]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class HostTraces:
-    """What a host's channels read around one window, times counted from the window's start.
+    """The traces of a host's channels around one window, times counted from the window's start.
 
     Attributes:
         traces: a channel's name to its trace; one that does not count may be missing.

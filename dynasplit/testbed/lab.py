@@ -68,7 +68,7 @@ class Host:
 
     @property
     def is_emulated(self) -> bool:
-        """Whether an emulated board stands behind it, as the host itself says."""
+        """True if an emulated board stands behind the host, as the host itself says."""
         return bool(self.agent.started.facts.get("emulated"))
 
     def hold_compiled(self, split_point: int, mode: str) -> None:
@@ -103,7 +103,7 @@ class Host:
         self.agent.call("Load", order, messages.Loaded, LOAD_S)
 
     def _hold(self, wanted: Mapping[str, tuple[Path, str]]) -> dict[str, str]:
-        """Where each file lies on the host; what it does not hold is pushed first."""
+        """Push the files that the host lacks; returns the path of each on the host."""
         files = {sha256: str(path) for path, sha256 in wanted.values()}
         ask = messages.FindOrder(files=files)
         found = self.agent.call("Find", ask, messages.Found, LOAD_S)

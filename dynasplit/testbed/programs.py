@@ -14,10 +14,9 @@ from pathlib import Path
 
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.connection import HostConnection
-from hosts.core.modules import EXTENSIONS_VARIABLE, extension_folders
+from hosts.core.modules import EXTENSIONS_VARIABLE, ON_HOSTS, extension_folders
 
 _SOURCE = Path(__file__).resolve().parents[2] / "hosts"
-_EXTENSIBLE = ("knobs", "conditions", "meters", "codecs")
 _CACHE = '"${DYNASPLIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dynasplit}"'
 
 
@@ -59,8 +58,8 @@ def _files() -> Iterator[tuple[str, Path]]:
         if path.is_file() and "__pycache__" not in path.parts:
             yield str(path.relative_to(_SOURCE.parent)), path
     for folder in extension_folders():
-        for room in _EXTENSIBLE:
-            for path in sorted((folder / room.rpartition("/")[2]).glob("*.py")):
+        for room in ON_HOSTS:
+            for path in sorted((folder / room).glob("*.py")):
                 yield f"hosts/{room}/{path.name}", path
 
 

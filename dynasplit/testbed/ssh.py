@@ -62,7 +62,7 @@ class SshTestbed:
 
     @property
     def facts(self) -> dict[str, dict[str, str | int | float | bool | None]]:
-        """What each host says of itself, and its meters."""
+        """Facts that each host states about itself and its meters."""
         told = {}
         for host in (self.edge, self.cloud):
             told[host.role] = dict(host.agent.started.facts)

@@ -96,7 +96,7 @@ def cloud_window_ns(report: RunReport) -> tuple[int, int] | None:
 
 
 def tail_ns(inference: Inference) -> int:
-    """How long its tail took; 0: it had none."""
+    """The duration of an inference's tail; 0: it had none."""
     if inference.tail_start_ns is None or inference.tail_end_ns is None:
         return 0
     return inference.tail_end_ns - inference.tail_start_ns

@@ -107,7 +107,7 @@ class Agent:
 
     def judge(self, order: messages.JudgeOrder) -> messages.Message:
         """Begin to judge outputs, or end it and tell."""
-        answers = self.part.answers
+        answers = self.part.output_quality
         if order.begin:
             answers.begin(order.split_point, order.codec)
             return messages.Judged()

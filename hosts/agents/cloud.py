@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hosts import codecs
-from hosts.agents.output_quality import Answers, Tops, highest
+from hosts.agents.output_quality import OutputQuality, Tops, highest
 from hosts.agents.streaming import ahead
 from hosts.codecs.base import Tensor
 from hosts.core.errors import HostError, WireError
@@ -23,13 +23,13 @@ class CloudAgent:
 
     Attributes:
         machine: the machine below. tails: the network's tails, once loaded.
-        answers: judges outputs where that is asked for.
+        output_quality: judges outputs where that is asked for.
     """
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.tails: Tails | None = None
-        self.answers = Answers(keep_all=machine.emulated)
+        self.output_quality = OutputQuality(keep_all=machine.emulated)
         self._tops: dict[tuple[str, int, str, tuple[int, ...]], Tops] = {}
 
     def exchange(self, frames: Iterator[bytes]) -> Iterator[bytes]:
@@ -75,7 +75,7 @@ class CloudAgent:
             raise HostError("a tensor arrived before a network was loaded")
         outputs = self.tails.run_batch(header.split_point, tensor, self._device(header))
         lossy = codecs.lossy_part(header.codec)
-        self.answers.note(header.split_point, lossy, header.images, outputs)
+        self.output_quality.note(header.split_point, lossy, header.images, outputs)
         tops = highest(outputs)
         if self.machine.emulated:
             self._tops[key] = tops

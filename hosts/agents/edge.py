@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hosts import codecs
-from hosts.agents.output_quality import Answers
+from hosts.agents.output_quality import OutputQuality
 from hosts.agents.streaming import Receiver, TailStream
-from hosts.agents.window import Counting
+from hosts.agents.window import MeasurementWindow
 from hosts.codecs.base import Tensor
 from hosts.core.errors import HostError
 from hosts.machine.base import HeadJob, HeadTiming, Machine, Payload
@@ -41,7 +41,7 @@ class EdgeAgent:
         machine: the machine below.
         heads: the network's heads, once loaded. images: (n, ...) float32, preprocessed.
         stream: to the cloud, once connected.
-        answers: judges the outputs of edge-only inference where that is asked for.
+        output_quality: judges the outputs of edge-only inference where that is asked for.
     """
 
     def __init__(self, machine: Machine) -> None:
@@ -49,7 +49,7 @@ class EdgeAgent:
         self.heads: Heads | None = None
         self.images: Any = None
         self.stream: TailStream | None = None
-        self.answers = Answers(keep_all=machine.emulated)
+        self.output_quality = OutputQuality(keep_all=machine.emulated)
         self.last_split_point = -1
         self._payloads: dict[Key, Payload] = {}  # on emulated boards; without bodies
         self._tops: dict[Key, tuple[int, ...]] = {}  # likewise
@@ -69,17 +69,17 @@ class EdgeAgent:
         self._check(order)
         self.machine.catch_up(order.board_ns)
         run_start_ns = self.machine.begin(order.run)
-        counting = Counting(order)
+        window = MeasurementWindow(order)
         sends = order.split_point < self.last_split_point
         if order.window.mode == "throughput" and sends and not self.machine.emulated:
-            self._pipelined(order, counting)
+            self._pipelined(order, window)
         else:
-            self._in_turn(order, counting, run_start_ns)
-        assert counting.last is not None
+            self._in_turn(order, window, run_start_ns)
+        assert window.last is not None
         return RunReport(
-            inferences=counting.inferences,
-            first=counting.first,
-            last=counting.last,
+            inferences=window.inferences,
+            first=window.first,
+            last=window.last,
             tensor_bytes=self._tensor_bytes if sends else 0,
             mode=order.window.mode,
             batch_size=order.batch_size,
@@ -97,7 +97,9 @@ class EdgeAgent:
             raise HostError(f"batch_size {order.batch_size} asked; allowed: 1 or more")
         codecs.find(order.codec)
 
-    def _in_turn(self, order: RunOrder, counting: Counting, run_start_ns: int | None) -> None:
+    def _in_turn(
+        self, order: RunOrder, window: MeasurementWindow, run_start_ns: int | None
+    ) -> None:
         """One batch after the other by the wall's clock.
 
         In throughput mode, which is this only on emulated boards, they overlap in board time: a
@@ -105,10 +107,10 @@ class EdgeAgent:
         """
         in_flight = IN_FLIGHT if order.window.mode == "throughput" else 1
         ends_ns: list[int] = []
-        while not counting.is_done:
+        while not window.is_done:
             if len(ends_ns) >= in_flight:
                 self.machine.wait_until(ends_ns[-in_flight])
-            images = counting.images(len(ends_ns))
+            images = window.images(len(ends_ns))
             begun, frame = self._head(order, images, len(ends_ns), run_start_ns)
             result = None
             if frame is not None:
@@ -117,22 +119,22 @@ class EdgeAgent:
                 result = self.stream.receive()
             done = self._done(order, begun, result)
             ends_ns.append(done[0].end_ns)
-            counting.add(done)
+            window.add(done)
         self.machine.wait_until(ends_ns[-1])
 
-    def _pipelined(self, order: RunOrder, counting: Counting) -> None:
+    def _pipelined(self, order: RunOrder, window: MeasurementWindow) -> None:
         """Heads here, tensors on the link and tails in the cloud, all at the same time."""
         assert self.stream is not None
         receiver, batch = Receiver(IN_FLIGHT, self.stream.receive), 0
         try:
-            while not counting.is_done and receiver.error is None:
+            while not window.is_done and receiver.error is None:
                 receiver.begin()
                 take = None
                 try:
-                    begun, frame = self._head(order, counting.images(batch), batch, None)
+                    begun, frame = self._head(order, window.images(batch), batch, None)
                     assert frame is not None
                     self.stream.send(frame)
-                    take = self._taking(order, begun, counting)
+                    take = self._taking(order, begun, window)
                 finally:
                     receiver.expect(take)
                 batch += 1
@@ -141,8 +143,8 @@ class EdgeAgent:
         if receiver.error is not None:
             raise receiver.error
 
-    def _taking(self, order: RunOrder, begun: Begun, counting: Counting) -> Any:
-        return lambda result: counting.add(self._done(order, begun, result))
+    def _taking(self, order: RunOrder, begun: Begun, window: MeasurementWindow) -> Any:
+        return lambda result: window.add(self._done(order, begun, result))
 
     def _head(
         self, order: RunOrder, images: tuple[int, ...], request: int, run_start_ns: int | None
@@ -174,7 +176,7 @@ class EdgeAgent:
         return self.heads.run_batch(split_point, chosen)
 
     def _encoded(self, key: Key, tensor: Tensor | None) -> Payload:
-        """What of a head's output is sent; at the last split point its classes are all."""
+        """Encode a head's output for sending; at the last split point keep its classes."""
         assert tensor is not None
         _, k, codec = key
         raw_bytes = tensor.array.nbytes
@@ -182,7 +184,7 @@ class EdgeAgent:
             self._tops[key] = _classes(tensor.array)
             outputs = tensor.real
             lossy = codecs.lossy_part(codec)
-            self.answers.note(k, lossy, key[0], outputs.reshape(len(outputs), -1))
+            self.output_quality.note(k, lossy, key[0], outputs.reshape(len(outputs), -1))
             payload = Payload(raw_bytes=raw_bytes)
         else:
             seen, body = codecs.find(codec).encode(tensor)

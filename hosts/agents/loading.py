@@ -64,7 +64,7 @@ def load(part: EdgeAgent | CloudAgent, order: LoadOrder, threads: int | None = N
 
         part.tails = Tails.open(Path(order.paths["tail"]), manifest)
     with np.load(order.paths["reference"], allow_pickle=False) as reference:
-        part.answers.reference = reference["outputs"]
+        part.output_quality.reference = reference["outputs"]
     return Loaded(resident_mb=psutil.Process().memory_info().rss / 2**20)
 
 

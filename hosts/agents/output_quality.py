@@ -50,7 +50,7 @@ def judge(
     return top, float(np.abs(flat - reference.reshape(-1)).mean())
 
 
-class Answers:
+class OutputQuality:
     """Answers of the network that ends on this host, by split point and codec.
 
     Judging costs time, so it is done only while it is asked for. On emulated boards it costs none

@@ -1,4 +1,4 @@
-"""Which inferences of a run count: those between its warm-up and its lead-out."""
+"""The measurement window of a run: the inferences between warm-up and lead-out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hosts.wire.messages import IN_FLIGHT, Inference, RunOrder
 _NORMAL_95 = 1.96
 
 
-class Counting:
+class MeasurementWindow:
     """Takes a run's batches in order, and says which images are next and when to stop.
 
     Attributes:
@@ -46,7 +46,7 @@ class Counting:
 
     @property
     def is_done(self) -> bool:
-        """Whether the lead-out is over too: as long as the meters' last periods need."""
+        """True when the lead-out is over, which covers the meters' last periods."""
         if self.last is None:
             return False
         led_ns = self.inferences[-1].end_ns - self.inferences[self.last - 1].end_ns
@@ -67,7 +67,7 @@ class Counting:
         return self.inferences[-1].end_ns - self.inferences[self.first].start_ns
 
     def _is_narrow(self) -> bool:
-        """Whether the mean time is known as well as is asked (normal approximation)."""
+        """True if the mean time is known as narrowly as asked (95 %, normal approximation)."""
         if self._rules.relative_ci is None:
             return True
         if len(self._times_ns) < 2:

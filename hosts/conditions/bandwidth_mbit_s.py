@@ -16,7 +16,7 @@ class BandwidthMbitS(Condition):
     name = "bandwidth_mbit_s"
     unit = "Mbit/s"
     where = "link"
-    meaning = "tensor bytes over the round trip's time without tail and coding"
+    meaning = "bandwidth that tensors reached, a lower bound of the link's"
 
     def of_run(self, report: RunReport) -> float | None:
         """In Mbit/s, the median of a window's inferences; None where nothing is sent."""

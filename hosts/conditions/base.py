@@ -6,10 +6,10 @@ import importlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache, partial
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
-from hosts.core.errors import HostError
-from hosts.core.modules import module_names
+from hosts.core.errors import ExtensionError, HostError
+from hosts.core.modules import module_names, own_class
 
 if TYPE_CHECKING:
     from hosts.machine.base import Machine
@@ -87,11 +87,12 @@ def _known(readings: Iterable[tuple[str, Callable[[], float | None]]]) -> dict[s
 
 def _class_of(name: str) -> type[Condition]:
     module = importlib.import_module(f"hosts.conditions.{name}")
-    for value in vars(module).values():
-        own = isinstance(value, type) and value.__module__ == module.__name__
-        if own and issubclass(value, Condition) and getattr(value, "name", None) == name:
-            found: type[Condition] = value
-            return found
-    raise HostError(
-        f"{module.__file__}: a class derived from Condition with name = {name!r} expected"
-    )
+    found = own_class(module, Condition, name)
+    if found is None:
+        raise ExtensionError(
+            f"{module.__file__}: a class derived from Condition with name = {name!r} expected"
+        )
+    if (where := getattr(found, "where", None)) not in get_args(Where):
+        allowed = ", ".join(get_args(Where))
+        raise ExtensionError(f"{module.__file__}: where = {where}; allowed: {allowed}")
+    return found

@@ -16,7 +16,7 @@ class LoadPct(Condition):
     name = "load_pct"
     unit = "%"
     where = "hosts"
-    meaning = "busy share of all CPUs, since the window before"
+    meaning = "busy share of all CPUs since the window before"
 
     def read(self, machine: Machine) -> float | None:
         """In %; None on a board, which computes nothing by itself."""

@@ -18,7 +18,7 @@ class TemperatureC(Condition):
     name = "temperature_c"
     unit = "°C"
     where = "hosts"
-    meaning = "the hottest processor sensor, after the window"
+    meaning = "CPU temperature after the window"
 
     def read(self, machine: Machine) -> float | None:
         """In °C; None where there is no sensor. A board shows what is in its own tree."""

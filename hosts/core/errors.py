@@ -7,7 +7,7 @@ HostError
 ├── ModelError       no such network, split point or tensor
 ├── WireError        a message of another version, shape or size
 ├── BoardError       an emulated board was asked for what it does not have
-└── ExtensionError   an extension folder is not there, or has a name that is taken
+└── ExtensionError   an extension cannot be used: its folder, a name, a description
 
 A message says what was asked, what was found and what is allowed.
 """
@@ -42,4 +42,4 @@ class BoardError(HostError):
 
 
 class ExtensionError(HostError):
-    """An extension folder is not there, or has a module of a name that is taken."""
+    """An extension cannot be used: its folder, the name of a module, or what a module says."""

@@ -10,10 +10,16 @@ import os
 import pkgutil
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
 
 from hosts.core.errors import ExtensionError
 
 EXTENSIONS_VARIABLE = "DYNASPLIT_EXTENSIONS"
+ON_HOSTS = ("knobs", "conditions", "meters", "codecs")
+_EXTENSIBLE = (*ON_HOSTS, "networks", "datasets", "policies", "search")
+
+T = TypeVar("T")
 
 
 def module_names(path: Iterable[str]) -> list[str]:
@@ -39,6 +45,16 @@ def module_names(path: Iterable[str]) -> list[str]:
     return sorted(name for name in found if name != "base" and not name.startswith("_"))
 
 
+def own_class(module: ModuleType, base: type[T], name: str) -> type[T] | None:
+    """A module's own class that derives from a base and has this `name`; None: there is none."""
+    for value in vars(module).values():
+        own = isinstance(value, type) and value.__module__ == module.__name__
+        if own and issubclass(value, base) and getattr(value, "name", None) == name:
+            found: type[T] = value
+            return found
+    return None
+
+
 def extended(path: Iterable[str], name: str) -> list[str]:
     """A package's `__path__`, with the folders of this name that extensions have.
 
@@ -59,4 +75,9 @@ def extension_folders() -> list[Path]:
     for folder in folders:
         if not folder.is_dir():
             raise ExtensionError(f"{EXTENSIONS_VARIABLE}={folder}: there is no such folder")
+        if not any((folder / name).is_dir() for name in _EXTENSIBLE):
+            raise ExtensionError(
+                f"{EXTENSIONS_VARIABLE}={folder}: it has none of the folders "
+                f"{', '.join(_EXTENSIBLE)}"
+            )
     return folders

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from hosts.core.errors import KnobError
-from hosts.core.modules import module_names
+from hosts.core.errors import ExtensionError, KnobError
+from hosts.core.modules import module_names, own_class
 
 if TYPE_CHECKING:
     from hosts.emulation.profile import Profile
@@ -72,7 +72,7 @@ class Knob:
 
     @classmethod
     def shown(cls, value: Value) -> str:
-        """A value in words for people."""
+        """A value in words for people; empty: it goes without saying."""
         if cls.unit:
             return f"{cls.name.rpartition('_')[0] or cls.name} {value} {cls.unit}"
         return f"{cls.name} {value}"
@@ -206,9 +206,19 @@ def _package_path() -> Iterable[str]:
 
 def _class_of(name: str) -> type[Knob]:
     module = importlib.import_module(f"hosts.knobs.{name}")
-    for value in vars(module).values():
-        own = isinstance(value, type) and value.__module__ == module.__name__
-        if own and issubclass(value, Knob) and getattr(value, "name", None) == name:
-            found: type[Knob] = value
-            return found
-    raise KnobError(f"{module.__file__}: a class derived from Knob with name = {name!r} expected")
+    found = own_class(module, Knob, name)
+    if found is None:
+        raise ExtensionError(
+            f"{module.__file__}: a class derived from Knob with name = {name!r} expected"
+        )
+    allowed: tuple[tuple[str, tuple[object, ...]], ...] = (
+        ("kind", (int, str, bool)),
+        ("where", _ORDER),
+    )
+    for attribute, choices in allowed:
+        if (value := getattr(found, attribute, None)) not in choices:
+            told = ", ".join(c.__name__ if isinstance(c, type) else str(c) for c in choices)
+            raise ExtensionError(f"{module.__file__}: {attribute} = {value}; allowed: {told}")
+    if not getattr(found, "meaning", ""):
+        raise ExtensionError(f"{module.__file__}: meaning is missing; allowed: a line for help")
+    return found

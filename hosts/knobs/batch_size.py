@@ -19,5 +19,5 @@ class BatchSize(Knob):
 
     @classmethod
     def shown(cls, value: Value) -> str:
-        """`batch 4`."""
-        return f"batch {value}"
+        """`batch 4`; nothing for single images."""
+        return "" if value == 1 else f"batch {value}"

@@ -42,7 +42,7 @@ class CloudGpu(HostKnob):
         return (False, True) if any((self._machine.root / _GPUS).glob("*")) else (False,)
 
     def read(self) -> bool:
-        """Where tails go now."""
+        """The current device of the tails."""
         return self._machine.placed_on_gpu()
 
     def write(self, value: Value) -> None:

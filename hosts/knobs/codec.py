@@ -15,7 +15,7 @@ PLAIN = "none"
 
 
 class CodecKnob(Knob):
-    """How the intermediate tensor is encoded; carried by each run order."""
+    """The codec of the intermediate tensor, carried by each run order."""
 
     name = "codec"
     kind = str
@@ -31,8 +31,8 @@ class CodecKnob(Knob):
 
     @classmethod
     def shown(cls, value: Value) -> str:
-        """`codec zstd`, or `no codec`."""
-        return "no codec" if value == PLAIN else f"codec {value}"
+        """`codec zstd`; nothing for `none`."""
+        return "" if value == PLAIN else f"codec {value}"
 
     @classmethod
     def allowed_of(cls, profile: Profile | None) -> tuple[Value, ...]:

@@ -19,7 +19,7 @@ _ALIGNED = 16  # where the tensor starts, so that its view needs no copy
 
 
 class TensorHeader(msgspec.Struct, kw_only=True):
-    """What precedes an intermediate tensor on the stream.
+    """The header of an intermediate tensor on the stream.
 
     Attributes:
         images: the indices of the batch's images.

@@ -1,4 +1,4 @@
-"""What controller, agents and meters say to each other.
+"""Messages between controller and agents.
 
 Control calls are unary gRPC calls with msgpack bodies; the session stream is the lifeline of an
 agent. Times are nanoseconds on the clock of the host that says them. An emulated board has a
@@ -69,13 +69,13 @@ class Refused(Message):
 
 
 class FindOrder(Message):
-    """Which of these files does the host hold? Files by their sha256."""
+    """Ask which files the host holds, by their sha256."""
 
     files: dict[str, str]
 
 
 class Found(Message):
-    """Where each file lies on the host (None: not there), and where to put missing ones."""
+    """The paths of files on the host (None: not there), and the folder for missing ones."""
 
     paths: dict[str, str | None]
     folder: str
@@ -120,7 +120,7 @@ class KnobsOrder(Message):
 
 
 class KnobsSet(Message):
-    """What each knob of this host reads now, and what it may be set to."""
+    """The current and the allowed values of each knob of this host."""
 
     knobs: dict[str, int | str | bool]
     allowed: dict[str, tuple[int | str | bool, ...]]

@@ -24,6 +24,7 @@ from dynasplit.config.load import load, register
 from dynasplit.config.rules import check_rules
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError, DynaSplitError, ResultsError
+from hosts.core.errors import ExtensionError
 
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -49,8 +50,7 @@ def main(compose: Callable[[], None]) -> int:
     """Run what the command line asks for; returns the exit code."""
     asked = sys.argv[1:]
     if not asked or {"--help", "-h"} & set(asked):
-        print(help_text() if asked else experiments_text())
-        return 0
+        return _guarded(lambda: print(help_text() if asked else experiments_text()), False)
     register()
     _composed.clear()
     # Hydra's parser wants its flags before the overrides.
@@ -107,11 +107,11 @@ def _guarded(work: Callable[[], None], debug: bool) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted. What was measured is kept; the same command goes on there.")
         return INTERRUPTED
-    except DynaSplitError as error:
+    except (DynaSplitError, ExtensionError) as error:
         if debug:
             raise
         print(f"Error: {error}", file=sys.stderr)
-        return REFUSED if isinstance(error, ConfigurationError) else FAILED
+        return REFUSED if isinstance(error, (ConfigurationError, ExtensionError)) else FAILED
     except OSError as error:
         if debug or error.errno not in _NO_ROOM:
             raise

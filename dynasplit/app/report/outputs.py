@@ -12,7 +12,7 @@ import msgspec
 from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs, TestbedInputs
 from dynasplit.core.errors import ResultsError
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.figures import draw_all
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online.policy_figures import summarise_requests
@@ -35,7 +35,7 @@ def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
     }
 
 
-def is_emulated(testbed: TestbedInputs, served: Sequence[Served]) -> bool:
+def is_emulated(testbed: TestbedInputs, served: Sequence[ServedRequest]) -> bool:
     """True if any figure comes from emulated or modelled hosts."""
     sources = {row.measurement.source for row in served}
     if testbed.runs is not None:

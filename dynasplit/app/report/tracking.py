@@ -8,14 +8,17 @@ from typing import Any
 
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.run_inputs import RecordInputs
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.recorder import Recorder
 
 
 def record(
-    recorder: Recorder, summary: Mapping[str, Any], served: Sequence[Served], files: Sequence[Path]
+    recorder: Recorder,
+    summary: Mapping[str, Any],
+    served: Sequence[ServedRequest],
+    files: Sequence[Path],
 ) -> None:
-    """Record what a run came to."""
+    """Record a run's results."""
     recorder.summary(summary)
     for name, block in summary["policies"].items():
         recorder.policy(name, block, [row for row in served if row.policy == name])

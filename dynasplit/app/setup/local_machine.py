@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from hosts.discover import Here, look_around
+from hosts.discover import ThisMachine, look_around
 
 
 @cache
-def here() -> Here:
+def here() -> ThisMachine:
     """The CPUs, knobs and meter of this machine, looked up once."""
     return look_around()
 

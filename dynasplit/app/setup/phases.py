@@ -12,7 +12,7 @@ from dynasplit.audit import audit_live
 from dynasplit.core.errors import ConfigurationError, DataError
 from dynasplit.core.events import Subscriber, nobody
 from dynasplit.core.measurement import Testbed
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.study import Audit, OfflineResult, OfflineSettings, search_front
@@ -53,7 +53,7 @@ class OnlineResult:
 
     policies: Sequence[Policy]
     left_out: Mapping[str, str]
-    served: Sequence[Served]
+    served: Sequence[ServedRequest]
 
 
 @dataclass(frozen=True)

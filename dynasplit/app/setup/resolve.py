@@ -27,7 +27,6 @@ from dynasplit.offline import search
 from dynasplit.offline.budget import Budget
 from dynasplit.offline.search import Algorithm
 from dynasplit.online.workload import read_workload
-from dynasplit.run.run_folder import check_writable
 from dynasplit.testbed.retry import RetryPolicy
 from hosts.models.networks.base import Progress
 from hosts.models.runtime.manifest import Manifest
@@ -51,22 +50,11 @@ def prepared_inputs(hosts: HostsKind, terminal: Terminal) -> RunInputs:
 
     Raises:
         ConfigurationError: the run as asked for cannot be. DataError: a file cannot be used.
-        ResultsError: results cannot be written.
     """
-    check_writable(Path(hosts.config.results_dir))
-    for line in hosts.remarks():
-        terminal.say(line)
     manifest = None
     if hosts.computes:
         manifest = prepared(hosts.order, hosts.config.model.label, terminal)
-    inputs = run_inputs(hosts, manifest, terminal.say)
-    if inputs.testbed.is_predicted:
-        terminal.say(
-            f"Timings of {inputs.testbed.network} are assumed: profile "
-            f"{hosts.config.hosts.profile} predicts them from its multiply-accumulates, with the "
-            "accelerator off"
-        )
-    return inputs
+    return run_inputs(hosts, manifest, terminal.say)
 
 
 def run_inputs(

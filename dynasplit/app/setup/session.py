@@ -64,6 +64,11 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
         profile = inputs.testbed.profile
         if profile is not None and inputs.testbed.is_made_up:
             terminal.say(f"Profile {profile.name} is made up: no such hosts exist")
+        if profile is not None and inputs.testbed.is_predicted:
+            terminal.say(
+                f"Timings of {inputs.testbed.network} are assumed: profile {profile.name} predicts "
+                "them from its multiply-accumulates, with the accelerator off"
+            )
         with ExitStack() as stack:
             run = _opened(inputs, folder, terminal, stack)
             yield run

@@ -12,12 +12,16 @@ from dynasplit.config.schema import Config
 from dynasplit.config.testbed_options import HostConf, HostsConf
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.run.identity import identity_of
-from hosts.discover import Here
+from hosts.discover import ThisMachine
 
 EDGE = HostConf(meter="auto", knobs=["cpu_mhz", "edge_accelerator"])
 ASKED = Config(hosts=HostsConf(kind="local", edge=EDGE, cloud=HostConf(knobs=["cloud_gpu"])))
-BARE = Here("laptop", (0, 1, 2, 3, 4), {}, None, {"cpu_mhz": "none here", "meter": "no RAPL"})
-RICH = Here("desktop", (0, 1), {"cpu_mhz": (800, 3000), "cloud_gpu": (False, True)}, "rapl", {})
+BARE = ThisMachine(
+    "laptop", (0, 1, 2, 3, 4), {}, None, {"cpu_mhz": "none here", "meter": "no RAPL"}
+)
+RICH = ThisMachine(
+    "desktop", (0, 1), {"cpu_mhz": (800, 3000), "cloud_gpu": (False, True)}, "rapl", {}
+)
 
 
 @pytest.fixture
@@ -93,7 +97,7 @@ def test_cpus_asked_for_are_taken(on):
 
 
 def test_a_run_on_another_machine_or_with_other_cpus_is_another_run(on):
-    def identity(machine: Here) -> str:
+    def identity(machine: ThisMachine) -> str:
         on(machine)
         return identity_of(determining(replace(kind_of(ASKED).config, name="x")))
 

@@ -7,7 +7,7 @@ from PIL import Image
 from dynasplit import figures
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.measurement import Measurement, summarise
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.figures import PolicySeries, conditions, knobs
 from dynasplit.figures.series import kind_of
 from dynasplit.front.pareto_front import ParetoFront
@@ -38,7 +38,7 @@ def serve(front, count, names=None):
                 energy_j=choice.energy_j,
             )
             served.append(
-                Served(
+                ServedRequest(
                     request=request.index,
                     network="vgg16",
                     policy=name,
@@ -84,7 +84,7 @@ def test_other_sources_are_named(tmp_path, vgg16_runs, vgg16_space, source):
 def test_without_energy_accuracy_or_a_name(tmp_path, foreign_runs):
     front = ParetoFront.build(foreign_runs, model=None, last_split_point=5, source="recorded")
     served = [
-        Served(
+        ServedRequest(
             request=i,
             network="x",
             policy="fastest",
@@ -152,5 +152,5 @@ def test_conditions_are_drawn_where_there_are_any(tmp_path, vgg16_runs, vgg16_sp
     assert [path.name for path in paths] == ["front.png", "conditions.png"]
     assert "EMULATED" in said(paths[1])[1]
     series = conditions.series_of(runs)
-    assert list(series) == ["edge: the hottest processor sensor, after the window (°C)", "link: x"]
+    assert list(series) == ["edge: CPU temperature after the window (°C)", "link: x"]
     assert np.isnan(series["link: x"]).sum() == 6

@@ -6,16 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.online.policy_figures import Distribution, summarise_requests
 
 
-def served(policy: str, latency: float, energy: float | None, threshold: float) -> Served:
+def served(policy: str, latency: float, energy: float | None, threshold: float) -> ServedRequest:
     run = Measurement(
         configuration=Configuration(0), latency_ms=latency, energy_j=energy, fidelity=0.5
     )
-    return Served(
+    return ServedRequest(
         request=0,
         network="m",
         policy=policy,

@@ -7,7 +7,7 @@ import pytest
 
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online import policies
@@ -30,8 +30,8 @@ def run_at(split_point: int, top5: float | None, mae: float | None) -> Measureme
 RUNS = [run_at(0, 0.75, 0.0), run_at(1, None, None), run_at(2, 1.0, 0.25)]
 
 
-def served(run: Measurement, request: int) -> Served:
-    return Served(
+def served(run: Measurement, request: int) -> ServedRequest:
+    return ServedRequest(
         request=request, network="m", policy="fastest", threshold_ms=99.0, measurement=run
     )
 

@@ -7,7 +7,7 @@ import pytest
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.events import Finished
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.recorder import Recorder, RunFacts, absolute_uri, open_recorder
 from dynasplit.recorder.points import flattened, of_configuration, of_summary
@@ -41,7 +41,9 @@ def facts(folder: Path, **changes) -> RunFacts:
 
 def served_by(policy, count):
     return [
-        Served(request=i, network="n", policy=policy, threshold_ms=12.0, measurement=measured(i))
+        ServedRequest(
+            request=i, network="n", policy=policy, threshold_ms=12.0, measurement=measured(i)
+        )
         for i in range(count)
     ]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dynasplit.core.counter_rng import pick, request_bits
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online import policies
@@ -49,13 +49,13 @@ def recorded(seed: int, size: int = 12) -> tuple[RecordedTestbed, dict[str, Poli
 
 def plain_loop(
     found: dict[str, Policy], testbed: RecordedTestbed, thresholds: Workload
-) -> list[Served]:
+) -> list[ServedRequest]:
     rows = []
     for name, policy in found.items():
         for request in thresholds.requests():
             chosen = policy.choose(request.threshold_ms)
             rows.append(
-                Served(
+                ServedRequest(
                     request=request.index,
                     network=request.network,
                     policy=name,

@@ -4,7 +4,7 @@ import pytest
 
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.run.journal import Journal
 
@@ -17,7 +17,9 @@ RUN = Measurement(
     channels={"edge_wall_j": 2.25, "edge_package_j": 1.5},
     flags=("transfer",),
 )
-SERVED = Served(request=7, network="vgg16", policy="fastest", threshold_ms=1.5, measurement=RUN)
+SERVED = ServedRequest(
+    request=7, network="vgg16", policy="fastest", threshold_ms=1.5, measurement=RUN
+)
 
 
 def test_reads_back_exactly_what_was_appended(tmp_path):
@@ -83,6 +85,12 @@ def test_without_a_path_it_is_kept_in_memory():
 def test_met_and_exceedance():
     assert SERVED.met
     assert SERVED.exceedance_ms is None
-    late = Served(request=0, network="n", policy="p", threshold_ms=0.25, measurement=RUN)
+    late = ServedRequest(
+        request=0,
+        network="n",
+        policy="p",
+        threshold_ms=0.25,
+        measurement=RUN,
+    )
     assert not late.met
     assert late.exceedance_ms == pytest.approx(0.05)

@@ -6,14 +6,16 @@ import pytest
 
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import Served
+from dynasplit.core.served_request import ServedRequest
 from dynasplit.online.workload import read_workload
 from dynasplit.tables import read_requests, write_requests
 
 
-def served(runs: list[Measurement]) -> list[Served]:
+def served(runs: list[Measurement]) -> list[ServedRequest]:
     return [
-        Served(request=i, network="vgg16", policy=p, threshold_ms=400.0 + i, measurement=runs[i])
+        ServedRequest(
+            request=i, network="vgg16", policy=p, threshold_ms=400.0 + i, measurement=runs[i]
+        )
         for p in ("dynasplit", "fastest")
         for i in range(30)
     ]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hosts.agents.output_quality import Answers, judge
+from hosts.agents.output_quality import OutputQuality, judge
 from hosts.codecs import Tensor
 
 OUTPUTS = np.array([0.1, 0.5, 0.05, 0.2, 0.15, 0.0], dtype=np.float32)
@@ -39,7 +39,7 @@ def outputs_of(*classes: int):
 
 
 def test_judging_begins_and_ends_when_it_is_asked_for():
-    answers = Answers(keep_all=False)
+    answers = OutputQuality(keep_all=False)
     answers.reference = outputs_of(0, 1, 2)
     answers.note(3, "none", [0], outputs_of(5))
     answers.begin(3, "none")
@@ -54,7 +54,7 @@ def test_judging_begins_and_ends_when_it_is_asked_for():
 
 
 def test_a_board_that_reuses_outputs_keeps_every_answer():
-    answers = Answers(keep_all=True)
+    answers = OutputQuality(keep_all=True)
     answers.note(3, "none", [0], outputs_of(5))
     answers.begin(3, "none")
     assert [a.top[0] for a in answers.end(3, "none")] == [5]

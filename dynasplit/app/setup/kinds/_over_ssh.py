@@ -21,6 +21,21 @@ if TYPE_CHECKING:
     from dynasplit.testbed.lab import CompileHead
 
 
+def check_named_knobs(hosts: HostsConf) -> None:
+    """Refuse knobs that a host is said to have, and that there are not, or not in its role.
+
+    Raises:
+        ConfigurationError: names the host, the knob, and the knobs that may be named.
+    """
+    for role, host in (("edge", hosts.edge), ("cloud", hosts.cloud)):
+        allowed = names_on_hosts(role)
+        strange = [name for name in host.knobs if name not in allowed]
+        if strange:
+            raise ConfigurationError(
+                f"hosts.{role}.knobs={list(host.knobs)}; allowed: {', '.join(allowed) or 'none'}"
+            )
+
+
 def addresses_of(hosts: HostsConf) -> tuple[HostAddress, HostAddress]:
     """Both hosts' options as the testbed takes them."""
     return _address_of(hosts.edge), _address_of(hosts.cloud)

@@ -132,7 +132,7 @@ class HostsKind(ABC):
         return WindowRules(**{name: getattr(asked, name) for name in WindowRules.__struct_fields__})
 
     def energy_rules(self) -> EnergyRules:
-        """How energy is counted: options of `measure`, and those of `energy`."""
+        """The rules of energy accounting: options of `measure`, and those of `energy`."""
         asked = self.config.measure
         return EnergyRules(
             min_samples=asked.min_samples,

@@ -46,7 +46,8 @@ class LocalHosts(HostsKind):
         return replace(config, hosts=hosts, measure=measure)
 
     def check(self) -> None:
-        """Any machine will do: what it lacks is left out."""
+        """Refuse knobs that there are not; what the machine lacks is left out."""
+        _over_ssh.check_named_knobs(self.config.hosts)
 
     def remarks(self) -> list[str]:
         """Names the machine and its CPUs, and the knobs and meter that it lacks."""

@@ -21,7 +21,8 @@ class SshHosts(HostsKind):
     name = "ssh"
 
     def check(self) -> None:
-        """Refuse hosts without an address."""
+        """Refuse hosts without an address, and knobs that there are not."""
+        _over_ssh.check_named_knobs(self.config.hosts)
         for role in ("edge", "cloud"):
             if getattr(self.config.hosts, role).address is None:
                 raise ConfigurationError(

@@ -1,0 +1,90 @@
+"""What is observed around windows, and what is not known."""
+
+import sys
+
+import pytest
+
+import hosts.conditions
+from hosts.agents.open_machine import open_machine
+from hosts.conditions.base import conditions, conditions_of_run, in_order, read_conditions
+from hosts.core.errors import ExtensionError
+from hosts.machine.real import RealMachine
+from hosts.wire.messages import Inference, RunReport
+
+
+class RealOnTree(RealMachine):
+    def __init__(self, root):
+        super().__init__()
+        self.root = root
+
+
+def zone(root, number, kind, text):
+    folder = root / f"sys/class/thermal/thermal_zone{number}"
+    folder.mkdir(parents=True)
+    (folder / "type").write_text(kind)
+    if text is not None:
+        (folder / "temp").write_text(text)
+
+
+def test_there_are_three():
+    assert list(conditions()) == ["bandwidth_mbit_s", "load_pct", "temperature_c"]
+
+
+def test_the_temperature_is_the_hottest_zones(tmp_path):
+    machine = RealOnTree(tmp_path)
+    zone(tmp_path, 0, "cpu-thermal", "51000")
+    zone(tmp_path, 1, "x86_pkg_temp", "52500")
+    assert read_conditions(machine, "edge")["edge_temperature_c"] == 52.5
+
+
+def test_a_zone_that_cannot_be_read_costs_no_measurement(tmp_path):
+    zone(tmp_path, 0, "cpu", "warm")
+    assert "edge_temperature_c" not in read_conditions(RealOnTree(tmp_path), "edge")
+
+
+def test_a_real_machine_knows_its_load():
+    assert read_conditions(RealMachine(), "edge")["edge_load_pct"] >= 0
+
+
+def test_a_board_tells_nothing_of_the_machine_below_it(board_host):
+    assert read_conditions(open_machine(), "edge") == {}
+
+
+def report(mode="latency", batch_size=1, split=True):
+    """Two inferences of a window: 1 MB in 10 ms of 40 between encoding and result."""
+    ms = 1_000_000
+    times = {"encoded_ns": 5 * ms, "decode_start_ns": 100 * ms, "sent_bytes": 1_000_000}
+    one = Inference(0, 0, 4 * ms, 45 * ms, 103 * ms, 130 * ms, 1, **times)
+    if not split:
+        one = Inference(0, 0, 4 * ms, 4 * ms, None, None, 1)
+    return RunReport(
+        inferences=[one] * 4, first=0, last=4, tensor_bytes=1, mode=mode, batch_size=batch_size
+    )
+
+
+def test_bandwidth_is_bytes_by_the_time_that_no_computing_took():
+    assert conditions_of_run(report()) == {"link_bandwidth_mbit_s": pytest.approx(800.0)}
+    assert conditions_of_run(report(batch_size=2)) == conditions_of_run(report())
+
+
+@pytest.mark.parametrize("window", [report("throughput"), report(split=False)])
+def test_bandwidth_is_not_known_where_transfers_wait_or_nothing_is_sent(window):
+    assert conditions_of_run(window) == {}
+
+
+def test_keys_come_by_host():
+    assert in_order(["link_a", "cloud_b", "edge_c", "cloud_a"]) == [
+        *("edge_c", "cloud_a", "cloud_b", "link_a")
+    ]
+
+
+def test_a_file_that_says_too_little_is_refused(tmp_path, monkeypatch):
+    text = "from hosts.conditions.base import Condition\nclass Toy(Condition):\n    name = 'toy'\n"
+    (tmp_path / "toy.py").write_text(text + "    where = 'moon'\n")
+    path = [*hosts.conditions.__path__, str(tmp_path)]
+    monkeypatch.setattr(hosts.conditions, "__path__", path)
+    monkeypatch.delitem(sys.modules, "hosts.conditions.toy", raising=False)
+    conditions.cache_clear()
+    with pytest.raises(ExtensionError, match="where = moon; allowed: edge, cloud, hosts, link"):
+        conditions()
+    conditions.cache_clear()

@@ -1,0 +1,94 @@
+"""What the knobs say of themselves, and what is said of a knob that nobody here knows."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hosts.knobs
+from hosts.core.errors import ExtensionError, KnobError
+from hosts.knobs.base import HostKnob, build, describe, is_packaged, knobs, names_on_hosts
+from hosts.machine.real import RealMachine
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_they_come_by_where_they_act():
+    every = ["cpu_mhz", "edge_accelerator", "cloud_gpu", "codec", "batch_size"]
+    assert list(knobs()) == every
+    assert all(map(is_packaged, every))
+    assert names_on_hosts() == every[:3]
+    assert names_on_hosts("edge") == every[:2]
+    assert names_on_hosts("cloud") == ["cloud_gpu"]
+
+
+def test_asking_them_imports_nothing_heavy():
+    code = (
+        "from hosts.knobs.base import knobs; import sys; [k.ordered(()) for k in knobs().values()];"
+        "from hosts.conditions.base import conditions; conditions();"
+        "assert not {'numpy', 'msgspec', 'psutil'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "ordered", "shown"),
+    [
+        ("cpu_mhz", [1800, 600], (600, 1800), ["600 MHz", "1800 MHz"]),
+        ("edge_accelerator", ["max", "off"], ("off", "max"), ["no TPU", "TPU max"]),
+        ("cloud_gpu", [True, False], (False, True), ["no GPU", "GPU"]),
+        (
+            "codec",
+            ["none", "lz4", "int8+zstd"],
+            ("lz4", "int8+zstd", "none"),
+            ["codec lz4", "codec int8+zstd", ""],
+        ),
+        ("batch_size", [1, 4], (4, 1), ["batch 4", ""]),
+    ],
+)
+def test_values_are_ordered_and_worded(name, values, ordered, shown):
+    knob = describe(name)
+    assert knob.ordered(values) == ordered
+    assert [knob.shown(value) for value in ordered] == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "where", "idle"),
+    [
+        ("fan_pct", [20, 80], "edge", None),
+        ("cloud_nic", [False, True], "cloud", False),
+        ("governor", ["save", "off"], "edge", "off"),
+    ],
+)
+def test_a_foreign_knob_is_described_by_its_values(name, values, where, idle):
+    knob = describe(name)
+    assert (knob.where, knob.resting(values)) == (where, idle)
+    assert not issubclass(knob, HostKnob)
+
+
+def test_only_a_hosts_knob_is_built():
+    with pytest.raises(KnobError, match="'codec' asked; there are: cpu_mhz, edge_acc"):
+        build("codec", RealMachine())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "derived from Knob with name = 'toy' expected"),
+        ("name = 'other'", "derived from Knob with name = 'toy' expected"),
+        ("name, kind = 'toy', float", "kind = .*float.*; allowed: int, str, bool"),
+        ("name, kind, where = 'toy', int, 'moon'", "moon; allowed: edge, cloud, link, software"),
+        ("name, kind, where = 'toy', int, 'edge'", "meaning is missing; allowed: a line for help"),
+    ],
+)
+def test_a_file_that_does_not_say_what_a_knob_must_is_refused(tmp_path, monkeypatch, text, said):
+    head = "from hosts.knobs.base import Knob\n"
+    body = f"class Toy(Knob):\n    {text}\n" if text else ""
+    (tmp_path / "toy.py").write_text(head + body)
+    monkeypatch.setattr(hosts.knobs, "__path__", [*hosts.knobs.__path__, str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "hosts.knobs.toy", raising=False)
+    knobs.cache_clear()
+    with pytest.raises(ExtensionError, match=said):
+        knobs()
+    knobs.cache_clear()
