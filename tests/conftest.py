@@ -1,12 +1,13 @@
-"""What several tests share: an emulated board as its own process."""
+"""What several tests share: an emulated board, in this process or as one of its own."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.boards import on_board
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -32,13 +33,10 @@ def end_board(board: subprocess.Popen) -> None:
 
 
 @pytest.fixture
-def board_host(request, tmp_path, monkeypatch) -> Iterator[dict[str, str]]:
-    """This process as a program on an emulated host; `request.param` is its role."""
-    board, variables = run_board(getattr(request, "param", "edge"), "pi4_coral_v100", tmp_path)
-    for name, value in variables.items():
-        monkeypatch.setitem(os.environ, name, value)
-    yield variables
-    end_board(board)
+def board_host() -> Iterator[None]:
+    """This process as a program on an emulated edge host."""
+    with on_board("edge"):
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

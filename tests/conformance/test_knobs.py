@@ -1,64 +1,56 @@
-"""What every knob must do, on every kind of host that offers it.
+"""What every knob must do, on every kind of machine that offers it.
 
-A new file in hosts/knobs is found by itself; it needs a place below that offers it.
+A new file in hosts/knobs is found by itself; it needs machines below that offer it.
 """
 
-import os
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from hosts.agents.open_machine import open_machine
 from hosts.agents.restorable_knobs import RestorableKnobs
 from hosts.core.errors import KnobError
-from hosts.knobs.base import build, names_on_hosts
-from hosts.machine.base import Machine
+from hosts.knobs.base import HostKnob, build, names_on_hosts
 from hosts.machine.real import RealMachine
-from tests.hosts.pstate import PSTATE
+from tests.boards import on_board
+from tests.hosts.trees import CPUFREQ, PSTATE, USERSPACE, coral, cpufreq, nvidia
+
+FEWER = USERSPACE | {"scaling_available_frequencies": "600000 900000 1200000"}
+
+BOARDS = {"cpu_mhz": "edge", "edge_accelerator": "edge", "cloud_gpu": "cloud"}
+REAL = {
+    ("cpu_mhz", "userspace governor"): lambda root: cpufreq(root, USERSPACE),
+    ("cpu_mhz", "several policies"): lambda root: cpufreq(root, USERSPACE, FEWER, USERSPACE),
+    ("cpu_mhz", "intel_pstate"): lambda root: cpufreq(root, PSTATE, PSTATE),
+    ("edge_accelerator", "a Coral"): coral,
+    ("cloud_gpu", "an NVIDIA driver"): nvidia,
+}
 
 
-class RealOnTree(RealMachine):
-    """The real machine, its files below a folder of the test."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__()
-        self.root = root
+def test_every_knob_has_a_board_and_a_real_machine_here():
+    assert sorted(BOARDS) == sorted({name for name, _ in REAL}) == sorted(names_on_hosts())
 
 
-def pstate_tree(root: Path) -> None:
-    """cpufreq files as intel_pstate in active mode shows them: no userspace governor."""
-    policy = root / "sys/devices/system/cpu/cpufreq/policy0"
-    policy.mkdir(parents=True)
-    for name, text in PSTATE.items():
-        (policy / name).write_text(text + "\n")
+PLACES = [*((name, "a board") for name in BOARDS), *REAL]
 
 
-def board_machine(variables: dict[str, str]) -> Machine:
-    os.environ.update(variables)
-    return open_machine()
+@pytest.fixture(params=PLACES, ids=[f"{name} on {what}" for name, what in PLACES])
+def knob(request, tmp_path) -> Iterator[HostKnob]:
+    name = request.param[0]
+    if request.param in REAL:
+        machine = REAL[request.param](tmp_path)
+        yield build(name, machine)
+        machine.open_accelerator("off")
+        return
+    with on_board(BOARDS[name]):
+        yield build(name, open_machine())
 
 
-HOME = {"cpu_mhz": "edge", "edge_accelerator": "edge", "cloud_gpu": "cloud"}
-
-
-def test_every_knob_has_a_host_here():
-    assert sorted(HOME) == sorted(names_on_hosts())
-
-
-@pytest.fixture
-def knob(request, board_host):
-    return build(request.param, open_machine())
-
-
-EVERY = pytest.mark.parametrize(
-    ("board_host", "knob"), [(HOME[name], name) for name in HOME], indirect=True, ids=list(HOME)
-)
-
-
-@EVERY
 class TestKnob:
-    def test_reads_one_of_the_values_it_offers(self, knob):
-        assert knob.read() in knob.allowed()
+    def test_reads_and_offers_values_of_its_kind_from_slow_to_fast(self, knob):
+        assert {type(value) for value in (knob.read(), *knob.allowed())} == {knob.kind}
+        assert len(knob.allowed()) > 1
+        assert knob.allowed() == knob.ordered(knob.allowed())
 
     def test_holds_each_value_that_it_offers_after_writing_it(self, knob):
         for value in (*knob.allowed(), *reversed(knob.allowed())):
@@ -87,26 +79,31 @@ def test_an_unknown_knob_names_those_there_are():
         build("fan_speed", RealMachine())
 
 
+def test_several_policies_offer_what_all_of_them_list(tmp_path):
+    knob = build("cpu_mhz", cpufreq(tmp_path, USERSPACE, FEWER))
+    assert knob.allowed() == (600, 1200)
+    knob.write(600)
+    (tmp_path / CPUFREQ / "policy1/scaling_setspeed").write_text("1200000")
+    knob._machine.settle()
+    assert not knob.holds(600)
+
+
 def test_the_frequency_is_clamped_where_there_is_no_userspace_governor(tmp_path):
-    pstate_tree(tmp_path)
-    policy = tmp_path / "sys/devices/system/cpu/cpufreq/policy0"
-    knob = build("cpu_mhz", RealOnTree(tmp_path))
-    before = knob.snapshot()
+    policy = tmp_path / CPUFREQ / "policy0"
+    knob = build("cpu_mhz", cpufreq(tmp_path, PSTATE))
+    knob.write(800)
+    assert (policy / "scaling_max_freq").read_text().strip() == "800000"
     knob.write(3000)
     assert (policy / "scaling_min_freq").read_text().strip() == "3000000"
-    knob.restore(before)
-    assert knob.snapshot() == {k: v.strip() for k, v in before.items()}
 
 
-def test_800_is_not_taken_for_1800000_khz(tmp_path):
+def test_800_is_not_taken_for_1800000_khz(tmp_path, monkeypatch):
     """A frequency that is part of the current one's digits must still be set."""
-    pstate_tree(tmp_path)
-    policy = tmp_path / "sys/devices/system/cpu/cpufreq/policy0"
-    (policy / "scaling_available_frequencies").write_text("800000 1800000 3000000")
-    (policy / "scaling_cur_freq").write_text("1800000")
-    knob = build("cpu_mhz", RealOnTree(tmp_path))
+    listed = {"scaling_available_frequencies": "800000 1800000 3000000"}
+    machine = cpufreq(tmp_path, PSTATE | listed | {"scaling_cur_freq": "1800000"})
+    monkeypatch.setattr(machine, "settle", lambda: None)  # a kernel that does not answer
     with pytest.raises(KnobError, match="cpu_mhz=800 asked, 1800 read back"):
-        knob.write(800)
+        build("cpu_mhz", machine).write(800)
 
 
 def test_a_frequency_that_drifts_is_noticed_after_the_run(board_host, tmp_path):

@@ -11,31 +11,16 @@ from hosts.core.errors import HostError
 from hosts.discover import look_around
 from hosts.knobs.base import build
 from hosts.machine.cpus import keep_to, own_cpus
-from hosts.machine.real import RealMachine
-from tests.hosts.pstate import PSTATE
+from tests.hosts.trees import PSTATE, RealOnTree, cpufreq
 
-CPUFREQ = "sys/devices/system/cpu/cpufreq"
 RAPL = "sys/class/powercap/intel-rapl:0"
 HERE = own_cpus()
-
-
-class RealOnTree(RealMachine):
-    """The real machine, its files below a folder of the test."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__()
-        self.root = root
 
 
 def write(root: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-
-
-def policy(number: int, cpus: str) -> dict[str, str]:
-    names = {"related_cpus": cpus, **PSTATE}
-    return {f"{CPUFREQ}/policy{number}/{name}": text for name, text in names.items()}
 
 
 def test_an_empty_machine_has_nothing_and_says_why(tmp_path):
@@ -47,17 +32,17 @@ def test_an_empty_machine_has_nothing_and_says_why(tmp_path):
 
 
 def test_frequencies_and_rapl_are_found(tmp_path):
-    write(tmp_path, policy(0, str(HERE[0])))
+    machine = cpufreq(tmp_path, PSTATE | {"related_cpus": str(HERE[0])})
     write(tmp_path, {f"{RAPL}/energy_uj": "5", f"{RAPL}/max_energy_range_uj": "100"})
-    found = look_around(RealOnTree(tmp_path))
+    found = look_around(machine)
     assert found.knobs == {"cpu_mhz": (800, 3000)}
     assert found.meter == "rapl"
     assert set(found.absent) == {"edge_accelerator", "cloud_gpu"}
 
 
 def test_a_host_that_keeps_to_some_cpus_sets_their_frequency_only(tmp_path):
-    write(tmp_path, policy(0, str(HERE[0])) | policy(1, "9999"))
-    knob = build("cpu_mhz", RealOnTree(tmp_path))
+    policies = [PSTATE | {"related_cpus": cpus} for cpus in (str(HERE[0]), "9999")]
+    knob = build("cpu_mhz", cpufreq(tmp_path, *policies))
     assert {name.split("/")[0] for name in knob.snapshot()} == {"policy0"}
 
 

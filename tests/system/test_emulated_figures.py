@@ -1,9 +1,11 @@
 """What is measured on emulated boards, against the profile and against the boards' exact integral.
 
-Boards, meters and the controller's evaluation of windows are the real ones; what lies between
-them (SSH, gRPC, networks) does not enter any figure and is left out here.
+Boards, meters, agents with their knobs, and the controller's evaluation of windows are the real
+ones; what lies between them (SSH, gRPC) and what networks compute does not enter any figure and is
+left out here.
 """
 
+import contextlib
 import statistics
 
 import msgspec
@@ -15,14 +17,16 @@ from dynasplit.core.space import Configuration, Knob, SearchSpace
 from dynasplit.testbed import window
 from dynasplit.testbed.channels import HostTraces
 from dynasplit.testbed.energy import EnergyRules, energies_of
-from hosts.emulation.board import CloudBoard, EdgeBoard
+from hosts.codecs import Tensor
 from hosts.emulation.hardware import Noise
 from hosts.emulation.meter import BoardMeter
 from hosts.emulation.profile import load_profile
-from hosts.wire.messages import Inference, RunReport
+from hosts.wire.messages import IdleOrder, KnobsOrder, RunOrder, RunReport
 from hosts.wire.window_rules import WindowRules
+from tests.boards import Boards, two_boards
 
-RULES, ENERGY = WindowRules(), EnergyRules()
+ENERGY = EnergyRules()
+RULES = WindowRules(min_window_s=ENERGY.least_window_s(0.1))
 NETWORK = "vgg16"
 LAST = 22
 
@@ -39,47 +43,48 @@ def space() -> SearchSpace:
     )
 
 
-class Pair:
-    """Two boards of one profile, driven as the agents drive them."""
+class Heads:
+    def run_batch(self, split_point, images):
+        return Tensor(np.zeros((len(images), 10), np.float32))
 
-    def __init__(self, profile, seed: int = 0) -> None:
-        self.edge, self.cloud = EdgeBoard(profile, seed), CloudBoard(profile, seed)
-        self.edge_meter = BoardMeter(self.edge, profile.edge.meter, "edge")
-        self.cloud_meter = BoardMeter(self.cloud, profile.cloud.meter, "cloud")
-        self.cloud.begin("baseline", noisy=False)
-        self.cloud.rest_until(60_000_000_000)
+
+class Tails:
+    def run_batch(self, split_point, tensor, device):
+        return np.zeros((len(tensor.array), 10), np.float32)
+
+
+class Pair:
+    """The agents of two boards, ordered as the testbed orders them."""
+
+    def __init__(self, boards: Boards) -> None:
+        self.boards, self.board_ns = boards, None
+        self.edge, self.cloud = (boards.servers[role].board for role in ("edge", "cloud"))
+        self.edge_meter, self.cloud_meter = (
+            boards.servers[role].meter for role in ("edge", "cloud")
+        )
+        boards.load(Heads(), Tails(), np.zeros((1, 10), np.float32), LAST)
+        boards.cloud.idle(IdleOrder(run="baseline", duration_s=60.0))
         idle = [w for _, w in self.cloud_meter.readings(0)]
         self.idle_w = statistics.mean(idle)
 
     def run(self, c: Configuration) -> RunReport:
-        self.edge.cpu_mhz = float(c.cpu_mhz)
-        self.edge.switch_port(c.edge_accelerator != "off")
-        self.edge.open_accelerator(c.edge_accelerator)
-        self.edge.rest_until(self.cloud.history.now_ns)
-        start_ns = self.edge.begin(str(c))
-        self.requests = 0
-        done = [self.infer(c, start_ns) for _ in range(RULES.warmup)]
-        first = len(done)
-        while (
-            len(done) - first < RULES.min_inferences
-            or done[-1].end_ns - done[first].start_ns < ENERGY.least_window_s(0.1) * 1e9
-        ):
-            done.append(self.infer(c, start_ns))
-        last = len(done)
-        while done[-1].end_ns - done[last - 1].end_ns < 2e8:
-            done.append(self.infer(c, start_ns))
-        return RunReport(inferences=done, first=first, last=last, tensor_bytes=0)
-
-    def infer(self, c: Configuration, run_start_ns: int) -> Inference:
-        request, self.requests = self.requests, self.requests + 1
-        start_ns, head_ns = self.edge.head(NETWORK, c.split_point, request)
-        if c.split_point == LAST:
-            return Inference(0, start_ns, head_ns, head_ns, None, None, 0)
-        arrives_ns = self.edge.send(NETWORK, c.split_point, request)
-        self.cloud.begin(str(c), run_start_ns)
-        tail = self.cloud.tail(NETWORK, c.split_point, c.cloud_gpu, request, arrives_ns)
-        self.edge.rest_until(tail[1])
-        return Inference(0, start_ns, head_ns, tail[1], *tail, 0)
+        cloud = KnobsOrder(knobs={"cloud_gpu": c.cloud_gpu}, board_ns=self.board_ns)
+        self.board_ns = self.boards.cloud.set_knobs(cloud).board_ns
+        order = RunOrder(
+            run=str(c),
+            network=NETWORK,
+            split_point=c.split_point,
+            edge_accelerator=c.edge_accelerator,
+            cloud_gpu=c.cloud_gpu,
+            knobs={"cpu_mhz": c.cpu_mhz, "edge_accelerator": c.edge_accelerator},
+            images=(0,),
+            window=RULES,
+            lead_out_s=0.2,
+            board_ns=self.board_ns,
+        )
+        report = self.boards.edge.run(order)
+        self.board_ns = report.board_ns
+        return report
 
     def energies_j(self, report: RunReport) -> tuple[float, float]:
         edge = traces(self.edge_meter, window.edge_window_ns(report))
@@ -95,6 +100,12 @@ class Pair:
         return edge, cloud
 
 
+@contextlib.contextmanager
+def pair_of(profile):
+    with two_boards(profile) as boards:
+        yield Pair(boards)
+
+
 def traces(meter: BoardMeter, window_ns: tuple[int, int] | None) -> HostTraces:
     if window_ns is None:
         return HostTraces({}, ("wall",), 0.0)
@@ -107,8 +118,13 @@ def traces(meter: BoardMeter, window_ns: tuple[int, int] | None) -> HostTraces:
 
 def offs(profile, configurations) -> dict[str, list[float]]:
     """Relative differences of what is measured: to the profile, and to the exact integral."""
-    pair = Pair(profile)
     found: dict[str, list[float]] = {"latency": [], "energy": [], "edge": [], "cloud": []}
+    with pair_of(profile) as pair:
+        _compare(pair, profile, configurations, found)
+    return found
+
+
+def _compare(pair, profile, configurations, found) -> None:
     for c in configurations:
         report = pair.run(c)
         edge_j, cloud_j = pair.energies_j(report)
@@ -123,7 +139,6 @@ def offs(profile, configurations) -> dict[str, list[float]]:
         found["edge"].append(edge_j / exact_edge_j - 1)
         if exact_cloud_j:
             found["cloud"].append(cloud_j / exact_cloud_j - 1)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -164,9 +179,14 @@ def test_without_noise_and_meter_errors_they_are_the_tables_to_a_thousandth(vgg1
     assert np.abs(found["energy"]).max() < 0.01
 
 
-def test_every_energy_is_the_exact_integral_within_one_percent_and_the_meter_s_error(vgg16):
+@pytest.fixture
+def pair(vgg16):
+    with pair_of(vgg16) as made:
+        yield made
+
+
+def test_every_energy_is_the_exact_integral_within_one_percent_and_the_meter_s_error(vgg16, pair):
     """The stated error of each meter is of what it reads: for the cloud mostly idle power."""
-    pair = Pair(vgg16)
     for c in space().configurations[::7]:
         report = pair.run(c)
         (edge_j, cloud_j), (exact_edge_j, exact_cloud_j) = (

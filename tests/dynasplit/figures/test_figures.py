@@ -103,8 +103,9 @@ def test_without_energy_accuracy_or_a_name(tmp_path, foreign_runs):
 def test_one_point_and_nothing_missed(tmp_path, vgg16_runs, vgg16_space):
     front = front_of(vgg16_runs[:1], vgg16_space)
     served = [dataclasses.replace(one, threshold_ms=1e5) for one in serve(front, 1, ["fastest"])]
-    for path in figures.draw_all(tmp_path, summarise(vgg16_runs[:1]), front, served):
-        said(path)
+    drawn = figures.draw_all(tmp_path, summarise(vgg16_runs[:1]), front, served)
+    assert {"front.png", "latency.png", "choices.png"} <= {path.name for path in drawn}
+    assert all(said(path) for path in drawn)
 
 
 def test_a_folder_that_is_not_there(tmp_path, vgg16_runs, vgg16_space):

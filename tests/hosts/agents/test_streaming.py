@@ -137,6 +137,7 @@ def test_every_image_gets_its_own_answer(link, mode, codec, batch_size):
 def test_timestamps_are_in_order_and_stages_do_not_overlap_themselves(link, mode):
     link.heads.takes_s, link.tails.takes_s = 0.002, 0.003
     _, inside = link.run(mode=mode)
+    assert len(inside) >= 20
     for i in inside:
         assert i.start_ns < i.head_ns <= i.encoded_ns < i.end_ns
         assert i.encoded_ns < i.decode_start_ns <= i.decode_end_ns <= i.tail_start_ns
@@ -148,13 +149,13 @@ def test_timestamps_are_in_order_and_stages_do_not_overlap_themselves(link, mode
 
 def test_stages_overlap_in_throughput_mode_only(link):
     link.heads.takes_s = link.tails.takes_s = 0.02
-    rates = {}
+    overlapping = {}
     for mode in ("latency", "throughput"):
-        report, inside = link.run(mode=mode)
-        span_ns = inside[-1].end_ns - report.inferences[report.first - 1].end_ns
-        rates[mode] = len(inside) / span_ns * 1e9
-    assert rates["latency"] < 26  # of 25 a second
-    assert rates["throughput"] > 35  # of 50
+        _, inside = link.run(mode=mode)
+        pairs = itertools.pairwise(inside)
+        overlapping[mode] = sum(two.start_ns < one.tail_end_ns for one, two in pairs)
+    assert overlapping["latency"] == 0
+    assert overlapping["throughput"] > len(inside) / 2
 
 
 def test_a_slow_cloud_holds_the_edge_back(slow_cloud):

@@ -8,6 +8,7 @@ from hosts.models.runtime import flatbuffer
 from hosts.models.runtime.artifacts import sha256_of
 from hosts.models.runtime.manifest import Artifact, Manifest, SplitPoint
 from tests.hosts.quantised import quantised_input
+from tests.hosts.trees import coral
 
 SIZE, SCALE, ZERO = 6, 0.02, 3
 
@@ -33,15 +34,5 @@ def manifest(whole) -> Manifest:
 
 @pytest.fixture
 def stick(tmp_path) -> Path:
-    """sysfs below a folder: a Coral at port 2 of a hub, another thing at port 1."""
-    root = tmp_path / "root"
-    devices = root / "sys/bus/usb/devices"
-    for name, ids in (("1-1", ("046d", "c077")), ("1-2", ("18d1", "9302"))):
-        port = devices / f"1-0:1.0/usb1-port{name[-1]}"
-        port.mkdir(parents=True)
-        (port / "disable").write_text("0\n")
-        (devices / name).mkdir()
-        (devices / name / "idVendor").write_text(f"{ids[0]}\n")
-        (devices / name / "idProduct").write_text(f"{ids[1]}\n")
-        (devices / name / "port").symlink_to(port)
-    return root
+    """The root of a machine with a Coral at port 2."""
+    return coral(tmp_path / "root").root

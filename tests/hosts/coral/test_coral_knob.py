@@ -5,15 +5,7 @@ import pytest
 from hosts.coral.usb import find_stick, find_switch, wait_for_stick
 from hosts.core.errors import KnobError
 from hosts.knobs.base import build
-from hosts.machine.real import RealMachine
-
-
-class RealOnTree(RealMachine):
-    """The real machine, its files below a folder of the test."""
-
-    def __init__(self, root) -> None:
-        super().__init__()
-        self.root = root
+from tests.hosts.trees import RealOnTree
 
 
 def switch_of(root, port: int):

@@ -156,7 +156,9 @@ def test_heads_are_bit_identical_to_the_whole(model, whole, images):
     from hosts.models.prepare.matching import cut_tensors
     from hosts.models.runtime.graph import cut_points
 
-    tensors = cut_tensors(model, cut_points(model), whole, images[:1])
+    cuts = cut_points(model)
+    tensors = cut_tensors(model, cuts, whole, images[:1])
+    assert set(tensors) == {cut.index for cut in cuts if cut.index}
     reference = interpreter_of(model_path=str(whole))
     for image in images[80:84]:
         run(reference, image)

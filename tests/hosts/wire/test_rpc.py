@@ -71,15 +71,17 @@ def test_a_peer_without_a_certificate_is_not(run):
     opened = grpc.secure_channel(
         f"127.0.0.1:{port}", grpc.ssl_channel_credentials(authority), named
     )
-    with pytest.raises(grpc.RpcError):
+    with pytest.raises(grpc.RpcError) as error:
         ask(opened)
     opened.close()
+    assert error.value.code() == grpc.StatusCode.UNAVAILABLE
 
 
 def test_an_agent_under_another_name_is_not_taken_for_the_one_asked(run):
     peers, port = run
-    with reach(port, peers["cloud"], peer="cloud") as opened, pytest.raises(grpc.RpcError):
+    with reach(port, peers["cloud"], peer="cloud") as opened, pytest.raises(grpc.RpcError) as error:
         ask(opened)
+    assert "Hostname Verification Check failed" in error.value.details()
 
 
 def test_a_refusal_carries_its_kind_and_reason(run):
