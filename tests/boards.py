@@ -19,7 +19,7 @@ from hosts.emulation.client import BOARD_VARIABLE, ROOT_VARIABLE, BoardClient
 from hosts.emulation.machine import EmulatedMachine
 from hosts.emulation.profile import Profile, load_profile
 from hosts.knobs.base import names_on_hosts
-from hosts.machine.state import STATE_VARIABLE
+from hosts.machine.state_folder import STATE_VARIABLE
 from hosts.wire.messages import StartOrder
 
 

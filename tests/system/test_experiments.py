@@ -17,6 +17,7 @@ from dynasplit.online.policies import build
 from dynasplit.online.workload import weibull_thresholds
 from dynasplit.tables import read_requests, read_runs
 from hosts.emulation.profile import load_profile
+from tests.system.golden import check, row_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -115,6 +116,11 @@ def test_quick_testbed_leaves_everything(quick):
     assert summary["emulated"] is True
     assert 0.5 < summary["policies"]["dynasplit"]["accuracy"] <= 1
     check_dynasplit(summary, quick.folder)
+
+
+@pytest.mark.medium
+def test_quick_testbed_gives_what_it_gave(quick):
+    check([row_of("quick_testbed", quick.folder)], 1)
 
 
 @pytest.mark.medium

@@ -57,12 +57,12 @@ class Run:
         )
 
     def folder(self) -> Path:
-        (folder,) = (self.results / "quick_testbed").iterdir()
-        return folder
+        """The run's folder; where several were started, the last one's."""
+        return max((self.results / "quick_testbed").iterdir())
 
     def wait_for(self, measured: int) -> list[psutil.Process]:
         """Until so many measurements are kept; returns all the processes of the run."""
-        until = time.monotonic() + 90
+        until = time.monotonic() + 200
         while len(self.kept()) < measured:
             assert self.controller.poll() is None, self.controller.communicate()
             assert time.monotonic() < until, "nothing is measured"
@@ -104,7 +104,31 @@ def measured(run: Run) -> list[str]:
     return [" ".join(map(str, row)) for row in runs[there].itertuples(index=False)]
 
 
-def test_a_killed_run_leaves_nothing_and_goes_on_where_it_stopped(tmp_path):
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory) -> Run:
+    """A whole run, begun anew beside one that a signal to end has stopped."""
+    place = tmp_path_factory.mktemp("anew")
+    stopped = Run(place)
+    stopped.wait_for(measured=2)
+    os.kill(stopped.controller.pid, signal.SIGTERM)
+    stopped.controller.communicate(timeout=30)
+    anew = Run(place, "resume=false", "dry_run=false")
+    anew.before = stopped.folder()
+    _, errors = anew.controller.communicate(timeout=230)
+    assert anew.controller.returncode == 0, errors
+    return anew
+
+
+@pytest.mark.timeout(400)
+def test_resume_false_starts_anew(uninterrupted):
+    before, anew = uninterrupted.before, uninterrupted.folder()
+    assert len(list((uninterrupted.results / "quick_testbed").iterdir())) == 2
+    assert json.loads((before / "run.json").read_text())["state"] != "finished"
+    assert json.loads((anew / "run.json").read_text())["state"] == "finished"
+
+
+@pytest.mark.timeout(400)
+def test_a_killed_run_leaves_nothing_and_goes_on_where_it_stopped(tmp_path, uninterrupted):
     run = Run(tmp_path)
     family = run.wait_for(measured=6)
     assert sum("hosts.agent" in " ".join(p.cmdline()) for p in family) >= 2
@@ -115,21 +139,17 @@ def test_a_killed_run_leaves_nothing_and_goes_on_where_it_stopped(tmp_path):
     assert 6 <= len(kept) < SEARCHED
 
     again = Run(tmp_path)
-    _, errors = again.controller.communicate(timeout=110)
+    _, errors = again.controller.communicate(timeout=230)
     assert again.controller.returncode == 0, errors
     assert again.kept()[: len(kept)] == kept  # in the same folder, nothing lost or repeated
     summary = json.loads((again.folder() / "summary.json").read_text())
     assert summary["search"]["configurations_measured"] == SEARCHED
     everything = measured(again)
     assert len(everything) == len(set(everything))
-
-    (tmp_path / "uninterrupted").mkdir()
-    whole = Run(tmp_path / "uninterrupted")
-    _, errors = whole.controller.communicate(timeout=110)
-    assert whole.controller.returncode == 0, errors
-    assert sorted(measured(whole)) == sorted(everything)
-    front = [json.loads((r.folder() / "front.json").read_text()) for r in (again, whole)]
-    assert front[0] == front[1]
+    assert sorted(measured(uninterrupted)) == sorted(everything)
+    runs = (again, uninterrupted)
+    front, other = (json.loads((r.folder() / "front.json").read_text()) for r in runs)
+    assert front == other
 
 
 def test_ctrl_c_ends_a_run_at_once_and_says_how_to_go_on(tmp_path):
@@ -157,17 +177,6 @@ def test_an_agent_that_dies_ends_the_run_with_one_message(tmp_path):
     assert "agent" in errors
     run.assert_nothing_left(family)
     assert len(run.kept()) >= 2
-
-
-def test_resume_false_starts_anew(tmp_path):
-    run = Run(tmp_path)
-    run.wait_for(measured=2)
-    os.kill(run.controller.pid, signal.SIGTERM)
-    run.controller.communicate(timeout=20)
-    anew = Run(tmp_path, "resume=false", "dry_run=false")
-    _, errors = anew.controller.communicate(timeout=110)
-    assert anew.controller.returncode == 0, errors
-    assert len(list((tmp_path / "results/quick_testbed").iterdir())) == 2
 
 
 def test_a_killed_run_on_this_machine_itself_leaves_nothing_and_goes_on(tmp_path):
