@@ -1,8 +1,6 @@
 """A plan gives the same answer, whichever testbed gave it the same measurements."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
@@ -12,23 +10,14 @@ from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.tables import read_requests
 from hosts.emulation.hardware import Noise
 from hosts.emulation.profile import load_profile, save_profile
+from tests.commands import command_line
 
-ROOT = Path(__file__).resolve().parents[2]
 THRESHOLDS = ("workload.requests=20", "workload.min_ms=18", "workload.max_ms=130")
 
 
 def run(place: Path, experiment: str, *words: str) -> Path:
-    done = subprocess.run(
-        [
-            *(sys.executable, "run_experiment.py", f"+experiment={experiment}"),
-            *(*words, "tracking=none", f"results_dir={place}"),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
+    given = (f"+experiment={experiment}", *words, "tracking=none", f"results_dir={place}")
+    done = command_line(*given)
     assert done.returncode == 0, done.stdout + done.stderr
     (folder,) = (place / experiment).iterdir()
     return folder

@@ -16,12 +16,7 @@ from hosts.conditions.base import (
 from hosts.core.errors import ExtensionError
 from hosts.machine.real import RealMachine
 from hosts.wire.messages import Inference, RunReport
-
-
-class RealOnTree(RealMachine):
-    def __init__(self, root):
-        super().__init__()
-        self.root = root
+from tests.hosts.trees import RealOnTree
 
 
 def zone(root, number, kind, text):

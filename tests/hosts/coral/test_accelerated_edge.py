@@ -1,31 +1,24 @@
 """The edge agent runs compiled heads while the accelerator is open, and others while it is off."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from hosts.agents.edge import EdgeAgent
-from hosts.coral.accelerator import Accelerator
 from hosts.coral.program import CPU
 from hosts.core.errors import ModelError
-from hosts.machine.real import RealMachine
 from hosts.models.runtime.heads import Heads
 from hosts.wire.messages import RunOrder
+from tests.hosts.trees import RealOnTree
 from tests.orders import run_order
 
 IMAGES = np.linspace(-1, 1, 24, dtype=np.float32).reshape(4, 6)
 
 
-class Stood(RealMachine):
-    """A machine whose accelerator the CPU's interpreter stands in for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._accelerator = Accelerator(CPU)
-
-
 @pytest.fixture
 def agent(whole):
-    made = EdgeAgent(Stood())
+    made = EdgeAgent(RealOnTree(Path("/"), CPU))
     made.heads, made.images, made.last_split_point = Heads({1: (whole, 1)}, 1), IMAGES, 1
     yield made
     made.machine.opened_accelerator().close()
