@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import socket
 import tempfile
 import threading
 import time
@@ -41,13 +42,19 @@ def serving(profile: Profile, role: str, folder: Path, seed: int = 0) -> Iterato
     thread = threading.Thread(target=_serve, args=(loop, task))
     thread.start()
     try:
-        while not (folder / "board.sock").exists():
+        while not _answers(folder / "board.sock"):
             assert not task.done(), task.exception()
             time.sleep(0.001)
         yield server
     finally:
         loop.call_soon_threadsafe(task.cancel)
         thread.join()
+
+
+def _answers(path: Path) -> bool:
+    """Its file is there a moment before the board listens."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
+        return trial.connect_ex(str(path)) == 0
 
 
 def _serve(loop: asyncio.AbstractEventLoop, task: asyncio.Task) -> None:
