@@ -8,7 +8,7 @@ from tests.system.golden import check, measured
 @pytest.mark.medium
 @pytest.mark.timeout(400)
 def test_a_run_gives_what_it_gave():
-    check(measured("vgg16_modelled", ["structured"], [0]), 1)
+    check(measured("vgg16_modelled", ["tpe"], [0]), 1)
 
 
 @pytest.mark.slow

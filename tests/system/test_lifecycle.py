@@ -105,26 +105,45 @@ def measured(run: Run) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory) -> Run:
-    """A whole run, begun anew beside one that a signal to end has stopped."""
-    place = tmp_path_factory.mktemp("anew")
-    stopped = Run(place)
-    stopped.wait_for(measured=2)
-    os.kill(stopped.controller.pid, signal.SIGTERM)
-    stopped.controller.communicate(timeout=30)
+def place(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("place")
+
+
+@pytest.fixture(scope="module")
+def interrupted(place) -> Run:
+    """A run that Ctrl-C ended.
+
+    Attributes of its own: family, the processes that it had; out and errors, what it said.
+    """
+    run = Run(place)
+    run.family = run.wait_for(measured=2)
+    os.killpg(run.controller.pid, signal.SIGINT)
+    run.out, run.errors = run.controller.communicate(timeout=30)
+    return run
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(place, interrupted) -> Run:
+    """A whole run, begun anew beside the interrupted one."""
     anew = Run(place, "resume=false", "dry_run=false")
-    anew.before = stopped.folder()
     _, errors = anew.controller.communicate(timeout=230)
     assert anew.controller.returncode == 0, errors
     return anew
 
 
+def test_ctrl_c_ends_a_run_at_once_and_says_how_to_go_on(interrupted):
+    assert interrupted.controller.returncode not in (0, None)
+    assert "Traceback" not in interrupted.errors
+    assert "the same command goes on there" in interrupted.out
+    interrupted.assert_nothing_left(interrupted.family)
+
+
 @pytest.mark.timeout(400)
 def test_resume_false_starts_anew(uninterrupted):
-    before, anew = uninterrupted.before, uninterrupted.folder()
-    assert len(list((uninterrupted.results / "quick_testbed").iterdir())) == 2
-    assert json.loads((before / "run.json").read_text())["state"] != "finished"
-    assert json.loads((anew / "run.json").read_text())["state"] == "finished"
+    folders = sorted((uninterrupted.results / "quick_testbed").iterdir())
+    states = [json.loads((folder / "run.json").read_text())["state"] for folder in folders]
+    assert len(states) == 2
+    assert states[0] != states[1] == "finished"
 
 
 @pytest.mark.timeout(400)
@@ -150,16 +169,6 @@ def test_a_killed_run_leaves_nothing_and_goes_on_where_it_stopped(tmp_path, unin
     runs = (again, uninterrupted)
     front, other = (json.loads((r.folder() / "front.json").read_text()) for r in runs)
     assert front == other
-
-
-def test_ctrl_c_ends_a_run_at_once_and_says_how_to_go_on(tmp_path):
-    run = Run(tmp_path)
-    family = run.wait_for(measured=2)
-    os.killpg(run.controller.pid, signal.SIGINT)
-    _, errors = run.controller.communicate(timeout=20)
-    assert run.controller.returncode not in (0, None)
-    assert "Traceback" not in errors
-    run.assert_nothing_left(family)
 
 
 def test_an_agent_that_dies_ends_the_run_with_one_message(tmp_path):

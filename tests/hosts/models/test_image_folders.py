@@ -13,7 +13,8 @@ from hosts.models.datasets import base as datasets
 from hosts.models.datasets._folders import labelled_files
 from hosts.models.datasets._pictures import decoded, fitted
 from hosts.models.datasets.base import Source
-from hosts.models.prepare.prepare import PrepareOrder, key_of, prepare, settled
+from hosts.models.prepare.prepare import PrepareOrder, key_of, settled
+from tests.hosts.models.making import make_here
 
 SHAPE = (32, 32, 3)
 
@@ -247,7 +248,7 @@ def test_a_network_is_prepared_with_one_s_own_images(tmp_path):
         calibration=10,
         data_path=str(tmp_path / "digits"),
     )
-    manifest = prepare(order, lambda what: None, tmp_path / "cache")
+    manifest = make_here(order, tmp_path / "cache")
     assert manifest.quality == "accuracy"
     with np.load(manifest.artifacts["images"].path) as images:
         assert images["images"].shape == (20, 16, 16, 1)
