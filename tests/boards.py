@@ -115,6 +115,7 @@ class Boards:
     def close(self) -> None:
         self.edge.part.stream.close()
         for agent in (self.edge, self.cloud):
+            assert isinstance(agent.machine, EmulatedMachine)
             agent.machine._board.close()
 
 

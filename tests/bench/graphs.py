@@ -5,6 +5,7 @@ python -m tests.bench.graphs
 
 from __future__ import annotations
 
+import json
 import statistics
 import tempfile
 import time
@@ -36,11 +37,13 @@ class Graph:
         name: of a network of the project, or of `keras.applications`.
         side: of the latter's images, in pixels; None: a network of the project.
         scaling: of their pixels.
+        eager: its tails are run operation by operation: to trace them would take minutes.
     """
 
     name: str
     side: int | None = None
     scaling: str = "none"
+    eager: bool = False
 
     def order(self, folder: Path) -> PrepareOrder:
         """What has to be prepared; a file that it needs is written first."""
@@ -61,7 +64,7 @@ class Graph:
 OWN = tuple(Graph(name) for name in ("vgg16", "resnet50", "mobilenet_v2", "vit_b16"))
 FURTHER = (
     Graph("ConvNeXtTiny", 64),
-    Graph("DenseNet121", 64, "unit"),
+    Graph("DenseNet121", 64, "unit", eager=True),
     Graph("Xception", 96, "unit"),
 )
 
@@ -103,11 +106,25 @@ def brute_force(model: keras.Model) -> list[str]:
     return [call.name for call in made if not reaches_input(call)]
 
 
-def differences(manifest: Manifest) -> dict[int, float]:
-    """By split point, how far head and tail are off, as a share of the largest output.
+def in_float64(model: keras.Model) -> keras.Model:
+    """The same network with the same weights, every operation in float64."""
+    config = json.dumps(model.get_config()).replace('"float32"', '"float64"')
+    made: keras.Model = type(model).from_config(json.loads(config))
+    made.set_weights(model.get_weights())
+    return made
 
-    For the image whose highest output is lowest: a saturated softmax would hide differences.
+
+def differences(manifest: Manifest, eager: bool = False) -> dict[int, float]:
+    """By split point, how far head and tail are off the unsplit network.
+
+    As a share of the largest output, for the image whose highest output is lowest: a saturated
+    softmax would hide differences. Float32 alone rounds by nearly `CLOSE`, differently on each
+    processor. Where two float32 results lie further apart than that, float64 decides whether
+    it is the split one that is off.
     """
+    import keras
+    import tensorflow as tf
+
     from hosts.models.runtime.heads import Heads
     from hosts.models.runtime.tails import Tails
 
@@ -115,19 +132,30 @@ def differences(manifest: Manifest) -> dict[int, float]:
     heads = Heads.open(Path(manifest.artifacts["head"].path), manifest)
     tails = Tails.open(Path(manifest.artifacts["tail"].path), manifest)
     images = np.load(manifest.artifacts["images"].path)["images"]
-    outputs = [tails.run(0, image[np.newaxis], None, None) for image in images]
-    image, expected = min(zip(images, outputs, strict=True), key=lambda pair: pair[1].max())
+    unsplit = [tails.run(0, image[np.newaxis], None, None) for image in images]
+    image, expected = min(zip(images, unsplit, strict=True), key=lambda pair: pair[1].max())
     assert expected.max() < 0.98
-    last, found = manifest.last_split_point, {}
+    last, outputs = manifest.last_split_point, {}
+    tf.config.run_functions_eagerly(eager)
     for point in manifest.split_points:
         tensor = heads.run(point.index, image)
         if point.index == last:
-            outputs = tensor.array[0]
+            outputs[point.index] = tensor.array[0]
         else:
             assert tensor.array.nbytes == point.bytes
-            outputs = tails.run(point.index, *tensor)
-        found[point.index] = float(np.abs(outputs - expected).max() / np.abs(expected).max())
+            outputs[point.index] = tails.run(point.index, *tensor)
+    tf.config.run_functions_eagerly(False)
+    found = {k: _off(values, expected) for k, values in outputs.items()}
+    if max(found.values()) > CLOSE:
+        model = keras.models.load_model(manifest.artifacts["tail"].path, compile=False)
+        exact = np.asarray(in_float64(model)(image[np.newaxis].astype(np.float64)))[0]
+        assert exact.dtype == np.float64
+        found = {k: min(off, _off(outputs[k], exact)) for k, off in found.items()}
     return found
+
+
+def _off(outputs: np.ndarray, expected: np.ndarray) -> float:
+    return float(np.abs(outputs - expected).max() / np.abs(expected).max())
 
 
 def cuts_ms(model: keras.Model) -> float:
@@ -157,7 +185,7 @@ def main() -> None:
             manifest = prepare(graph.order(Path(folder)), lambda _what: None, Path(folder))
             model = keras.models.load_model(manifest.artifacts["tail"].path, compile=False)
             same = [cut.name for cut in cut_points(model)] == brute_force(model)
-            found = differences(manifest)
+            found = differences(manifest, graph.eager)
             print(
                 f"  {graph.name:<14} {len(found):3} split points   {cuts_ms(model):5.2f} ms   "
                 f"{'as' if same else 'NOT AS'} by brute force   off by {max(found.values()):.1e}",

@@ -7,7 +7,7 @@ the board's on an emulated board. Time is told by the test, so nothing waits.
 import itertools
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -27,7 +27,7 @@ from tests.gpm import GPM_RESOURCE, simulated_gpm
 from tests.powercap import Powercap
 
 
-def gpm(folder: Path, **said: str) -> Meter:
+def gpm(folder: Path, **said: str) -> Any:
     options = {"resource": GPM_RESOURCE, "backend": f"{simulated_gpm(folder, **said)}@sim"}
     return build("gpm8213", options)
 
@@ -69,9 +69,9 @@ def metered(request, tmp_path) -> Metered:
         return Metered(meter, (17.688,))
     watts = (10.0, 4.0) if "two" in request.param else (10.0,)
     tree = Powercap(tmp_path, *watts, wraps_at_uj=2_500_000)  # every few readings
-    meter = build("rapl", {"root": str(tmp_path)})
-    meter.clock = Clock(tree.spend)
-    return Metered(meter, watts)
+    rapl: Any = build("rapl", {"root": str(tmp_path)})
+    rapl.clock = Clock(tree.spend)
+    return Metered(rapl, watts)
 
 
 def taken(meter: Meter, count: int) -> list:

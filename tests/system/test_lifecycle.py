@@ -40,10 +40,18 @@ def _heed_ctrl_c() -> None:
 
 
 class Run:
-    """One controller, its private folder known by its own temporary folder."""
+    """One controller, its private folder known by its own temporary folder.
+
+    Attributes:
+        family: the processes that it had, where a test noted them.
+        out: what it said, where a test waited for its end.
+        errors: likewise, to stderr.
+    """
 
     def __init__(self, tmp_path: Path, *overrides: str) -> None:
         self.results = tmp_path / "results"
+        self.family: list[psutil.Process] = []
+        self.out = self.errors = ""
         self.temporary = Path(tempfile.mkdtemp(prefix="t-"))  # short: it holds unix sockets
         self.controller = subprocess.Popen(
             command(self.results, *overrides),
@@ -111,10 +119,7 @@ def place(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def interrupted(place) -> Run:
-    """A run that Ctrl-C ended.
-
-    Attributes of its own: family, the processes that it had; out and errors, what it said.
-    """
+    """A run that Ctrl-C ended."""
     run = Run(place)
     run.family = run.wait_for(measured=2)
     os.killpg(run.controller.pid, signal.SIGINT)

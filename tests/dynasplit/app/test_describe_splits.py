@@ -124,8 +124,8 @@ def test_a_figure_of_few_and_of_many_split_points(tmp_path, count):
     drawn = draw_network_figure(tmp_path / "model.png", "vit_b16", places, [0, 3, count - 1])
     with Image.open(drawn) as image:
         image.load()
-        assert image.text["Title"] == "vit_b16: where it can be split"
-        assert f"3 of {count} split points" in image.text["Source"]
+        assert image.info["Title"] == "vit_b16: where it can be split"
+        assert f"3 of {count} split points" in image.info["Source"]
 
 
 @pytest.mark.medium

@@ -54,7 +54,7 @@ def said(path):
         image.load()
         colours = image.convert("RGB").getcolors(1 << 20)
         assert len(colours) > 20, "an empty figure"
-        return image.text["Title"], image.text["Source"]
+        return image.info["Title"], image.info["Source"]
 
 
 def test_every_figure_says_whose_it_is_and_where_it_comes_from(tmp_path, vgg16_runs, vgg16_space):

@@ -38,7 +38,12 @@ def test_reads_back_exactly_what_was_appended(tmp_path):
 def test_each_record_is_on_the_disk_before_append_returns(tmp_path, monkeypatch):
     synced = []
     sync = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.fstat(fd).st_size) or sync(fd))
+
+    def noted(fd: int) -> None:
+        synced.append(os.fstat(fd).st_size)
+        sync(fd)
+
+    monkeypatch.setattr(os, "fsync", noted)
     with Journal(tmp_path / "j") as journal:
         journal.append(RUN)
         journal.append_served(SERVED)

@@ -89,8 +89,8 @@ def test_flat_images_take_their_classes_from_a_file(flat):
     in_order = labels(flat, *map(str, range(6)))
     assert [label for _, label in labelled_files(Source(str(flat), in_order))] == list(range(6))
     assert {label for _, label in labelled_files(Source(str(flat), "none"))} == {None}
-    found = datasets.load("imagenet_folder", 3, 1, 0, SHAPE, Source(str(flat), "none"))
-    assert found.evaluation.labels is None
+    loaded = datasets.load("imagenet_folder", 3, 1, 0, SHAPE, Source(str(flat), "none"))
+    assert loaded.evaluation.labels is None
 
 
 @pytest.mark.parametrize(

@@ -188,50 +188,12 @@ def test_weights_left_out_are_noticed(model, images, tmp_path, monkeypatch):
         whole.convert_whole(model, images, tmp_path / "x.tflite", silent, large_weights=NEVER)
 
 
-VGG16 = """
-import json, sys, time
-from pathlib import Path
-import numpy as np
-from hosts.models import dataset, network
-from hosts.models.cut import cut_head
-from hosts.models.graph import cut_points
-from hosts.models.matching import cut_tensors
-from hosts.models.whole import convert_whole
-import keras
-folder = Path(sys.argv[1])
-vgg16 = network.find("vgg16")
-images = dataset.load("photos", 1, 24, 0, vgg16.ABOUT.input_shape)
-calibration = vgg16.preprocess(images.calibration.pixels)
-model = vgg16.build("random", 0, calibration, print)
-before_s, cpu_before_s = time.monotonic(), time.process_time()
-convert_whole(model, calibration, folder / "vgg16.tflite", print)
-took_s, cpu_s = time.monotonic() - before_s, time.process_time() - cpu_before_s
-image = vgg16.preprocess(images.evaluation.pixels)
-cuts = cut_points(model)
-tensors = cut_tensors(model, cuts, folder / "vgg16.tflite", calibration[:1])
-floats = keras.Model(model.inputs[0], [c.tensor for c in cuts[1:]])(image)
-last = model.get_layer("predictions")
-arrays = {str(k): f for k, f in enumerate(floats, 1)}
-np.savez(folder / "floats.npz", image=image, kernel=last.kernel, bias=last.bias, **arrays)
-(folder / "made.json").write_text(json.dumps(dict(took_s=took_s, cpu_s=cpu_s, tensors=tensors)))
-"""
-
-CUT = """
-import sys
-from pathlib import Path
-from ai_edge_litert import schema_py_generated
-from hosts.models.cut import cut_head
-def peak_mb():  # not ru_maxrss: that one begins with the parent's
-    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
-before_mb = peak_mb()
-cut_head(Path(sys.argv[1]), int(sys.argv[2]))
-print(peak_mb() - before_mb)
-"""
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def peak_mb_of(command) -> float:
     """Run a program; its greatest resident memory, summed over it and its children."""
-    program = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    program = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=ROOT)
     root, peak = psutil.Process(program.pid), 0
     while program.poll() is None:
         total = 0
@@ -265,7 +227,7 @@ def _check_last_layer(whole, path, tensors, floats) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_vgg16_within_memory_and_its_heads_near_float32(tmp_path):
-    peak_mb = peak_mb_of([sys.executable, "-c", VGG16, str(tmp_path)])
+    peak_mb = peak_mb_of([sys.executable, "-m", "tests.hosts.models.vgg16_int8", str(tmp_path)])
     made = json.loads((tmp_path / "made.json").read_text())
     tensors = {int(k): t for k, t in made["tensors"].items()}
     path, floats = tmp_path / "vgg16.tflite", np.load(tmp_path / "floats.npz")
@@ -286,9 +248,8 @@ def test_vgg16_within_memory_and_its_heads_near_float32(tmp_path):
         assert alike > 0.9 or k == 22, k  # softmax amplifies what has added up: checked below
     _check_last_layer(whole, path, tensors, floats)
     for k, most_mb in ((1, 30), (18, 100)):  # of 139 MB
-        grown = subprocess.run(
-            [sys.executable, "-c", CUT, str(path), str(tensors[k])], capture_output=True, text=True
-        )
+        words = [sys.executable, "-m", "tests.hosts.models.cutting", str(path), str(tensors[k])]
+        grown = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True)
         print(f"cutting k={k} takes {float(grown.stdout):.1f} MB")
         assert float(grown.stdout) < most_mb
     assert 138e6 < path.stat().st_size < 141e6
