@@ -12,7 +12,7 @@ from threading import Thread
 
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.recorder.base import Recorder, RunFacts
-from dynasplit.recorder.tracking import MlflowRecorder, absolute_uri
+from dynasplit.recorder.mlflow_recorder import MlflowRecorder, absolute_uri
 from dynasplit.run.journal import Journal
 
 __all__ = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dynasplit.core.errors import MeasurementError
-from dynasplit.testbed import window
+from dynasplit.testbed import window_times
 from dynasplit.testbed.channels import HostTraces
 from hosts.wire.messages import Inference, RunReport
 
@@ -68,12 +68,12 @@ def energies_of(
     Raises:
         WindowInvalid: a counted channel has too few samples, or a gap.
     """
-    count = len(window.counted(report))
+    count = len(window_times.counted(report))
     edge_window_j = rules.energies_j(edge)
     edge_j = edge.total({name: j / count for name, j in edge_window_j.items()})
     channels = {f"edge_{name}_j": j / count for name, j in edge_window_j.items()}
     cloud_j, samples = (0.0 if cloud.counted else None), None  # by definition: no tail ran
-    if window.cloud_window_ns(report) is not None:
+    if window_times.cloud_window_ns(report) is not None:
         cloud_window_j = rules.energies_j(cloud)
         channels |= {f"cloud_{name}_j": j / count for name, j in cloud_window_j.items()}
         total_j, samples = cloud.total(cloud_window_j), cloud.samples
@@ -91,9 +91,9 @@ def cloud_energy_j(window_j: float, report: RunReport, idle_w: float, rules: Ene
 
     `tail`: less idle power times the time without a tail (and without decoding). `gross`: all.
     """
-    at_ns = window.cloud_window_ns(report)
+    at_ns = window_times.cloud_window_ns(report)
     assert at_ns is not None
-    inside = window.counted(report)
+    inside = window_times.counted(report)
     tails_s = sum(_busy_ns(i) for i in inside) / report.batch_size / 1e9
     if tails_s <= 0:
         raise MeasurementError("tails without duration: the cloud did not timestamp them")
@@ -106,4 +106,4 @@ def _busy_ns(inference: Inference) -> int:
     """The tail's time, and that of decoding its tensor."""
     start_ns, end_ns = inference.decode_start_ns, inference.decode_end_ns
     decode_ns = 0 if start_ns is None or end_ns is None else end_ns - start_ns
-    return window.tail_ns(inference) + decode_ns
+    return window_times.tail_ns(inference) + decode_ns

@@ -12,7 +12,7 @@ import msgspec
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.measurement import Measurement, Source
 from dynasplit.core.space import Configuration, KnobValue
-from dynasplit.testbed import window
+from dynasplit.testbed import window_times
 from dynasplit.testbed.channels import HostTraces
 from dynasplit.testbed.energy import Energies, EnergyRules, energies_of
 from dynasplit.testbed.lab import Host
@@ -112,8 +112,8 @@ class SshTestbed:
         started_s, started_ns = time.monotonic(), self._board_ns
         name = f"{configuration}|{repeat}|{stream}|{'' if request is None else request}"
         report = self._run(configuration, name)
-        edge = self.edge.meters.traces(*window.edge_window_ns(report))
-        at_ns, meters = window.cloud_window_ns(report), self.cloud.meters
+        edge = self.edge.meters.traces(*window_times.edge_window_ns(report))
+        at_ns, meters = window_times.cloud_window_ns(report), self.cloud.meters
         cloud = meters.traces(*at_ns) if at_ns else HostTraces({}, meters.counted, 0.0)
         if self.traces is not None:
             keep_traces(self.traces, name, {"edge": edge, "cloud": cloud})
@@ -217,9 +217,9 @@ class SshTestbed:
         energies: Energies,
         spent_s: float,
     ) -> Measurement:
-        inside = window.counted(report)
-        stages = window.stages(inside, report.batch_size)
-        start_ns, end_ns = window.edge_window_ns(report)
+        inside = window_times.counted(report)
+        stages = window_times.stages(inside, report.batch_size)
+        start_ns, end_ns = window_times.edge_window_ns(report)
         judged = self._judge(configuration, begin=False)
         quality = self.qualities.of(configuration, inside, judged)
         return Measurement(
@@ -243,7 +243,7 @@ class SshTestbed:
             cloud_idle_w=self._cloud_idle_w,
             tensor_kb=report.tensor_bytes / 1024,
             mode=report.mode,
-            throughput_rps=window.throughput_rps(report),
+            throughput_rps=window_times.throughput_rps(report),
             wire_kb=stages.wire_kb,
             encode_ms=stages.encode_ms,
             decode_ms=stages.decode_ms,

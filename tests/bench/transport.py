@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from dynasplit.testbed.window import counted, stages, throughput_rps
+from dynasplit.testbed.window_times import counted, stages, throughput_rps
 from hosts.models.runtime.manifest import Manifest
 from hosts.wire.messages import RunReport
 from tests.bench.agents import Pair, pair_of_agents

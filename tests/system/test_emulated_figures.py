@@ -14,7 +14,7 @@ import pytest
 
 from dynasplit.core.power_trace import Trace
 from dynasplit.core.space import Configuration, Knob, SearchSpace
-from dynasplit.testbed import window
+from dynasplit.testbed import window_times
 from dynasplit.testbed.channels import HostTraces
 from dynasplit.testbed.energy import EnergyRules, energies_of
 from hosts.codecs import Tensor
@@ -87,14 +87,14 @@ class Pair:
         return report
 
     def energies_j(self, report: RunReport) -> tuple[float, float]:
-        edge = traces(self.edge_meter, window.edge_window_ns(report))
-        cloud = traces(self.cloud_meter, window.cloud_window_ns(report))
+        edge = traces(self.edge_meter, window_times.edge_window_ns(report))
+        cloud = traces(self.cloud_meter, window_times.cloud_window_ns(report))
         found = energies_of(report, edge, cloud, self.idle_w, ENERGY)
         return found.edge_energy_j, found.cloud_energy_j
 
     def exact_j(self, report: RunReport) -> tuple[float, float]:
-        inside = window.counted(report)
-        edge = self.edge.history.exact_j(*window.edge_window_ns(report)) / len(inside)
+        inside = window_times.counted(report)
+        edge = self.edge.history.exact_j(*window_times.edge_window_ns(report)) / len(inside)
         tails = [(i.tail_start_ns, i.tail_end_ns) for i in inside if i.tail_start_ns is not None]
         cloud = sum(self.cloud.history.exact_j(*tail) for tail in tails) / len(inside)
         return edge, cloud
@@ -133,7 +133,7 @@ def _compare(pair, profile, configurations, found) -> None:
         expected_j = profile.edge_energy_j(*where) + profile.cloud_energy_j(
             NETWORK, c.split_point, c.cloud_gpu
         )
-        latency_ms = window.stages(window.counted(report)).latency_ms
+        latency_ms = window_times.stages(window_times.counted(report)).latency_ms
         found["latency"].append(latency_ms / profile.latency_ms(*where) - 1)
         found["energy"].append((edge_j + cloud_j) / expected_j - 1)
         found["edge"].append(edge_j / exact_edge_j - 1)
@@ -193,13 +193,13 @@ def test_every_energy_is_the_exact_integral_within_one_percent_and_the_meter_s_e
             pair.energies_j(report),
             pair.exact_j(report),
         )
-        inside = window.counted(report)
+        inside = window_times.counted(report)
         edge_pct = vgg16.edge.meter.gain_pct + 2 * vgg16.edge.meter.noise_pct
         assert abs(edge_j / exact_edge_j - 1) <= 0.01 + edge_pct / 100, c
         if not exact_cloud_j:
             assert cloud_j == 0.0
             continue
-        at = window.cloud_window_ns(report)
+        at = window_times.cloud_window_ns(report)
         gross_j = pair.cloud.history.exact_j(*at) / len(inside)
         cloud_pct = vgg16.cloud.meter.gain_pct + 2 * vgg16.cloud.meter.noise_pct
         allowed_j = 0.01 * exact_cloud_j + cloud_pct / 100 * gross_j

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dynasplit.core.space import Configuration
-from dynasplit.testbed import window
+from dynasplit.testbed import window_times
 from dynasplit.testbed.modelled import ModelledTestbed
 from hosts.codecs import Tensor
 from hosts.core.errors import BoardError
@@ -54,10 +54,10 @@ def test_throughput_mode_runs_at_the_pace_of_the_slowest_stage(boards):
     pair, profile = boards
     slow, fast = run(pair), run(pair, mode="throughput", run="s")
     tail_ms = profile.cloud_ms("net", 1, True)
-    assert window.throughput_rps(slow) == pytest.approx(1000 / (HEAD_MS + LINK_MS + tail_ms))
-    assert window.throughput_rps(fast) == pytest.approx(1000 / HEAD_MS)
-    inside = window.counted(fast)
-    assert window.stages(inside).latency_ms == pytest.approx(HEAD_MS + LINK_MS + tail_ms)
+    assert window_times.throughput_rps(slow) == pytest.approx(1000 / (HEAD_MS + LINK_MS + tail_ms))
+    assert window_times.throughput_rps(fast) == pytest.approx(1000 / HEAD_MS)
+    inside = window_times.counted(fast)
+    assert window_times.stages(inside).latency_ms == pytest.approx(HEAD_MS + LINK_MS + tail_ms)
     assert [i.top1 for i in inside] == [i.image for i in inside]
 
 
@@ -65,11 +65,11 @@ def test_a_slow_cloud_holds_the_edge_back_and_latency_says_so(boards):
     """At split point 0 the head takes 18 ms and the tail 160: batches wait, but only so many."""
     pair, _ = boards
     report = run(pair, "off", split_point=0, mode="throughput", cloud_gpu=False)
-    inside = window.counted(report)
-    assert window.throughput_rps(report) == pytest.approx(1000 / 160)
+    inside = window_times.counted(report)
+    assert window_times.throughput_rps(report) == pytest.approx(1000 / 160)
     for i, earlier in enumerate(report.inferences[:-IN_FLIGHT]):
         assert report.inferences[i + IN_FLIGHT].start_ns >= earlier.end_ns
-    found = window.stages(inside)
+    found = window_times.stages(inside)
     assert found.latency_ms == pytest.approx(IN_FLIGHT * 160)
     assert found.edge_ms + found.transfer_ms + found.cloud_ms == pytest.approx(found.latency_ms)
 
@@ -88,15 +88,17 @@ def test_the_modelled_testbed_says_the_same_of_throughput_mode(
         Configuration.of(cpu_mhz=600, **chosen)
     )
     assert modelled.mode == "throughput"
-    assert modelled.throughput_rps == pytest.approx(window.throughput_rps(report))
-    found = window.stages(window.counted(report))
+    assert modelled.throughput_rps == pytest.approx(window_times.throughput_rps(report))
+    found = window_times.stages(window_times.counted(report))
     for name in ("latency_ms", "edge_ms", "transfer_ms", "cloud_ms"):
         assert getattr(modelled, name) == pytest.approx(getattr(found, name), abs=1e-3), name
 
 
 def test_at_the_last_split_point_both_modes_are_the_same(boards):
     pair, _ = boards
-    rates = [window.throughput_rps(run(pair, split_point=2, mode=m, run=m)) for m in edge_modes()]
+    rates = [
+        window_times.throughput_rps(run(pair, split_point=2, mode=m, run=m)) for m in edge_modes()
+    ]
     assert rates[0] == pytest.approx(rates[1])
 
 
@@ -107,14 +109,14 @@ def edge_modes():
 def test_a_codec_makes_the_transfer_shorter_by_what_it_really_saves(boards):
     """The profile's tensor is 200 KB; constant float32 tensors compress to almost nothing."""
     pair, _ = boards
-    found = window.stages(window.counted(run(pair, codec="zstd")))
+    found = window_times.stages(window_times.counted(run(pair, codec="zstd")))
     encode_ms, decode_ms = 0.06 * 200 / 0.6, 0.02 * 200
     assert (found.encode_ms, found.decode_ms) == pytest.approx((encode_ms, decode_ms))
     assert found.wire_kb < 0.1
     share = found.wire_kb * 1024 / (4096 * 4)
     expected_ms = 2 + 0.01 * 200 * share + encode_ms + decode_ms
     assert found.transfer_ms == pytest.approx(expected_ms, abs=0.01)
-    quantised = window.stages(window.counted(run(pair, codec="int8", run="q")))
+    quantised = window_times.stages(window_times.counted(run(pair, codec="int8", run="q")))
     assert quantised.wire_kb == 4
     assert quantised.transfer_ms == pytest.approx(2 + 0.01 * 200 / 4 + 0.03 * 200 / 0.6)
 
@@ -128,13 +130,13 @@ def test_a_codec_without_a_stated_cost_is_refused(boards):
 def test_a_batch_takes_as_long_as_its_images_and_sends_them_at_once(boards):
     pair, profile = boards
     report = run(pair, batch_size=4)
-    found = window.stages(window.counted(report), 4)
+    found = window_times.stages(window_times.counted(report), 4)
     assert found.edge_ms == pytest.approx(4 * HEAD_MS)
     assert found.cloud_ms == pytest.approx(4 * profile.cloud_ms("net", 1, True))
     assert found.transfer_ms == pytest.approx(2 + 0.01 * 200 * 4)
     assert found.wire_kb == 16
     expected = 4000 / (found.edge_ms + found.transfer_ms + found.cloud_ms)
-    assert window.throughput_rps(report) == pytest.approx(expected)
+    assert window_times.throughput_rps(report) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("mode", ["latency", "throughput"])
@@ -142,12 +144,12 @@ def test_a_batch_takes_as_long_as_its_images_and_sends_them_at_once(boards):
 def test_the_energy_of_an_inference_is_the_window_s_by_its_inferences(boards, mode, batch_size):
     pair, _ = boards
     report = run(pair, mode=mode, batch_size=batch_size)
-    start_ns, end_ns = window.edge_window_ns(report)
+    start_ns, end_ns = window_times.edge_window_ns(report)
     board = pair.servers["edge"].board
     whole_j = board.history.exact_j(start_ns, end_ns)
     heads_j = 4.6 * HEAD_MS / 1000  # 4 W + 1 W/GHz at 0.6 GHz, in mode std
-    waits_s = (end_ns - start_ns) / 1e9 / len(window.counted(report)) - HEAD_MS / 1000
+    waits_s = (end_ns - start_ns) / 1e9 / len(window_times.counted(report)) - HEAD_MS / 1000
     expected_j = heads_j + 3.3 * waits_s  # 3 W + 0.5 W/GHz
-    assert whole_j / len(window.counted(report)) == pytest.approx(expected_j, rel=1e-3)
+    assert whole_j / len(window_times.counted(report)) == pytest.approx(expected_j, rel=1e-3)
     if mode == "throughput":
         assert waits_s == pytest.approx(0, abs=1e-6)
