@@ -6,9 +6,11 @@ DynaSplitError
 ├── ResultsError            the results folder cannot be written, or belongs to another run
 ├── TestbedError            a host, or the way to it
 │   ├── HostUnreachable       no answer                                   (transient)
+│   │   └── LinkLost            the edge's stream to the cloud broke          (transient)
 │   ├── HostKeyRefused        the host's key is unknown, or another one
 │   ├── LoginRefused          the host does not take our key
 │   ├── HostProgramFailed     a program on a host ended or answered with an error
+│   │   └── HostBusy            it could not do just now what was asked       (transient)
 │   └── KnobRefused           a hardware setting is not offered, or did not read back
 └── MeasurementError        one measurement cannot be used
     └── WindowInvalid         too few samples, or a gap in the trace        (transient)
@@ -48,6 +50,10 @@ class HostUnreachable(TestbedError):
     transient = True
 
 
+class LinkLost(HostUnreachable):
+    """The stream between edge and cloud broke, or the cloud stays silent on it."""
+
+
 class HostKeyRefused(TestbedError):
     """A host showed a key that is not the one known for it."""
 
@@ -58,6 +64,12 @@ class LoginRefused(TestbedError):
 
 class HostProgramFailed(TestbedError):
     """A program on a host ended early or answered with an error."""
+
+
+class HostBusy(HostProgramFailed):
+    """A host could not do just now what was asked, and may be able to in a moment."""
+
+    transient = True
 
 
 class KnobRefused(TestbedError):

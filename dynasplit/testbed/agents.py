@@ -15,9 +15,11 @@ import paramiko
 
 from dynasplit.core.errors import (
     DynaSplitError,
+    HostBusy,
     HostProgramFailed,
     HostUnreachable,
     KnobRefused,
+    LinkLost,
     MeasurementError,
 )
 from dynasplit.testbed.connection import HostConnection
@@ -25,10 +27,17 @@ from dynasplit.testbed.credentials import Credentials
 from dynasplit.testbed.programs import python_of
 from hosts.core.errors import WireError
 from hosts.wire import messages, rpc
+from hosts.wire.refusals import PeerError
 
 T = TypeVar("T", bound=messages.Message)
 
 _NOISE = re.compile(r"[IW]\d{4} |WARNING: All log|INFO: ")  # TensorFlow's and LiteRT's
+_KINDS: dict[str, type[DynaSplitError]] = {
+    "KnobError": KnobRefused,
+    "LinkError": LinkLost,
+    "WireError": MeasurementError,
+}
+"""Of errors on a host; any other is a program's that failed, or that was busy."""
 _START_S = 60.0
 _HEARTBEAT_S = 10.0
 _END_S = 10.0
@@ -78,18 +87,18 @@ class AgentLink:
         """Call a method of the agent.
 
         Raises:
-            KnobRefused, MeasurementError, HostProgramFailed: as the agent says.
+            KnobRefused, LinkLost, MeasurementError, HostBusy, HostProgramFailed: as the agent says.
             HostUnreachable: it does not answer in time.
         """
         asked = self._caller.submit(rpc.call, self._control, name, message, kind, timeout_s)
         try:
             return asked.result()
-        except rpc.CallRefused as refused:
+        except PeerError as refused:
             raise self._translated(refused) from refused
         except WireError as error:
             raise HostProgramFailed(f"{name} asked of the {self.role} host: {error}") from error
         except grpc.RpcError as error:
-            raise self._lost(name, error) from error
+            raise self._lost(name, error, timeout_s) from error
 
     def close(self) -> None:
         """End the agent by closing its channel, and wait until it has put the knobs back."""
@@ -101,21 +110,17 @@ class AgentLink:
             self._open.close()
         self._channel.close()
 
-    def _translated(self, refused: rpc.CallRefused) -> DynaSplitError:
-        text = f"{self.role} host: {refused}"
-        if refused.kind in ("KnobError",):
-            return KnobRefused(text)
-        if refused.kind == "WireError":
-            return MeasurementError(text)
-        return HostProgramFailed(text)
+    def _translated(self, refused: PeerError) -> DynaSplitError:
+        kind = _KINDS.get(refused.kind, HostBusy if refused.transient else HostProgramFailed)
+        return kind(f"{self.role} host: {refused}")
 
-    def _lost(self, name: str, error: grpc.RpcError) -> DynaSplitError:
+    def _lost(self, name: str, error: grpc.RpcError, timeout_s: float) -> DynaSplitError:
         if self._channel.exit_status_ready():
             return HostProgramFailed(f"{self.role} agent has ended: {self._last_words()}")
         if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
             return HostProgramFailed(f"{self.role} agent's answer to {name}: {error.details()}")
         if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
-            return HostUnreachable(f"{self.role} agent did not answer {name} in time")
+            return HostUnreachable(f"{self.role} agent did not answer {name} in {timeout_s:.0f} s")
         return HostUnreachable(f"{self.role} agent cannot be reached: {error.details()}")
 
     def _read_started(self) -> messages.Started:

@@ -13,6 +13,7 @@ from hosts.machine.base import Machine
 from hosts.models.runtime.tails import Tails
 from hosts.wire.frames import TensorHeader, tensor_of, unpack
 from hosts.wire.messages import TailResult, encode
+from hosts.wire.refusals import refusal
 
 AHEAD = 2
 """Frames read while a tail runs; more are held back on the link, and then on the edge."""
@@ -51,10 +52,8 @@ class CloudAgent:
                 lambda: None if header.reuse else tensor_of(header, body),
                 lambda tensor: self._classes(header, tensor),
             )
-        except HostError as error:
-            return TailResult(request=request, error=f"{type(error).__name__}: {error}")
         except Exception as error:  # whatever one frame does, the next are served
-            return TailResult(request=request, error=f"unexpected {type(error).__name__}: {error}")
+            return TailResult(request=request, refused=refusal(error))
         return TailResult(
             request=request,
             start_ns=times.start_ns,

@@ -12,7 +12,7 @@ from hosts.agents.output_quality import OutputQuality
 from hosts.agents.streaming import Receiver, TailStream
 from hosts.agents.window import MeasurementWindow
 from hosts.codecs.base import Tensor
-from hosts.core.errors import HostError
+from hosts.core.errors import HostError, LinkError, WireError
 from hosts.machine.base import HeadJob, HeadTiming, Machine, Payload
 from hosts.models.runtime.heads import Heads
 from hosts.wire.frames import TensorHeader, pack
@@ -26,6 +26,7 @@ Key = tuple[tuple[int, ...], int, str]
 class Begun(NamedTuple):
     """A batch whose head is done, waiting for its result."""
 
+    request: int
     images: tuple[int, ...]
     timing: HeadTiming
     sent_bytes: int
@@ -65,16 +66,21 @@ class EdgeAgent:
 
         Raises:
             HostError: nothing loaded, no such split point or codec, or the cloud failed.
+        LinkError: the stream to the cloud broke; the same run may succeed when asked again.
         """
         self._check(order)
         self.machine.catch_up(order.board_ns)
         run_start_ns = self.machine.begin(order.run)
         window = MeasurementWindow(order)
         sends = order.split_point < self.last_split_point
-        if order.window.mode == "throughput" and sends and not self.machine.emulated:
-            self._pipelined(order, window)
-        else:
-            self._in_turn(order, window, run_start_ns)
+        try:
+            if order.window.mode == "throughput" and sends and not self.machine.emulated:
+                self._pipelined(order, window)
+            else:
+                self._in_turn(order, window, run_start_ns)
+        except LinkError:
+            self._payloads.clear()  # the cloud may lack what it was to reuse
+            raise
         assert window.last is not None
         return RunReport(
             inferences=window.inferences,
@@ -158,7 +164,7 @@ class EdgeAgent:
             lambda: None if known else self._compute(k, images, order.edge_accelerator),
             lambda tensor: known or self._encoded(key, tensor),
         )
-        begun = Begun(images, timing, payload.sent_bytes)
+        begun = Begun(request, images, timing, payload.sent_bytes)
         self._tensor_bytes = payload.raw_bytes // len(images)
         if k == self.last_split_point:
             return begun, None
@@ -210,6 +216,7 @@ class EdgeAgent:
                 Inference(image, timing.start_ns, timing.end_ns, timing.end_ns, None, None, top)
                 for image, top in zip(begun.images, tops, strict=True)
             ]
+        _check_result(begun, result)
         end_ns = self.machine.result_ns(result.end_ns)
         return [
             Inference(
@@ -231,6 +238,20 @@ class EdgeAgent:
 
 def _classes(outputs: npt.NDArray[np.generic]) -> tuple[int, ...]:
     return tuple(int(c) for c in outputs.reshape(len(outputs), -1).argmax(axis=1))
+
+
+def _check_result(begun: Begun, result: TailResult) -> None:
+    """Refuse what is no answer to this batch.
+
+    Raises:
+        WireError: of another request, or with classes for more or fewer images.
+    """
+    if result.request != begun.request:
+        raise WireError(f"result of request {begun.request} expected, found {result.request}'s")
+    if len(result.tops) != len(begun.images) or not all(result.tops):
+        raise WireError(
+            f"classes of {len(begun.images)} images expected of the cloud, found {result.tops!r}"
+        )
 
 
 def _header(

@@ -69,4 +69,11 @@ def load(part: EdgeAgent | CloudAgent, order: LoadOrder, threads: int | None = N
 
 
 def _holds(path: Path, sha256: str) -> bool:
-    return path.is_file() and sha256_of(path) == sha256
+    """True if a file with this content can be read there.
+
+    A path is the controller's, and may lie in a folder that is closed to this host's user.
+    """
+    try:
+        return path.is_file() and sha256_of(path) == sha256
+    except OSError:
+        return False

@@ -10,63 +10,97 @@ from typing import Any, TypeVar
 
 import grpc
 
-from hosts.core.errors import HostError, WireError
+from hosts.agents.watch import Watch
+from hosts.core.errors import LinkError, WireError
 from hosts.wire.frames import check_length
 from hosts.wire.messages import TENSOR_SERVICE, TailResult, decode
+from hosts.wire.refusals import PeerError
 
 T = TypeVar("T")
+
+
+RESULT_S = 120.0
+"""The longest that a result may take; a cloud that is gone or stopped is noticed by its pings."""
 
 
 class TailStream:
     """One bidirectional stream to the cloud's tensor port, kept open between runs.
 
-    Results come in the order of the frames. A stream that broke is opened anew by the next send.
+    Results come in the order of the frames. A stream that broke is opened anew by a send, but
+    not before each frame that was sent on it is accounted for: a result is never taken for
+    another frame's.
     """
 
     def __init__(self, channel: grpc.Channel) -> None:
         self._channel = channel
         self._exchange = channel.stream_stream(f"/{TENSOR_SERVICE}/Exchange")
+        self._watch = Watch(RESULT_S)
         self._frames: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._results: Any = None
+        self._lock = threading.Lock()
+        self._awaited = 0
 
     def send(self, frame: bytes) -> None:
         """Send one frame; the sender bounds how many are not answered yet.
 
         Raises:
             WireError: it is longer than a message may be.
+            LinkError: the stream broke, with frames on it that are not accounted for.
         """
         check_length(len(frame))
-        if self._results is None:
-            self._frames = queue.SimpleQueue()
-            self._results = self._exchange(iter(self._frames.get, None))
-        self._frames.put(frame)
+        with self._lock:
+            if self._results is None:
+                if self._awaited > 0:
+                    raise LinkError("the stream to the cloud agent is broken")
+                self._frames = queue.SimpleQueue()
+                self._results = self._exchange(iter(self._frames.get, None))
+            self._awaited += 1
+            self._frames.put(frame)
 
     def receive(self) -> TailResult:
         """Wait for the next result.
 
         Raises:
-            WireError: the cloud has gone, or could not serve the frame.
+            LinkError: the cloud does not answer, or has gone.
+            PeerError: it could not serve the frame.
+            WireError: what it answers is no result.
         """
-        if self._results is None:
-            raise WireError("the stream to the cloud agent is broken")
         try:
-            result = decode(next(self._results), TailResult)
-        except grpc.RpcError as error:
-            self._drop()
-            raise WireError(f"the cloud agent broke off the stream: {error.details()}") from error
-        except StopIteration as error:
-            self._drop()
-            raise WireError("the cloud agent ended the stream") from error
-        if result.error:
-            raise WireError(f"the cloud could not run the tail: {result.error}")
+            result = self._next()
+        finally:
+            with self._lock:
+                self._awaited -= 1
+        if result.refused:
+            raise PeerError(result.refused, "the cloud could not run the tail: ")
         return result
 
+    def _next(self) -> TailResult:
+        results = self._results
+        if results is None:
+            raise LinkError("the stream to the cloud agent is broken")
+        try:
+            with self._watch.over(results.cancel):
+                return decode(next(results), TailResult)
+        except grpc.RpcError as error:
+            self._drop()
+            if self._watch.has_rung:
+                raise LinkError(f"the cloud agent gave no result in {RESULT_S:g} s") from error
+            raise LinkError(f"the stream to the cloud agent broke: {error.details()}") from error
+        except StopIteration as error:
+            self._drop()
+            raise LinkError("the cloud agent ended the stream") from error
+        except WireError:
+            self._drop()
+            raise
+
     def _drop(self) -> None:
-        self._frames.put(None)
-        self._results = None
+        with self._lock:
+            self._frames.put(None)
+            self._results = None
 
     def close(self) -> None:
         """End the stream."""
+        self._watch.close()
         self._drop()
         self._channel.close()
 
@@ -77,11 +111,11 @@ class Receiver:
     At most `in_flight` are awaited: `begin` waits when the cloud is slower.
 
     Attributes:
-        error: the first that a result came with; None: none so far.
+        error: the first that came with a result, or of its handler; None: none so far.
     """
 
     def __init__(self, in_flight: int, receive: Callable[[], T]) -> None:
-        self.error: HostError | None = None
+        self.error: Exception | None = None
         self._receive = receive
         self._room = threading.BoundedSemaphore(in_flight)
         self._awaited: queue.SimpleQueue[Callable[[Any], None] | None] = queue.SimpleQueue()
@@ -108,7 +142,7 @@ class Receiver:
         while (take := self._awaited.get()) is not None:
             try:
                 take(self._receive())
-            except HostError as error:
+            except Exception as error:  # else who waits for room would wait for ever
                 self.error = self.error or error
             finally:
                 self._room.release()

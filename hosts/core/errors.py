@@ -6,15 +6,31 @@ HostError
 ├── ArtifactError    a network's file is missing, truncated or of another kind
 ├── ModelError       no such network, split point or tensor
 ├── WireError        a message of another version, shape or size
+├── LinkError        the other host does not answer, or the stream to it broke  (transient)
 ├── BoardError       an emulated board was asked for what it does not have
 └── ExtensionError   an extension cannot be used: its folder, a name, a description
 
-A message says what was asked, what was found and what is allowed.
+A message says what was asked, what was found and what is allowed. Whether to try again is
+decided by type, except for what the operating system says: `is_transient` knows both.
 """
+
+import errno
+
+_PASSES = {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ETIMEDOUT}
+"""What the operating system says of things that may be otherwise in a moment."""
+
+
+def is_transient(error: BaseException) -> bool:
+    """True if the same may succeed when it is tried again."""
+    if isinstance(error, OSError):
+        return error.errno in _PASSES
+    return bool(getattr(error, "transient", False))
 
 
 class HostError(Exception):
     """Root of the errors raised on a host."""
+
+    transient = False
 
 
 class KnobError(HostError):
@@ -35,6 +51,12 @@ class ModelError(HostError):
 
 class WireError(HostError):
     """A message of another protocol version, or malformed."""
+
+
+class LinkError(HostError):
+    """The other host does not answer, or the stream to it broke."""
+
+    transient = True
 
 
 class BoardError(HostError):

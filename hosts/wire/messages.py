@@ -62,10 +62,11 @@ class Started(Message):
 
 
 class Refused(Message):
-    """The answer to a call that could not be done: the error's kind and its message."""
+    """An error on a host: its class, its words, and whether it passes by itself."""
 
     kind: str
     message: str
+    transient: bool = False
 
 
 class FindOrder(Message):
@@ -246,10 +247,11 @@ class RunReport(Message):
 
 
 class TailResult(msgspec.Struct, kw_only=True):
-    """The cloud's answer to a tensor; `error` is set instead where it could not be served.
+    """The cloud's answer to a tensor.
 
     Attributes:
         tops: of each image of the batch, the classes of the highest outputs.
+        refused: why it could not be served; None: it was.
     """
 
     protocol: int = PROTOCOL
@@ -259,7 +261,7 @@ class TailResult(msgspec.Struct, kw_only=True):
     decode_start_ns: int = 0
     decode_end_ns: int = 0
     tops: tuple[tuple[int, ...], ...] = ()
-    error: str | None = None
+    refused: Refused | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()

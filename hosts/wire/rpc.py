@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -12,14 +13,29 @@ import msgspec
 from hosts.core.errors import HostError
 from hosts.wire.frames import check_length
 from hosts.wire.messages import MESSAGE_LIMIT_BYTES, SERVICE, Message, Refused, decode, encode
+from hosts.wire.refusals import PeerError, refusal
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
+
+SILENCE_S = 13.0
+"""A peer that does not even answer pings for so long is lost: stopped, or the link is cut."""
+_PING_S = 4.0
 
 OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_LIMIT_BYTES),
     ("grpc.max_send_message_length", MESSAGE_LIMIT_BYTES),
     ("grpc.so_reuseport", 0),
+    ("grpc.keepalive_time_ms", round(1000 * _PING_S)),
+    ("grpc.keepalive_timeout_ms", round(1000 * (SILENCE_S - _PING_S))),
+    ("grpc.http2.ping_timeout_ms", round(1000 * (SILENCE_S - _PING_S))),  # else a minute
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 1000),
+    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.min_reconnect_backoff_ms", 2000),
+    ("grpc.max_reconnect_backoff_ms", 2000),
 )
 
 
@@ -40,18 +56,13 @@ def channel(
     return grpc.secure_channel(target, credentials, OPTIONS + named)
 
 
-class CallRefused(HostError):
-    """The agent could not do a call; carries the kind of the error there."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
 def serve(
     methods: Mapping[str, tuple[type[M], Callable[[M], Message]]],
 ) -> grpc.GenericRpcHandler:
-    """The control service: each method takes a message and answers with one, or is refused."""
+    """The control service: each method takes a message and answers with one, or is refused.
+
+    Whatever a method raises is told with its class and words, and leaves the service as it was.
+    """
     handlers = {
         name: grpc.unary_unary_rpc_method_handler(_answering(kind, method))
         for name, (kind, method) in methods.items()
@@ -63,9 +74,11 @@ def _answering(kind: type[M], method: Callable[[M], Message]) -> Callable[[bytes
     def answer(body: bytes, context: grpc.ServicerContext) -> bytes:
         try:
             return encode(method(decode(body, kind)))
-        except HostError as error:
-            refused = Refused(kind=type(error).__name__, message=str(error))
-            context.abort(grpc.StatusCode.ABORTED, msgspec.json.encode(refused).decode())
+        except Exception as error:
+            if not isinstance(error, HostError):
+                traceback.print_exc()  # for the log; what is told is one line
+            told = msgspec.json.encode(refusal(error)).decode()
+            context.abort(grpc.StatusCode.ABORTED, told)
             raise AssertionError("abort raises") from error
 
     return answer
@@ -75,7 +88,7 @@ def call(channel: grpc.Channel, name: str, message: Message, kind: type[T], time
     """Call a method of an agent.
 
     Raises:
-        CallRefused: the agent says why not. grpc.RpcError: it could not be reached.
+        PeerError: the agent says why not. grpc.RpcError: it could not be reached.
         WireError: the message is longer than allowed, or the answer of another version.
     """
     method = channel.unary_unary(f"/{SERVICE}/{name}")
@@ -86,7 +99,7 @@ def call(channel: grpc.Channel, name: str, message: Message, kind: type[T], time
     except grpc.RpcError as error:
         if error.code() == grpc.StatusCode.ABORTED:
             refused = msgspec.json.decode(error.details(), type=Refused)
-            raise CallRefused(refused.kind, refused.message) from error
+            raise PeerError(refused) from error
         raise
 
 

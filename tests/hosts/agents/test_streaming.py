@@ -11,12 +11,14 @@ from dynasplit.testbed.credentials import make_credentials
 from hosts.agents.cloud import AHEAD, CloudAgent
 from hosts.agents.edge import EdgeAgent
 from hosts.agents.streaming import TailStream, ahead
+from hosts.agents.watch import Watch
 from hosts.codecs import Tensor
 from hosts.codecs.base import bytes_of
-from hosts.core.errors import HostError, ModelError, WireError
+from hosts.core.errors import HostError, LinkError, ModelError, WireError
 from hosts.machine.real import RealMachine
 from hosts.wire.frames import TensorHeader, pack
 from hosts.wire.messages import IN_FLIGHT, MESSAGE_LIMIT_BYTES, TENSOR_SERVICE
+from hosts.wire.refusals import PeerError
 from hosts.wire.rpc import channel, server_credentials, start_server, tensor_handler
 from tests.orders import run_order
 
@@ -192,7 +194,7 @@ def test_what_is_read_ahead_is_bounded():
 @pytest.mark.parametrize("mode", ["latency", "throughput"])
 def test_a_run_that_failed_in_the_cloud_leaves_the_next_one_in_step(link, mode):
     link.tails.refused = 10
-    with pytest.raises(WireError, match="could not run the tail: ModelError: this one not"):
+    with pytest.raises(PeerError, match="could not run the tail: this one not"):
         link.run(mode=mode)
     _, inside = link.run(mode=mode)
     assert [i.top1 for i in inside] == [i.image for i in inside]
@@ -209,6 +211,55 @@ def test_a_head_that_fails_in_throughput_mode_ends_the_run_alone(link):
     link.run(mode="throughput")
 
 
+@pytest.mark.parametrize("mode", ["latency", "throughput"])
+@pytest.mark.parametrize("strange", ["no classes", "another request's", "no numbers"])
+def test_a_strange_answer_ends_the_run_with_its_error(link, mode, strange, monkeypatch):
+    real = CloudAgent._answer
+
+    def answer(self, frame):
+        result = real(self, frame)
+        if result.request == 6:
+            result.tops = {"no classes": (), "no numbers": ((),)}.get(strange, result.tops)
+            result.request += strange == "another request's"
+        return result
+
+    monkeypatch.setattr(CloudAgent, "_answer", answer)
+    with pytest.raises(WireError, match="expected"):
+        link.run(mode=mode)
+    monkeypatch.undo()
+    _, inside = link.run(mode=mode)
+    assert [i.top1 for i in inside] == [i.image for i in inside]
+
+
+def test_any_error_while_a_result_is_taken_ends_the_run(link, monkeypatch):
+    def broken(*_):
+        raise ValueError("not of this project")
+
+    monkeypatch.setattr(EdgeAgent, "_done", broken)
+    with pytest.raises(ValueError, match="not of this project"):
+        link.run(mode="throughput")
+
+
+@pytest.mark.parametrize("mode", ["latency", "throughput"])
+def test_a_stream_that_breaks_in_a_run_is_opened_anew_by_the_next(link, mode):
+    link.heads.takes_s = 0.01
+    breaks = threading.Timer(0.1, lambda: link.stream._results.cancel())
+    breaks.start()
+    with pytest.raises(LinkError, match="the stream to the cloud agent broke"):
+        link.run(mode=mode, min_inferences=100)
+    breaks.join()
+    _, inside = link.run(mode=mode)
+    assert [i.top1 for i in inside] == [i.image for i in inside]
+
+
+def test_a_cloud_that_gives_no_result_is_called_off(link, monkeypatch):
+    link.stream._watch.close()
+    link.stream._watch = Watch(0.2)
+    link.tails.takes_s = 2.0
+    with pytest.raises(LinkError, match="gave no result in"):
+        link.exchange(frame(GOOD))
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -223,7 +274,7 @@ def test_a_head_that_fails_in_throughput_mode_ends_the_run_alone(link):
     ],
 )
 def test_a_wrong_frame_is_refused_and_the_agent_goes_on(link, wrong, said):
-    with pytest.raises(WireError, match=said):
+    with pytest.raises(PeerError, match=said):
         link.exchange(wrong)
     assert link.exchange(frame(GOOD)).tops[0][0] == 7
 
@@ -236,7 +287,8 @@ def test_a_frame_over_the_limit_is_refused_and_the_agent_goes_on(link):
 
 def test_a_peer_that_sends_over_the_limit_is_cut_off_and_others_are_served(link):
     link.stream._results = link.stream._exchange(iter([bytes(MESSAGE_LIMIT_BYTES + 1)]))
-    with pytest.raises(WireError, match="larger than max"):
+    link.stream._awaited = 1
+    with pytest.raises(LinkError, match="larger than max"):
         link.stream.receive()
     assert link.exchange(frame(GOOD)).tops[0][0] == 7
 
@@ -244,5 +296,5 @@ def test_a_peer_that_sends_over_the_limit_is_cut_off_and_others_are_served(link)
 def test_a_stream_whose_cloud_has_gone_says_so(link):
     link.exchange(frame(GOOD))
     link.server.stop(0).wait()
-    with pytest.raises(WireError, match="broke off the stream"):
+    with pytest.raises(LinkError, match="the stream to the cloud agent broke"):
         link.exchange(frame(GOOD))

@@ -1,6 +1,7 @@
 """gRPC between controller and agents: mutual TLS, refusals with their reason, versions."""
 
 import contextlib
+import errno
 import os
 
 import grpc
@@ -8,9 +9,18 @@ import pytest
 
 from dynasplit.testbed.credentials import make_credentials
 from hosts.agents.agent import wait_for_end
-from hosts.core.errors import KnobError, WireError
-from hosts.wire.messages import MESSAGE_LIMIT_BYTES, Idled, IdleOrder, KnobsOrder, Message
-from hosts.wire.rpc import CallRefused, call, channel, serve, server_credentials, start_server
+from hosts.core.errors import KnobError, LinkError, WireError
+from hosts.wire.messages import (
+    MESSAGE_LIMIT_BYTES,
+    ConnectOrder,
+    Idled,
+    IdleOrder,
+    KnobsOrder,
+    Message,
+    Refused,
+)
+from hosts.wire.refusals import PeerError
+from hosts.wire.rpc import call, channel, serve, server_credentials, start_server
 
 
 def idle(order: IdleOrder) -> Message:
@@ -21,13 +31,42 @@ def refuse(_order: KnobsOrder) -> Message:
     raise KnobError("cpu_mhz=7 asked; this host offers: 600")
 
 
+def fail(order: ConnectOrder) -> Message:
+    raise FAULTS[order.port]
+
+
+FAULTS = (
+    PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/sys/x"),
+    OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/var/y"),
+    FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "/sys/gone"),
+    OSError(errno.EBUSY, os.strerror(errno.EBUSY)),
+    MemoryError(),
+    LinkError("the stream broke"),
+    PeerError(Refused(kind="ModelError", message="no such tail"), "the cloud: "),
+)
+TOLD = (
+    ("PermissionError", "PermissionError: [Errno 13] Permission denied: '/sys/x'", False),
+    ("OSError", "OSError: [Errno 28] No space left on device: '/var/y'", False),
+    (
+        "FileNotFoundError",
+        "FileNotFoundError: [Errno 2] No such file or directory: '/sys/gone'",
+        False,
+    ),
+    ("OSError", "OSError: [Errno 16] Device or resource busy", True),
+    ("MemoryError", "MemoryError", False),
+    ("LinkError", "the stream broke", True),
+    ("ModelError", "the cloud: no such tail", False),
+)
+
+
 @pytest.fixture
 def run():
     """One run's credentials, and an agent of that run that listens."""
     peers = make_credentials("edge", "cloud")
     edge = peers["edge"]
     credentials = server_credentials(edge.key_pem, edge.certificate_pem, edge.authority_pem)
-    handler = serve({"Idle": (IdleOrder, idle), "Knobs": (KnobsOrder, refuse)})
+    methods = {"Idle": (IdleOrder, idle), "Knobs": (KnobsOrder, refuse)}
+    handler = serve({**methods, "Connect": (ConnectOrder, fail)})
     server, port = start_server("127.0.0.1", handler, credentials)
     yield peers, port
     server.stop(0)
@@ -86,17 +125,25 @@ def test_an_agent_under_another_name_is_not_taken_for_the_one_asked(run):
 
 def test_a_refusal_carries_its_kind_and_reason(run):
     peers, port = run
-    with reach(port, peers["cloud"]) as opened, pytest.raises(CallRefused) as error:
+    with reach(port, peers["cloud"]) as opened, pytest.raises(PeerError) as error:
         call(opened, "Knobs", KnobsOrder(knobs={"cpu_mhz": 7}), Message, 5.0)
     assert error.value.kind == "KnobError"
     assert "this host offers: 600" in str(error.value)
+
+
+@pytest.mark.parametrize(("number", "told"), enumerate(TOLD), ids=[t[0] for t in TOLD])
+def test_any_error_arrives_with_its_class_its_words_and_whether_it_passes(run, number, told):
+    peers, port = run
+    with reach(port, peers["cloud"]) as opened, pytest.raises(PeerError) as error:
+        call(opened, "Connect", ConnectOrder(address="a", port=number), Message, 5.0)
+    assert (error.value.kind, str(error.value), error.value.transient) == told
 
 
 def test_another_protocol_version_is_refused_and_the_agent_goes_on(run):
     peers, port = run
     with reach(port, peers["cloud"]) as opened:
         order = IdleOrder(protocol=99, run="baseline", duration_s=1.0)
-        with pytest.raises(CallRefused, match="protocol version 99 found, 3 is spoken here"):
+        with pytest.raises(PeerError, match="protocol version 99 found, 3 is spoken here"):
             call(opened, "Idle", order, Idled, 5.0)
         assert ask(opened).start_ns == 1
 
