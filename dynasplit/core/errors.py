@@ -7,6 +7,7 @@ DynaSplitError
 ├── TestbedError            a host, or the way to it
 │   ├── HostUnreachable       no answer                                   (transient)
 │   │   └── LinkLost            the edge's stream to the cloud broke          (transient)
+│   ├── ConnectionLost        the SSH connection has ended, and its programs with it
 │   ├── HostKeyRefused        the host's key is unknown, or another one
 │   ├── LoginRefused          the host does not take our key
 │   ├── HostProgramFailed     a program on a host ended or answered with an error
@@ -52,6 +53,10 @@ class HostUnreachable(TestbedError):
 
 class LinkLost(HostUnreachable):
     """The stream between edge and cloud broke, or the cloud stays silent on it."""
+
+
+class ConnectionLost(TestbedError):
+    """The SSH connection to a host has ended, and with it the programs that it carried."""
 
 
 class HostKeyRefused(TestbedError):

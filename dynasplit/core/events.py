@@ -48,6 +48,14 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Remarked:
+    """Something that the user should know, and that stops nothing."""
+
+    phase: Phase
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """A request is served and kept."""
 
@@ -64,7 +72,7 @@ class Finished:
     reason: str = ""
 
 
-Event = Started | Measured | Failed | Answered | Finished
+Event = Started | Measured | Failed | Remarked | Answered | Finished
 Subscriber = Callable[[Event], None]
 
 

@@ -44,7 +44,9 @@ class FrontRepeats:
     def __post_init__(self) -> None:
         self._runs: Runs = {}
         self._total = self._done = 0
-        self._given_up: set[Configuration] = set()
+        self._given_up = {
+            g.configuration for g in self.measurer.journal.given_up() if g.phase == "repeats"
+        }
         self._streak = FailureStreak()
 
     def measure(
@@ -77,12 +79,19 @@ class FrontRepeats:
             self._round(due)
             due = self._due(baselines)
             self._total = self._done + sum(self._lacking(c) for c in due)
+        self._streak.settle("repeats", self.measurer.journal)
         self.subscriber(Finished("repeats", f"{self._done} repeats are measured"))
         return self._settled()
 
     def _due(self, baselines: Iterable[Configuration]) -> list[Configuration]:
         wanted = dict.fromkeys((*front_of(self._runs), *baselines))
-        return [c for c in wanted if self._lacking(c) > 0 and c not in self._given_up]
+        return [c for c in wanted if self._lacking(c) > 0 and not self._is_stuck(c)]
+
+    def _is_stuck(self, configuration: Configuration) -> bool:
+        """True for one that was given up, once the runs that there are of it are taken over."""
+        taken = len(self._runs[configuration])
+        there = len(self.measurer.runs[configuration])
+        return configuration in self._given_up and taken >= there
 
     def _lacking(self, configuration: Configuration) -> int:
         return max(0, 1 + self.times - len(self._runs[configuration]))
@@ -95,7 +104,7 @@ class FrontRepeats:
     def _round(self, due: Sequence[Configuration]) -> None:
         """Bring all that are due to their number of runs, a block at a time."""
         for runs in range(1, 1 + self.times):
-            block = [c for c in due if len(self._runs[c]) <= runs and c not in self._given_up]
+            block = [c for c in due if len(self._runs[c]) <= runs and not self._is_stuck(c)]
             for configuration in sorted(block, key=lambda c: self._place(c, runs)):
                 self._repeat(configuration)
 
@@ -110,13 +119,13 @@ class FrontRepeats:
         try:
             runs.append(self.measurer.run(configuration, len(runs)))
         except CONFIGURATION_FAULTS as error:
-            self._streak.add(configuration)
+            self._streak.add(configuration, str(error))
             if self._streak.is_outage:
                 raise
             self._given_up.add(configuration)
             self.subscriber(Failed("repeats", configuration, str(error)))
         else:
-            self._streak.clear()
+            self._streak.settle("repeats", self.measurer.journal)
 
     def _announce(self, measurement: Measurement) -> None:
         self.subscriber(Measured("repeats", measurement, self._done, self._total))

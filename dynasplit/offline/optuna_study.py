@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.space import Configuration, KnobValue, SearchSpace
+from dynasplit.offline.search_state import StudyDamagedError
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -81,20 +82,28 @@ class OptunaTrials:
             storage: the study's file; None keeps it in memory.
 
         Raises:
-            ResultsError: the file cannot be used, or holds another search.
+            ResultsError: the file cannot be written, or holds another search.
+            StudyDamagedError: what it holds cannot be read.
         """
         self._names = [knob.name for knob in space.knobs]
         self._distributions = distributions(space)
-        self.study = optuna.create_study(
-            storage=_storage(storage),
-            study_name="search",
-            directions=list(directions),
-            load_if_exists=True,
-        )
-        self._claim(identity | {"directions": list(directions)}, storage)
-        self._close_interrupted()
-        kept = [t for t in self.study.get_trials(deepcopy=False) if self._counts(t)]
-        self.done = [self._done(t) for t in kept]
+        try:
+            self.study = optuna.create_study(
+                storage=_storage(storage),
+                study_name="search",
+                directions=list(directions),
+                load_if_exists=True,
+            )
+            self._claim(identity | {"directions": list(directions)}, storage)
+            self._close_interrupted()
+            kept = [t for t in self.study.get_trials(deepcopy=False) if self._counts(t)]
+            self.done = [self._done(t) for t in kept]
+        except OSError as error:
+            raise ResultsError(f"the study {storage} cannot be used: {error}") from error
+        except ResultsError:
+            raise
+        except Exception as error:  # whatever Optuna comes upon in a damaged file
+            raise StudyDamagedError(f"{type(error).__name__}: {error}") from error
 
     def ask(self, sampler: BaseSampler, fixed: Configuration | None = None) -> RunningTrial:
         """Begin a trial: a fixed configuration, or what the sampler draws."""
@@ -187,12 +196,9 @@ class _JournalFile(JournalFileBackend):
 def _storage(path: Path | None) -> BaseStorage:
     if path is None:
         return InMemoryStorage()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _cut_torn_line(path)
-        return JournalStorage(_JournalFile(str(path)))
-    except (OSError, ValueError, KeyError) as error:
-        raise ResultsError(f"the study {path} cannot be used: {error}") from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _cut_torn_line(path)
+    return JournalStorage(_JournalFile(str(path)))
 
 
 def _cut_torn_line(path: Path) -> None:

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dynasplit.core.errors import ConfigurationError, MeasurementError, ResultsError
-from dynasplit.core.events import Failed, Finished, Measured, Started, Subscriber
+from dynasplit.core.errors import ConfigurationError, MeasurementError
+from dynasplit.core.events import Failed, Finished, Measured, Remarked, Started, Subscriber
 from dynasplit.core.measurement import Measurement, summarise
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.offline.budget import Budget
+from dynasplit.offline.earlier_start import EarlierStart
 from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Measurer, time_s
 from dynasplit.offline.search.base import Algorithm, Progress
-from dynasplit.offline.search_state import FailureStreak, SearchState
+from dynasplit.offline.search_state import FailureStreak, SearchState, StudyDamagedError
 
 if TYPE_CHECKING:
-    from dynasplit.offline.optuna_study import Direction, FinishedTrial, OptunaTrials, RunningTrial
+    from dynasplit.offline.optuna_study import Direction, OptunaTrials, RunningTrial
 
 
 @dataclass(frozen=True)
@@ -67,26 +68,51 @@ class Search:
             budget,
         )
         self._seed, self._storage, self._subscriber = seed, storage, subscriber
-        self._state = SearchState()
+        self._state, self._streak = SearchState(), FailureStreak()
+        self._earlier = EarlierStart(measurer, (space.cloud_only, space.edge_only))
 
     def run(self) -> SearchResult:
         """Search until the budget is spent.
 
         Raises:
             DynaSplitError: the testbed failed; what is finished is kept.
-            ResultsError: the storage holds another search, or is ahead of the journal.
+            ResultsError: the storage holds another search.
         """
         self._measurer.announce = self._announce
-        trials, state = self._open(), self._state
-        for done in trials.done:
-            self._take_over(done)
+        trials = self._opened()
+        state = self._state
         self._subscriber(Started("search", self._expected_total(), len(state.runs)))
         while (stopped := self._why_stop()) is None:
             self._step(trials)
+        self._streak.settle("search", self._measurer.journal)
         self._subscriber(Finished("search", stopped))
         return SearchResult(
             tuple(state.runs), tuple(state.failed), state.asked, self._spent_s(), stopped
         )
+
+    def _opened(self) -> OptunaTrials:
+        """The trials so far, accounted for.
+
+        The journal is the truth. A study that cannot be read, or that contradicts it, is set
+        aside: what the journal holds is drawn again, without being measured.
+        """
+        try:
+            trials = self._open()
+            self._earlier.take_over(trials.done, self._state, self._valid)
+        except StudyDamagedError as error:
+            assert self._storage is not None
+            aside = self._storage.with_suffix(f"{self._storage.suffix}.set-aside")
+            self._storage.replace(aside)
+            self._subscriber(
+                Remarked(
+                    "search",
+                    f"The study {self._storage.name} was set aside as {aside.name} and is drawn "
+                    f"again from the journal, which keeps every measurement: {error}",
+                )
+            )
+            self._state = SearchState()
+            trials = self._open()
+        return trials
 
     def _open(self) -> OptunaTrials:
         from dynasplit.offline.optuna_study import OptunaTrials
@@ -113,31 +139,13 @@ class Search:
             try:
                 found = self._measurer.run(configuration)
             except CONFIGURATION_FAULTS as error:
-                streak.add(configuration)
+                streak.add(configuration, str(error))
                 if streak.is_outage:
                     raise
                 self._subscriber(Failed("search", configuration, str(error)))
                 continue
             return found
         raise MeasurementError("no configuration of the space could be measured")
-
-    def _take_over(self, done: FinishedTrial) -> None:
-        """Account for a trial of an earlier start."""
-        configuration, state = self._valid(done.configuration), self._state
-        is_known = configuration is None or configuration in state.runs
-        if configuration is not None and done.state == "failed":
-            state.broke(configuration, done.expected_gain)
-        elif configuration is None or is_known or done.state == "pruned":
-            state.nothing_new(done.expected_gain)
-        elif not self._measurer.runs.get(configuration):
-            raise ResultsError(
-                f"{self._storage} says that {configuration.words()} was measured, the journal does "
-                "not have it: they are of different runs, or were changed. Start anew"
-            )
-        else:
-            state.measured(
-                configuration, self._measurer.search_runs(configuration), done.expected_gain
-            )
 
     def _why_stop(self) -> str | None:
         state, budget = self._state, self._budget
@@ -190,15 +198,22 @@ class Search:
     ) -> None:
         """Measure what is new, and tell its values or why it failed."""
         state, gain = self._state, asked.expected_gain
+        if configuration in self._earlier.given_up:
+            trials.tell(asked, "failed", reason=self._earlier.given_up[configuration])
+            state.broke(configuration, gain)
+            return
         try:
             runs = self._measurer.search_runs(configuration)
             values = self._values_of(runs)
         except CONFIGURATION_FAULTS as error:
             trials.tell(asked, "failed", reason=str(error))
-            if state.broke(configuration, gain):
+            state.broke(configuration, gain)
+            self._streak.add(configuration, str(error))
+            if self._streak.is_outage:
                 raise
             self._subscriber(Failed("search", configuration, str(error)))
             return
+        self._streak.settle("search", self._measurer.journal)
         trials.tell(asked, "complete", values)
         state.measured(configuration, runs, gain)
 

@@ -4,34 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
+from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.offline.search.base import Progress
+from dynasplit.run.journal import Journal
 
 OUTAGE = 3
 """So many different configurations failing in a row are due to the testbed, not to them."""
 
 
+class StudyDamagedError(Exception):
+    """The study's file cannot be read, or contradicts the journal."""
+
+
 @dataclass
 class FailureStreak:
-    """Configurations that failed one after the other, without a success in between."""
+    """Configurations that failed one after the other, without a success in between.
 
-    failed: list[Configuration] = field(default_factory=list)
+    They are suspects until another one is measured: only then it is they that cannot be, and not
+    the testbed. Only then they are written down, so that a run that ends meanwhile, by itself or
+    by its user, asks for them again when it goes on.
 
-    def add(self, configuration: Configuration) -> None:
+    Attributes:
+        reasons: why each of them failed, in order.
+    """
+
+    reasons: dict[Configuration, str] = field(default_factory=dict)
+
+    def add(self, configuration: Configuration, reason: str) -> None:
         """Another one failed."""
-        if configuration not in self.failed:
-            self.failed.append(configuration)
+        self.reasons[configuration] = reason
 
-    def clear(self) -> None:
-        """One was measured."""
-        self.failed.clear()
+    def settle(self, phase: Literal["search", "repeats"], journal: Journal) -> None:
+        """One was measured, or none is left to be: those that failed are given up."""
+        for configuration, reason in self.reasons.items():
+            journal.append_given_up(
+                GivenUp(phase=phase, configuration=configuration, reason=reason)
+            )
+        self.reasons.clear()
 
     @property
     def is_outage(self) -> bool:
         """True if the failures are due to the testbed."""
-        return len(self.failed) >= OUTAGE
+        return len(self.reasons) >= OUTAGE
 
 
 @dataclass
@@ -42,8 +60,6 @@ class SearchState:
         runs: of each distinct configuration that was measured, in order.
         failed: configurations that could not be measured.
         asked: trials that ended.
-        finished: those of them that count; the trials of an outage do not, so that a search
-            that goes on after one asks for the same again.
         barren: trials since the last one that measured something new.
         gains: what each trial was expected to gain, as far as stated.
     """
@@ -51,10 +67,8 @@ class SearchState:
     runs: dict[Configuration, Sequence[Measurement]] = field(default_factory=dict)
     failed: list[Configuration] = field(default_factory=list)
     asked: int = 0
-    finished: int = 0
     barren: int = 0
     gains: list[float | None] = field(default_factory=list)
-    streak: FailureStreak = field(default_factory=FailureStreak)
 
     def measured(
         self, configuration: Configuration, runs: Sequence[Measurement], gain: float | None
@@ -63,32 +77,22 @@ class SearchState:
         self._ended(gain)
         self.runs[configuration] = runs
         self.barren = 0
-        self.streak.clear()
 
     def nothing_new(self, gain: float | None) -> None:
         """A trial drew an invalid configuration, or one that is known."""
         self._ended(gain)
         self.barren += 1
 
-    def broke(self, configuration: Configuration, gain: float | None) -> bool:
-        """A trial's configuration could not be measured; whether this is an outage now."""
+    def broke(self, configuration: Configuration, gain: float | None) -> None:
+        """A trial's configuration could not be measured."""
         self._ended(gain)
         self.barren += 1
-        if self.streak.is_outage:
-            self.streak.clear()
         self.failed.append(configuration)
-        self.streak.add(configuration)
-        if self.streak.is_outage:
-            self.failed = [c for c in self.failed if c not in self.streak.failed]
-            self.finished -= OUTAGE
-            self.barren = max(0, self.barren - OUTAGE)
-            del self.gains[-OUTAGE:]
-        return self.streak.is_outage
 
     def progress(self, space: SearchSpace, seed: int) -> Progress:
         """The progress that the next suggestion depends on."""
         history = tuple(run for runs in self.runs.values() for run in runs)
-        return Progress(space, seed, self.finished, history, frozenset(self.failed))
+        return Progress(space, seed, self.asked, history, frozenset(self.failed))
 
     def gain_stays_below(self, least: float, times: int = 3) -> bool:
         """True if the last trials all stated an expected gain below `least`."""
@@ -97,5 +101,4 @@ class SearchState:
 
     def _ended(self, gain: float | None) -> None:
         self.asked += 1
-        self.finished += 1
         self.gains.append(gain)

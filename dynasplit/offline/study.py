@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.events import Finished, Measured, Started, Subscriber, nobody
+from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement, Summary, Testbed, summarise
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
@@ -61,7 +62,8 @@ class OfflineResult:
         measurements: every run, in the order of the journal: search, baselines and repeats.
         searched: the distinct configurations that the budget counts, in the order measured.
         apart: configurations measured besides them, for the baselines.
-        failed: configurations that could not be measured.
+        failed: configurations that the search could not measure.
+        given_up: what search and repeats went on without, and why.
         candidates: summaries that the front is to be built from, baselines included. Whatever of
             them is on the front has its repeats.
         repeats: how many runs were made beyond the search and the baselines' first.
@@ -77,6 +79,7 @@ class OfflineResult:
     searched: tuple[Configuration, ...]
     apart: tuple[Configuration, ...]
     failed: tuple[Configuration, ...]
+    given_up: tuple[GivenUp, ...]
     candidates: tuple[Summary, ...]
     repeats: int
     asked: int
@@ -194,6 +197,7 @@ def _result(
         searched=searched.configurations,
         apart=apart,
         failed=searched.failed,
+        given_up=tuple(measurer.journal.given_up()),
         candidates=tuple(summaries.values()),
         repeats=len(measurements) - first,
         asked=searched.asked,

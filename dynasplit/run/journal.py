@@ -1,4 +1,4 @@
-"""The journal of a run: finished measurements and requests as JSON lines, safe against kills."""
+"""The journal of a run: what it measured, served and gave up, as JSON lines, safe against kills."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import BinaryIO, Self
 import msgspec
 
 from dynasplit.core.errors import ResultsError
+from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
 
@@ -18,15 +19,20 @@ class _Measured(msgspec.Struct, tag="measured", tag_field="kind"):
     measurement: Measurement
 
 
+class _GaveUp(msgspec.Struct, tag="given_up", tag_field="kind"):
+    given_up: GivenUp
+
+
 class _Answered(msgspec.Struct, tag="served", tag_field="kind"):
     served: ServedRequest
 
 
-_DECODER = msgspec.json.Decoder(_Measured | _Answered)
+_Record = _Measured | _GaveUp | _Answered
+_DECODER = msgspec.json.Decoder(_Record)
 
 
 class Journal:
-    """An append-only record of finished measurements and served requests.
+    """An append-only record of finished measurements, served requests, and what was given up.
 
     Every record is flushed and synced before `append` returns, so it survives a kill and a power
     cut. A last line that was torn by one is cut off on opening.
@@ -44,6 +50,7 @@ class Journal:
         self.path = path
         self._measurements: list[Measurement] = []
         self._served: list[ServedRequest] = []
+        self._given_up: list[GivenUp] = []
         self._file: BinaryIO | None = None
         if path is not None:
             self._file = self._opened(path)
@@ -56,6 +63,10 @@ class Journal:
         """Every request served, oldest first."""
         return list(self._served)
 
+    def given_up(self) -> list[GivenUp]:
+        """Every configuration that a phase went on without, oldest first."""
+        return list(self._given_up)
+
     def append(self, measurement: Measurement) -> None:
         """Keep a finished measurement."""
         self._write(_Measured(measurement))
@@ -65,6 +76,11 @@ class Journal:
         """Keep a served request."""
         self._write(_Answered(served))
         self._served.append(served)
+
+    def append_given_up(self, given_up: GivenUp) -> None:
+        """Keep that a phase went on without a configuration."""
+        self._write(_GaveUp(given_up))
+        self._given_up.append(given_up)
 
     def close(self) -> None:
         """Close the file; the records stay readable."""
@@ -82,7 +98,7 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _write(self, record: _Measured | _Answered) -> None:
+    def _write(self, record: _Record) -> None:
         if self._file is None:
             return
         try:
@@ -114,8 +130,11 @@ class Journal:
                     f"{path}, line {number}: {error}; a journal holds one finished measurement "
                     "or request a line. Start anew in another folder, or remove the line"
                 ) from error
-            if isinstance(record, _Measured):
-                self._measurements.append(record.measurement)
-            else:
-                self._served.append(record.served)
+            match record:
+                case _Measured():
+                    self._measurements.append(record.measurement)
+                case _GaveUp():
+                    self._given_up.append(record.given_up)
+                case _Answered():
+                    self._served.append(record.served)
         return whole

@@ -14,6 +14,7 @@ import msgspec
 import paramiko
 
 from dynasplit.core.errors import (
+    ConnectionLost,
     DynaSplitError,
     HostBusy,
     HostProgramFailed,
@@ -117,6 +118,11 @@ class AgentLink:
     def _lost(self, name: str, error: grpc.RpcError, timeout_s: float) -> DynaSplitError:
         if self._channel.exit_status_ready():
             return HostProgramFailed(f"{self.role} agent has ended: {self._last_words()}")
+        if not self._host.transport.is_active():
+            return ConnectionLost(
+                f"{self._host.address}: the SSH connection has ended, and the {self.role} agent "
+                "with it; when the host is back, the same command goes on"
+            )
         if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
             return HostProgramFailed(f"{self.role} agent's answer to {name}: {error.details()}")
         if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:

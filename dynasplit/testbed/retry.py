@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from dynasplit.core.errors import DynaSplitError
+from dynasplit.core.errors import DynaSplitError, HostUnreachable
 from dynasplit.core.measurement import Measurement
+
+if TYPE_CHECKING:
+    import tenacity
+
+_LONGEST_WAIT_S = 30.0
+_LONGEST_WAIT_FOR_LINK_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +23,15 @@ class RetryPolicy:
 
     Attributes:
         retries: further attempts after the first; only errors that are transient get any.
-        wait_s: before the first retry, in wall-clock seconds; doubles with each, up to 30.
+        wait_s: before the first retry, in wall-clock seconds; doubles with each, up to 30, or up
+            to 2 where a host does not answer: to ask whether it is back costs nothing.
+        outage_s: how long a host, or the link between the two, may be gone, whatever the number
+            of attempts.
     """
 
     retries: int = 2
     wait_s: float = 1.0
+    outage_s: float = 0.0
 
     def measure(self, once: Callable[[], Measurement]) -> Measurement:
         """Measure, trying again after transient errors.
@@ -29,13 +41,46 @@ class RetryPolicy:
         """
         import tenacity
 
+        bounds = _Bounds(self)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(is_transient),
-            stop=tenacity.stop_after_attempt(self.retries + 1),
-            wait=tenacity.wait_exponential(multiplier=self.wait_s, max=30.0),
+            stop=bounds.are_reached,
+            wait=bounds.wait_s,
             reraise=True,
         )
         return retrying(once)
+
+
+class _Bounds:
+    """How far the attempts of one measurement have come."""
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._policy = policy
+        self._gone_since_s: float | None = None
+        self._others = self._gone = 0
+
+    def are_reached(self, state: tenacity.RetryCallState) -> bool:
+        """Whether the last attempt was the last one."""
+        if not _is_gone(state):
+            self._gone_since_s, self._gone = None, 0
+            self._others += 1
+            return self._others > self._policy.retries
+        if self._gone_since_s is None:
+            self._gone_since_s = time.monotonic()
+        self._gone += 1
+        gone_s = time.monotonic() - self._gone_since_s
+        return state.attempt_number > self._policy.retries and gone_s >= self._policy.outage_s
+
+    def wait_s(self, state: tenacity.RetryCallState) -> float:
+        """Before the next attempt."""
+        gone = _is_gone(state)
+        longest_s = _LONGEST_WAIT_FOR_LINK_S if gone else _LONGEST_WAIT_S
+        earlier = (self._gone if gone else self._others) - 1
+        return float(min(self._policy.wait_s * 2 ** min(earlier, 20), longest_s))
+
+
+def _is_gone(state: tenacity.RetryCallState) -> bool:
+    return state.outcome is not None and isinstance(state.outcome.exception(), HostUnreachable)
 
 
 def is_transient(error: BaseException) -> bool:

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hosts import codecs
+from hosts.agents.exchanged import Begun, check_result, header_of
 from hosts.agents.output_quality import OutputQuality
 from hosts.agents.streaming import Receiver, TailStream
 from hosts.agents.window import MeasurementWindow
 from hosts.codecs.base import Tensor
-from hosts.core.errors import HostError, LinkError, WireError
-from hosts.machine.base import HeadJob, HeadTiming, Machine, Payload
+from hosts.core.errors import BusyError, HostError, LinkError
+from hosts.machine.base import HeadJob, Machine, Payload
 from hosts.models.runtime.heads import Heads
-from hosts.wire.frames import TensorHeader, pack
+from hosts.wire.frames import pack
 from hosts.wire.messages import IN_FLIGHT, Inference, RunOrder, RunReport, TailResult
 
+CALL_OFF_S = 20.0
 _MODES = ("latency", "throughput")
 
 Key = tuple[tuple[int, ...], int, str]
-
-
-class Begun(NamedTuple):
-    """A batch whose head is done, waiting for its result."""
-
-    request: int
-    images: tuple[int, ...]
-    timing: HeadTiming
-    sent_bytes: int
 
 
 class EdgeAgent:
@@ -55,6 +51,7 @@ class EdgeAgent:
         self._payloads: dict[Key, Payload] = {}  # on emulated boards; without bodies
         self._tops: dict[Key, tuple[int, ...]] = {}  # likewise
         self._tensor_bytes = 0
+        self._running, self._call_off = threading.Lock(), threading.Event()
 
     def forget(self) -> None:
         """Reuse no output of a network that was loaded before."""
@@ -69,6 +66,27 @@ class EdgeAgent:
         LinkError: the stream to the cloud broke; the same run may succeed when asked again.
         """
         self._check(order)
+        with self._alone():
+            return self._run(order)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Call off a run that nobody waits for any more: its order, or its answer, was lost."""
+        self._call_off.set()
+        if not self._running.acquire(timeout=CALL_OFF_S):
+            raise BusyError("an earlier run is still going on here, and does not end")
+        try:
+            self._call_off.clear()
+            yield
+        finally:
+            self._running.release()
+
+    def _goes_on(self, window: MeasurementWindow) -> bool:
+        if self._call_off.is_set():
+            raise LinkError("called off by a later order")
+        return not window.is_done
+
+    def _run(self, order: RunOrder) -> RunReport:
         self.machine.catch_up(order.board_ns)
         run_start_ns = self.machine.begin(order.run)
         window = MeasurementWindow(order)
@@ -113,7 +131,7 @@ class EdgeAgent:
         """
         in_flight = IN_FLIGHT if order.window.mode == "throughput" else 1
         ends_ns: list[int] = []
-        while not window.is_done:
+        while self._goes_on(window):
             if len(ends_ns) >= in_flight:
                 self.machine.wait_until(ends_ns[-in_flight])
             images = window.images(len(ends_ns))
@@ -133,7 +151,7 @@ class EdgeAgent:
         assert self.stream is not None
         receiver, batch = Receiver(IN_FLIGHT, self.stream.receive), 0
         try:
-            while not window.is_done and receiver.error is None:
+            while receiver.error is None and self._goes_on(window):
                 receiver.begin()
                 take = None
                 try:
@@ -168,7 +186,7 @@ class EdgeAgent:
         self._tensor_bytes = payload.raw_bytes // len(images)
         if k == self.last_split_point:
             return begun, None
-        header = _header(order, request, images, payload, timing.arrives_ns, run_start_ns)
+        header = header_of(order, request, images, payload, timing.arrives_ns, run_start_ns)
         return begun, pack(header, payload.body or b"")
 
     def _compute(self, split_point: int, images: tuple[int, ...], accelerator: str) -> Tensor:
@@ -216,7 +234,7 @@ class EdgeAgent:
                 Inference(image, timing.start_ns, timing.end_ns, timing.end_ns, None, None, top)
                 for image, top in zip(begun.images, tops, strict=True)
             ]
-        _check_result(begun, result)
+        check_result(begun, result)
         end_ns = self.machine.result_ns(result.end_ns)
         return [
             Inference(
@@ -238,44 +256,3 @@ class EdgeAgent:
 
 def _classes(outputs: npt.NDArray[np.generic]) -> tuple[int, ...]:
     return tuple(int(c) for c in outputs.reshape(len(outputs), -1).argmax(axis=1))
-
-
-def _check_result(begun: Begun, result: TailResult) -> None:
-    """Refuse what is no answer to this batch.
-
-    Raises:
-        WireError: of another request, or with classes for more or fewer images.
-    """
-    if result.request != begun.request:
-        raise WireError(f"result of request {begun.request} expected, found {result.request}'s")
-    if len(result.tops) != len(begun.images) or not all(result.tops):
-        raise WireError(
-            f"classes of {len(begun.images)} images expected of the cloud, found {result.tops!r}"
-        )
-
-
-def _header(
-    order: RunOrder,
-    request: int,
-    images: tuple[int, ...],
-    payload: Payload,
-    arrives_ns: int | None,
-    run_start_ns: int | None,
-) -> TensorHeader:
-    """The header of a tensor, or of none where the cloud can reuse its output."""
-    return TensorHeader(
-        request=request,
-        images=images,
-        run=order.run,
-        network=order.network,
-        split_point=order.split_point,
-        cloud_gpu=order.cloud_gpu,
-        codec=order.codec,
-        dtype=payload.dtype,
-        shape=payload.shape,
-        scale=payload.scale,
-        zero_point=payload.zero_point,
-        reuse=payload.body is None,
-        arrives_ns=arrives_ns,
-        run_start_ns=run_start_ns,
-    )

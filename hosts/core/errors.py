@@ -7,6 +7,7 @@ HostError
 ├── ModelError       no such network, split point or tensor
 ├── WireError        a message of another version, shape or size
 ├── LinkError        the other host does not answer, or the stream to it broke  (transient)
+├── BusyError        this host does something else just now                     (transient)
 ├── BoardError       an emulated board was asked for what it does not have
 └── ExtensionError   an extension cannot be used: its folder, a name, a description
 
@@ -55,6 +56,12 @@ class WireError(HostError):
 
 class LinkError(HostError):
     """The other host does not answer, or the stream to it broke."""
+
+    transient = True
+
+
+class BusyError(HostError):
+    """This host does something else just now."""
 
     transient = True
 

@@ -141,6 +141,8 @@ class Terminal:
                 self.advance(TITLES["online"], event.done, event.total, doing)
             case events.Failed():
                 self.say(f"{event.configuration.words()} failed: {event.reason}")
+            case events.Remarked():
+                self.say(event.text)
             case events.Finished():
                 self.end(TITLES[event.phase], escape(event.reason))
 

@@ -31,6 +31,10 @@ def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
         "predicted": testbed.is_predicted,
         "seed": inputs.seed,
         "search": _search_block(testbed, result),
+        "given_up": [
+            {"phase": g.phase, "configuration": g.configuration.words(), "reason": g.reason}
+            for g in (result.offline.given_up if result.offline else ())
+        ],
         "policies": summarise_requests(result.online.served),
     }
 

@@ -22,6 +22,8 @@ def write_report(inputs: RunInputs, result: RunResult, opened: OpenRun, terminal
         files = write_outputs(folder, summary, inputs.testbed, result)
         traces = [p for p in (folder / "traces", folder / "logs") if p.is_dir()]
         record(opened.recorder, summary, result.online.served, [*files, *traces])
+    for given_up in summary["given_up"]:
+        terminal.say("Given up in the {phase}: {configuration}: {reason}".format(**given_up))
     terminal.left_out(result.online.left_out)
     pipelined = summary["mode"] == "throughput"
     title = "Policies, in throughput mode: latencies hold waiting" if pipelined else "Policies"

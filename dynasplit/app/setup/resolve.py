@@ -75,7 +75,9 @@ def run_inputs(
     testbed = hosts.inputs(manifest, progress)
     return RunInputs(
         seed=config.seed,
-        retry=RetryPolicy(config.measure.retries, config.measure.retry_wait_s),
+        retry=RetryPolicy(
+            config.measure.retries, config.measure.retry_wait_s, config.measure.outage_s
+        ),
         hosts=hosts,
         testbed=testbed,
         offline=offline,

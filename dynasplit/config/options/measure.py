@@ -37,6 +37,7 @@ class MeasureConf:
         baseline_s: how long idle power is measured, in board time.
         relative_ci: go on until the latency's confidence interval is so narrow; None: don't.
         retries: how often a failed measurement is tried again. retry_wait_s: pause before.
+        outage_s: how long a host or the link may be gone; until then it is tried again.
     """
 
     mode: str = option("latency", one_of("latency", "throughput"))
@@ -53,6 +54,7 @@ class MeasureConf:
     relative_ci: float | None = option(None, share(zero=False, one=False))
     retries: int = option(2, at_least(0))
     retry_wait_s: float = option(1.0, at_least(0))
+    outage_s: float = option(60.0, at_least(0))
 
     def conflicts(self) -> Iterator[str]:
         """Values that exclude each other."""

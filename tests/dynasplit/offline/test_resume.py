@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from dynasplit.core.errors import ResultsError
+from dynasplit.core.errors import HostProgramFailed, ResultsError
+from dynasplit.core.events import Remarked, Subscriber, nobody
 from dynasplit.core.space import SearchSpace
 from dynasplit.offline import search
 from dynasplit.offline.study import Budget, OfflineSettings, search_front
@@ -31,7 +32,16 @@ BUDGET = Budget(configurations=40)
 ALGORITHMS = search.names()
 
 
-def explored(space, testbed, folder: Path, name="nsga3", budget=BUDGET, **options):
+def explored(
+    space,
+    testbed,
+    folder: Path,
+    name="nsga3",
+    *,
+    budget=BUDGET,
+    subscriber: Subscriber = nobody,
+    **options,
+):
     with Journal(folder / "journal.jsonl") as journal:
         options_of = {"population_size": 10} if "nsga" in name else {}
         algorithm = search.build(name, **options_of)
@@ -42,7 +52,7 @@ def explored(space, testbed, folder: Path, name="nsga3", budget=BUDGET, **option
             retry=RetryPolicy(options.pop("retries", 2), wait_s=0),
             **options,
         )
-        return search_front(space, algorithm, testbed, journal, settings)
+        return search_front(space, algorithm, testbed, journal, settings, subscriber)
 
 
 def found_by(result):
@@ -175,9 +185,11 @@ def test_killed_between_the_journal_and_the_study(space, make_testbed, tmp_path,
     assert len(spent) == len(set(spent)) == len(whole.measurements)
 
 
-def test_study_lost_is_drawn_again_without_measuring(space, make_testbed, tmp_path):
+@pytest.mark.parametrize("kept", [0.0, 0.5])
+def test_study_lost_is_drawn_again_without_measuring(space, make_testbed, tmp_path, kept):
     whole = explored(space, make_testbed(), tmp_path)
-    (tmp_path / "study.log").unlink()
+    lines = (tmp_path / "study.log").read_bytes().splitlines(keepends=True)
+    (tmp_path / "study.log").write_bytes(b"".join(lines[len(lines) - int(kept * len(lines)) :]))
     testbed = make_testbed()
     assert explored(space, testbed, tmp_path) == whole
     assert not testbed.spent
@@ -207,11 +219,109 @@ def test_another_search_in_the_folder_is_refused(space, make_testbed, tmp_path, 
         explored(space, make_testbed(), tmp_path, **change)
 
 
-def test_a_study_ahead_of_its_journal_is_refused(space, make_testbed, tmp_path):
-    explored(space, make_testbed(), tmp_path)
-    (tmp_path / "journal.jsonl").unlink()
-    with pytest.raises(ResultsError, match="the journal does not"):
-        explored(space, make_testbed(), tmp_path)
+def _garbled(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 200] = bytes(200)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("damage", "name"),
+    [
+        (_garbled, "study.log"),
+        (lambda path: path.write_bytes(b"{}\n"), "study.log"),
+        (lambda path: path.write_bytes(b"\xff\xfe\n[1]\n"), "study.log"),
+        (lambda path: path.unlink(), "journal.jsonl"),
+    ],
+    ids=["zeros", "empty", "binary", "no journal"],
+)
+def test_a_damaged_study_is_drawn_again_from_the_journal(
+    space, make_testbed, tmp_path, damage, name
+):
+    whole = explored(space, make_testbed(), tmp_path)
+    damage(tmp_path / name)
+    testbed, events = make_testbed(), []
+    again = explored(space, testbed, tmp_path, subscriber=events.append)
+    assert_the_same(again, whole)
+    assert len(testbed.spent) == (0 if name == "study.log" else len(whole.measurements))
+    (said,) = [e.text for e in events if isinstance(e, Remarked)]
+    assert "study.log was set aside as study.log.set-aside" in said
+    assert (tmp_path / "study.log.set-aside").is_file()
+
+
+def refused_from(number: int, *healthy):
+    """From so many calls on, nothing but some configurations can be measured."""
+
+    def before(call, configuration):
+        if call >= number and configuration not in healthy:
+            raise HostProgramFailed("crashed")
+
+    return before
+
+
+def test_what_was_given_up_is_kept_and_not_asked_again(space, make_testbed, tmp_path):
+    whole = explored(space, make_testbed(), tmp_path / "healthy")
+    broken = whole.searched[20]
+
+    def before(_call, configuration):
+        if configuration == broken:
+            raise HostProgramFailed("crashed")
+
+    found = explored(space, make_testbed(before=before), tmp_path / "whole")
+    assert [(g.phase, g.configuration, g.reason) for g in found.given_up] == [
+        ("search", broken, "crashed")
+    ]
+    with pytest.raises(Killed):
+        explored(space, make_testbed(before=_both(before, killed_at(35))), tmp_path / "killed")
+    again = make_testbed()
+    assert_the_same(explored(space, again, tmp_path / "killed"), found)
+    assert broken not in [c for c, _ in again.spent]
+
+
+def _both(*befores):
+    def before(call, configuration):
+        for one in befores:
+            one(call, configuration)
+
+    return before
+
+
+@pytest.mark.parametrize(
+    ("name", "failures"),
+    [("nsga3", 1), ("nsga3", 2), pytest.param("structured", 2, marks=pytest.mark.medium)],
+)
+def test_what_failed_before_ctrl_c_is_asked_again(
+    space, make_testbed, tmp_path, uninterrupted, failures, name
+):
+    """The testbed broke, and its user saw that first."""
+    before = _both(killed_at(20 + failures), refused_from(20))
+    with pytest.raises(Killed):
+        explored(space, make_testbed(before=before), tmp_path, name)
+    resumed = explored(space, make_testbed(), tmp_path, name)
+    assert_the_same(resumed, uninterrupted(name, space, make_testbed()))
+    assert not resumed.given_up
+
+
+@pytest.mark.parametrize("name", ["nsga3", pytest.param("structured", marks=pytest.mark.medium)])
+def test_an_outage_in_the_search_changes_nothing_once_it_is_over(
+    space, make_testbed, tmp_path, uninterrupted, name
+):
+    for _ in range(3):
+        with pytest.raises(HostProgramFailed):
+            explored(space, make_testbed(before=refused_from(12)), tmp_path, name)
+    resumed = explored(space, make_testbed(), tmp_path, name)
+    assert_the_same(resumed, uninterrupted(name, space, make_testbed()))
+    assert not resumed.given_up
+
+
+def test_an_outage_in_the_repeats_changes_nothing_once_it_is_over(
+    space, make_testbed, tmp_path, uninterrupted
+):
+    with pytest.raises(HostProgramFailed):
+        explored(space, make_testbed(before=refused_from(50)), tmp_path)
+    resumed = explored(space, make_testbed(), tmp_path)
+    assert_the_same(resumed, uninterrupted("nsga3", space, make_testbed()))
+    assert not resumed.given_up
 
 
 def test_a_journal_of_another_space_is_refused(space, make_testbed, tmp_path):

@@ -3,6 +3,7 @@
 import itertools
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -250,6 +251,18 @@ def test_a_stream_that_breaks_in_a_run_is_opened_anew_by_the_next(link, mode):
     breaks.join()
     _, inside = link.run(mode=mode)
     assert [i.top1 for i in inside] == [i.image for i in inside]
+
+
+@pytest.mark.parametrize("mode", ["latency", "throughput"])
+def test_a_run_that_nobody_waits_for_is_called_off_by_the_next(link, mode):
+    link.heads.takes_s = 0.01
+    with ThreadPoolExecutor(1) as pool:
+        lost = pool.submit(link.run, mode=mode, min_inferences=100_000)
+        time.sleep(0.2)
+        _, inside = link.run(mode=mode)
+        assert [i.top1 for i in inside] == [i.image for i in inside]
+        with pytest.raises(LinkError, match="called off by a later order"):
+            lost.result(timeout=10)
 
 
 def test_a_cloud_that_gives_no_result_is_called_off(link, monkeypatch):
