@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dynasplit.app.cli.terminal import Terminal
-from dynasplit.app.report.report import write_report
+from dynasplit.app.report.report import write_offline_report, write_report
 from dynasplit.app.setup import dry_run
 from dynasplit.app.setup.kinds import kind_of
 from dynasplit.app.setup.open_run import open_run
@@ -42,6 +42,7 @@ def run(config: Config) -> None:
         with open_run(inputs, terminal) as opened:
             offline = offline_phase(inputs, opened.session)
             front = front_of(inputs, offline)
+            files = write_offline_report(inputs, offline, front, opened, terminal)
             online = online_phase(front, inputs, opened.session, offline)
             opened.put_hosts_back()
-            write_report(inputs, RunResult(offline, front, online), opened, terminal)
+            write_report(inputs, RunResult(offline, front, online), opened, terminal, files)

@@ -1,4 +1,4 @@
-"""The configuration of an experiment: every group and key, with its type and default.
+"""The configuration of an experiment, put together from the groups of `config/options`.
 
 What a person may say on the command line is here and nowhere else; the files in `conf/` give
 values to these keys. The library's own modules take plain values and know nothing of this.

@@ -24,6 +24,8 @@ __all__ = [
     "draw_front_figure",
     "draw_knobs_figure",
     "draw_network_figure",
+    "draw_offline",
+    "draw_online",
     "draw_policy_figures",
 ]
 
@@ -52,11 +54,30 @@ def draw_all(
     Raises:
         ResultsError: a file cannot be written.
     """
-    origin = Origin(front.model, front.source, remarks)
+    drawn = draw_offline(folder, measured, front, remarks)
+    return [*drawn, *draw_online(folder, front, served, remarks, runs)]
+
+
+def draw_offline(
+    folder: Path, measured: Sequence[Summary], front: ParetoFront, remarks: str = ""
+) -> list[Path]:
+    """The figures of the offline phase: front and knobs; as `draw_all`."""
     paths: list[Path | None] = [draw_front_figure(folder / "front.png", measured, front, remarks)]
     if measured:
         paths.append(draw_knobs_figure(folder / "knobs.png", measured, front, remarks))
-    paths.append(draw_conditions_figure(folder / "conditions.png", runs, origin))
+    return [path for path in paths if path is not None]
+
+
+def draw_online(
+    folder: Path,
+    front: ParetoFront,
+    served: Sequence[ServedRequest],
+    remarks: str = "",
+    runs: Sequence[Measurement] = (),
+) -> list[Path]:
+    """The figures of the online phase and of the whole run; as `draw_all`."""
+    origin = Origin(front.model, front.source, remarks)
+    paths = [draw_conditions_figure(folder / "conditions.png", runs, origin)]
     if served:
         series = PolicySeries.of_served(served, front.last_split_point)
         paths += draw_policy_figures(folder, series, origin)

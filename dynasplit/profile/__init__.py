@@ -1,1 +1,1 @@
-"""The physical model of a testbed, fitted to runs, robustly against outliers."""
+"""Fits the physical model of a testbed to runs, robustly against outliers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -13,6 +14,23 @@ from dynasplit.core.errors import ResultsError
 from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
+
+JOURNAL = "journal.jsonl"
+"""Its name in a run's folder."""
+
+
+class Begun(msgspec.Struct, tag="begun", tag_field="kind", frozen=True):
+    """The first record: what the others are of.
+
+    Attributes:
+        identity: of the run, as in its `run.json`. experiment: its name.
+        network: the network's name. last_split_point: its last one.
+    """
+
+    identity: str
+    experiment: str
+    network: str
+    last_split_point: int
 
 
 class _Measured(msgspec.Struct, tag="measured", tag_field="kind"):
@@ -27,8 +45,74 @@ class _Answered(msgspec.Struct, tag="served", tag_field="kind"):
     served: ServedRequest
 
 
-_Record = _Measured | _GaveUp | _Answered
+_Record = Begun | _Measured | _GaveUp | _Answered
 _DECODER = msgspec.json.Decoder(_Record)
+
+
+@dataclass
+class Records:
+    """What a journal holds.
+
+    Attributes:
+        begun: what the records are of; None: written before this was kept.
+        measurements: every one, oldest first. served: likewise. given_up: likewise.
+        whole: the lines that can be read, with their ends.
+        damage: what cannot be read, in words; None: all can.
+    """
+
+    begun: Begun | None = None
+    measurements: list[Measurement] = field(default_factory=list)
+    served: list[ServedRequest] = field(default_factory=list)
+    given_up: list[GivenUp] = field(default_factory=list)
+    whole: list[bytes] = field(default_factory=list)
+    damage: str | None = None
+
+    def take(self, record: _Record) -> None:
+        """Take over a record."""
+        match record:
+            case Begun():
+                self.begun = record
+            case _Measured():
+                self.measurements.append(record.measurement)
+            case _GaveUp():
+                self.given_up.append(record.given_up)
+            case _Answered():
+                self.served.append(record.served)
+
+
+def read_journal(path: Path, content: bytes | None = None) -> Records:
+    """A journal's records, without touching it.
+
+    Args:
+        path: the file.
+        content: its content, where it has been read already.
+
+    Raises:
+        ResultsError: it cannot be read, or holds something else.
+    """
+    if content is None:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ResultsError(f"cannot read the journal {path}: {error.strerror}") from error
+    records, unreadable = Records(), []
+    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+        try:
+            records.take(_DECODER.decode(line))
+        except msgspec.ValidationError as error:
+            raise ResultsError(
+                f"{path}, line {number}: {error}; a journal holds one finished measurement "
+                "or request a line. Start anew in another folder, or remove the line"
+            ) from error
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            unreadable.append(number)
+            continue
+        records.whole.append(line + b"\n")
+    if unreadable:
+        records.damage = f"lines {', '.join(map(str, unreadable))} cannot be read"
+    elif not content.endswith(b"\n") and content:
+        records.damage = "its last line was cut off in the midst of writing"
+    return records
 
 
 class Journal:
@@ -39,6 +123,7 @@ class Journal:
 
     Attributes:
         path: the file of JSON lines; None keeps the records in memory only.
+        remarks: what was found damaged on opening, and put right.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -48,39 +133,45 @@ class Journal:
             ResultsError: the file cannot be written, or holds something else.
         """
         self.path = path
-        self._measurements: list[Measurement] = []
-        self._served: list[ServedRequest] = []
-        self._given_up: list[GivenUp] = []
+        self.remarks: list[str] = []
+        self._records = Records()
         self._file: BinaryIO | None = None
         if path is not None:
             self._file = self._opened(path)
 
+    @property
+    def begun(self) -> Begun | None:
+        """What the records are of; None: nobody has said it."""
+        return self._records.begun
+
+    def begin(self, begun: Begun) -> None:
+        """Say what the records are of, unless it has been said."""
+        if self._records.begun is None:
+            self._keep(begun)
+
     def measurements(self) -> list[Measurement]:
         """Every measurement appended, oldest first."""
-        return list(self._measurements)
+        return list(self._records.measurements)
 
     def served(self) -> list[ServedRequest]:
         """Every request served, oldest first."""
-        return list(self._served)
+        return list(self._records.served)
 
     def given_up(self) -> list[GivenUp]:
         """Every configuration that a phase went on without, oldest first."""
-        return list(self._given_up)
+        return list(self._records.given_up)
 
     def append(self, measurement: Measurement) -> None:
         """Keep a finished measurement."""
-        self._write(_Measured(measurement))
-        self._measurements.append(measurement)
+        self._keep(_Measured(measurement))
 
     def append_served(self, served: ServedRequest) -> None:
         """Keep a served request."""
-        self._write(_Answered(served))
-        self._served.append(served)
+        self._keep(_Answered(served))
 
     def append_given_up(self, given_up: GivenUp) -> None:
         """Keep that a phase went on without a configuration."""
-        self._write(_GaveUp(given_up))
-        self._given_up.append(given_up)
+        self._keep(_GaveUp(given_up))
 
     def close(self) -> None:
         """Close the file; the records stay readable."""
@@ -98,6 +189,10 @@ class Journal:
     ) -> None:
         self.close()
 
+    def _keep(self, record: _Record) -> None:
+        self._write(record)
+        self._records.take(record)
+
     def _write(self, record: _Record) -> None:
         if self._file is None:
             return
@@ -113,28 +208,28 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("a+b")
             file.seek(0)
-            whole = self._read(path, file.read())
-            file.truncate(whole)
+            content = file.read()
+            self._records = read_journal(path, content)
+            if self._records.damage is not None:
+                file.close()
+                self._mend(path, content)
+                file = path.open("a+b")
         except OSError as error:
             raise ResultsError(f"cannot open the journal {path}: {error}") from error
         return file
 
-    def _read(self, path: Path, content: bytes) -> int:
-        """Take over the records; the length of what is whole, in bytes."""
-        whole = content.rfind(b"\n") + 1
-        for number, line in enumerate(content[:whole].splitlines(), start=1):
-            try:
-                record = _DECODER.decode(line)
-            except msgspec.MsgspecError as error:
-                raise ResultsError(
-                    f"{path}, line {number}: {error}; a journal holds one finished measurement "
-                    "or request a line. Start anew in another folder, or remove the line"
-                ) from error
-            match record:
-                case _Measured():
-                    self._measurements.append(record.measurement)
-                case _GaveUp():
-                    self._given_up.append(record.given_up)
-                case _Answered():
-                    self._served.append(record.served)
-        return whole
+    def _mend(self, path: Path, content: bytes) -> None:
+        """Leave out what cannot be read; the file as it was found is kept beside it."""
+        whole = b"".join(self._records.whole)
+        remark = f"{path.name}: {self._records.damage}; it goes on with what is whole"
+        if not content.startswith(whole):  # more than a torn end
+            found = path.with_name(f"{path.name}.damaged")
+            found.write_bytes(content)
+            remark += f", and is kept as it was found as {found.name}"
+        draft = path.with_name(f".{path.name}.draft")
+        with draft.open("wb") as file:
+            file.write(whole)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        self.remarks.append(remark)

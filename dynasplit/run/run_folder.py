@@ -1,4 +1,4 @@
-"""A run's folder and identity: results/<experiment>/<date_time>/, continued where it stopped."""
+"""A run's folder, results/<experiment>/<date_time>/, continued where it stopped."""
 
 from __future__ import annotations
 

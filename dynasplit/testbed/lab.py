@@ -1,4 +1,4 @@
-"""Two hosts made ready: programs pushed, agents and meters running, a network loaded."""
+"""The two hosts made ready: programs pushed, agents and meters started, a network loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens the testbed of two hosts: made ready, idle baseline measured, put back at the end."""
+"""Opens a testbed over SSH as a whole: hosts of `lab.py`, idle baseline, put back at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The meter at a board: mean power over each period, stamped at its middle, with its errors."""
+"""The meter below an emulated board: mean power of each period, at its middle, with errors."""
 
 from __future__ import annotations
 

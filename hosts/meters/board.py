@@ -1,4 +1,4 @@
-"""The meter of an emulated board."""
+"""The `board` meter: reads what an emulated board's meter says."""
 
 from __future__ import annotations
 

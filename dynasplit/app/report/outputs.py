@@ -13,8 +13,9 @@ from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs, TestbedInputs
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.served_request import ServedRequest
-from dynasplit.figures import draw_all
+from dynasplit.figures import draw_offline, draw_online
 from dynasplit.front.pareto_front import ParetoFront
+from dynasplit.offline.study import OfflineResult
 from dynasplit.online.policy_figures import summarise_requests
 from dynasplit.tables import write_requests, write_runs
 
@@ -47,30 +48,44 @@ def is_emulated(testbed: TestbedInputs, served: Sequence[ServedRequest]) -> bool
     return bool(sources & {"emulated", "modelled"})
 
 
-def write_outputs(
-    folder: Path, summary: Mapping[str, Any], testbed: TestbedInputs, result: RunResult
+def write_offline_outputs(
+    folder: Path, testbed: TestbedInputs, offline: OfflineResult | None, front: ParetoFront
 ) -> list[Path]:
-    """Write tables, front, figures and summary; returns which files.
+    """Write front, runs and their figures; returns which files.
 
     Raises:
         ResultsError: the folder cannot be written.
     """
-    model, last = testbed.network, testbed.space.last_split_point
-    front, runs, requests, told = (
-        folder / name for name in ("front.json", "runs.parquet", "requests.parquet", "summary.json")
-    )
-    offline, served = result.offline, result.online.served
-    result.front.save(front)
-    written = [front, requests, told]
+    written = [folder / "front.json"]
+    front.save(written[0])
     if offline is not None:
-        write_runs(runs, offline.measurements, model=model, last_split_point=last)
-        written.append(runs)
-    write_requests(requests, served, model=model, last_split_point=last)
+        written.append(folder / "runs.parquet")
+        write_runs(
+            written[-1],
+            offline.measurements,
+            model=testbed.network,
+            last_split_point=testbed.space.last_split_point,
+        )
     candidates = offline.candidates if offline else ()
+    return written + draw_offline(folder, candidates, front, testbed.remarks)
+
+
+def write_online_outputs(
+    folder: Path, summary: Mapping[str, Any], testbed: TestbedInputs, result: RunResult
+) -> list[Path]:
+    """Write requests, their figures, and the run's summary; returns which files.
+
+    Raises:
+        ResultsError: the folder cannot be written.
+    """
+    requests, told = folder / "requests.parquet", folder / "summary.json"
+    offline, served = result.offline, result.online.served
+    last = testbed.space.last_split_point
+    write_requests(requests, served, model=testbed.network, last_split_point=last)
     every = [*(offline.measurements if offline else ()), *(row.measurement for row in served)]
-    written += draw_all(folder, candidates, result.front, served, testbed.remarks, every)
+    drawn = draw_online(folder, result.front, served, testbed.remarks, every)
     write_json(told, summary)
-    return written
+    return [requests, told, *drawn]
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -1,17 +1,51 @@
-"""Writes a finished run's files and record, and shows its table of policies."""
+"""Writes a run's files and record as its phases end, and shows its table of policies."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from dynasplit.app.cli.terminal import Terminal
-from dynasplit.app.report.outputs import summary_of, write_outputs
+from dynasplit.app.report.outputs import summary_of, write_offline_outputs, write_online_outputs
 from dynasplit.app.report.tracking import record, tell_where
 from dynasplit.app.setup.open_run import OpenRun
 from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs
+from dynasplit.front.pareto_front import ParetoFront
+from dynasplit.offline.study import OfflineResult
 
 
-def write_report(inputs: RunInputs, result: RunResult, opened: OpenRun, terminal: Terminal) -> None:
-    """Write and record a run's results, and show them.
+def write_offline_report(
+    inputs: RunInputs,
+    offline: OfflineResult | None,
+    front: ParetoFront,
+    opened: OpenRun,
+    terminal: Terminal,
+) -> list[Path]:
+    """Write the offline phase's results when it ends: nothing that comes later can cost them.
+
+    Raises:
+        ResultsError: the folder cannot be written.
+    """
+    with terminal.during("Writing the front"):
+        return write_offline_outputs(opened.folder.path, inputs.testbed, offline, front)
+
+
+def write_report(
+    inputs: RunInputs,
+    result: RunResult,
+    opened: OpenRun,
+    terminal: Terminal,
+    earlier: Sequence[Path] = (),
+) -> None:
+    """Write the online phase's results, record all, and show them.
+
+    Args:
+        inputs: the run's.
+        result: of both phases.
+        opened: the run.
+        terminal: shows them.
+        earlier: files that are there already, to be recorded too.
 
     Raises:
         ResultsError: the folder cannot be written.
@@ -19,7 +53,7 @@ def write_report(inputs: RunInputs, result: RunResult, opened: OpenRun, terminal
     folder = opened.folder.path
     with terminal.during("Writing results"):
         summary = summary_of(inputs, result)
-        files = write_outputs(folder, summary, inputs.testbed, result)
+        files = [*earlier, *write_online_outputs(folder, summary, inputs.testbed, result)]
         traces = [p for p in (folder / "traces", folder / "logs") if p.is_dir()]
         record(opened.recorder, summary, result.online.served, [*files, *traces])
     for given_up in summary["given_up"]:

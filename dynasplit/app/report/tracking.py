@@ -1,4 +1,4 @@
-"""Records a run's results in the tracking store, and says how to open it."""
+"""Hands a finished run's results to its recorder, and says how to look at them."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from dynasplit.app.setup.run_inputs import RunInputs
 from dynasplit.core.events import Event, Finished, Subscriber
 from dynasplit.recorder import Recorder, RunFacts, import_early, open_recorder
 from dynasplit.run.identity import git_revision, identity_of
-from dynasplit.run.journal import Journal
+from dynasplit.run.journal import JOURNAL, Begun, Journal
 from dynasplit.run.run_folder import RunFolder, open_run_folder
 
 
@@ -77,7 +77,17 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
 
 
 def _opened(inputs: RunInputs, folder: RunFolder, terminal: Terminal, stack: ExitStack) -> OpenRun:
-    journal = stack.enter_context(Journal(folder.path / "journal.jsonl"))
+    journal = stack.enter_context(Journal(folder.path / JOURNAL))
+    for remark in journal.remarks:
+        terminal.say(remark)
+    journal.begin(
+        Begun(
+            identity=folder.record.identity,
+            experiment=inputs.record.experiment,
+            network=inputs.testbed.network,
+            last_split_point=inputs.testbed.space.last_split_point,
+        )
+    )
     hosts = stack.enter_context(ExitStack())
     import_early(inputs.record.tracking)
     with terminal.during("Making the hosts ready"):

@@ -1,1 +1,1 @@
-"""Makes a network ready on the controller: conversion, cut points, work. Needs TensorFlow."""
+"""Makes a network ready on the controller: conversion, files, work. Needs TensorFlow."""

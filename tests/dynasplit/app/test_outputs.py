@@ -4,7 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from dynasplit.app.report.outputs import hypervolume, is_emulated, summary_of, write_outputs
+from dynasplit.app.report.outputs import (
+    hypervolume,
+    is_emulated,
+    summary_of,
+    write_offline_outputs,
+    write_online_outputs,
+)
 from dynasplit.app.setup.kinds import kind_of
 from dynasplit.app.setup.phases import RunResult, Session, front_of, offline_phase, online_phase
 from dynasplit.app.setup.rehearsal import rehearsal
@@ -41,7 +47,9 @@ def ran():
 @pytest.mark.medium
 def test_the_files_are_read_back_as_they_were(ran, tmp_path):
     inputs, found = ran
-    files = write_outputs(tmp_path, summary_of(inputs, found), inputs.testbed, found)
+    files = write_offline_outputs(tmp_path, inputs.testbed, found.offline, found.front)
+    assert {"front.json", "runs.parquet", "front.png", "knobs.png"} == {p.name for p in files}
+    files += write_online_outputs(tmp_path, summary_of(inputs, found), inputs.testbed, found)
     assert all(path.is_file() for path in files)
     runs = read_runs(tmp_path / "runs.parquet")
     assert (len(runs), runs.model, runs.last_split_point) == (

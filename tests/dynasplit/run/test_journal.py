@@ -6,7 +6,7 @@ from dynasplit.core.errors import ResultsError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
-from dynasplit.run.journal import Journal
+from dynasplit.run.journal import Begun, Journal, read_journal
 
 RUN = Measurement(
     configuration=Configuration.of(3, cpu_mhz=600, edge_accelerator="max", cloud_gpu=True),
@@ -61,9 +61,45 @@ def test_a_torn_last_line_is_cut_off_and_written_over(tmp_path, kept):
     path.write_bytes(first + second[:kept])
     with Journal(path) as journal:
         assert journal.measurements() == [RUN]
+        assert bool(journal.remarks) == bool(second[:kept])
+        assert not (tmp_path / "j.damaged").exists()
         journal.append_served(SERVED)
     reopened = Journal(path)
     assert (reopened.measurements(), reopened.served()) == ([RUN], [SERVED])
+
+
+@pytest.mark.parametrize("line", [b"\0" * 40, b"\xff\xfe{}", b'{"kind":"measured","meas', b""])
+def test_lines_that_cannot_be_read_are_left_out_with_a_word(tmp_path, line):
+    path = tmp_path / "j"
+    with Journal(path) as journal:
+        assert not journal.remarks
+        journal.append(RUN)
+        journal.append_served(SERVED)
+    first, second = path.read_bytes().splitlines(keepends=True)
+    damaged = first + line + b"\n" + second
+    path.write_bytes(damaged)
+    with Journal(path) as journal:
+        assert (journal.measurements(), journal.served()) == ([RUN], [SERVED])
+        (remark,) = journal.remarks
+        assert "lines 2 cannot be read" in remark
+        assert "kept as it was found as j.damaged" in remark
+        journal.append(RUN)
+    assert (tmp_path / "j.damaged").read_bytes() == damaged
+    with Journal(path) as journal:
+        assert journal.measurements() == [RUN, RUN]
+        assert not journal.remarks
+
+
+def test_what_a_journal_is_of_is_said_once(tmp_path):
+    path = tmp_path / "j"
+    begun = Begun(identity="a", experiment="e", network="vgg16", last_split_point=22)
+    for again in (begun, Begun(identity="b", experiment="e", network="n", last_split_point=1)):
+        with Journal(path) as journal:
+            journal.begin(again)
+            assert journal.begun == begun
+    before = path.read_bytes()
+    assert read_journal(path).begun == begun
+    assert path.read_bytes() == before
 
 
 def test_a_spoilt_line_is_refused_with_its_number(tmp_path):
