@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any, cast
 
@@ -13,6 +13,23 @@ from dynasplit.core.errors import ConfigurationError
 
 FREE_OF_RESULT = ("results_dir", "resume", "dry_run", "debug", "tracking", "hosts.speedup")
 """What a run may change without becoming another run."""
+
+
+FREE_OF_MEASUREMENT = (
+    *FREE_OF_RESULT,
+    *("policies", "policy", "workload", "front"),
+    *("replay", "audit", "fit", "benchmark"),
+    *("measure.retries", "measure.retry_wait_s", "measure.outage_s", "search.front_repeats"),
+    *(
+        f"hosts.{role}.{key}"
+        for role in ("edge", "cloud")
+        for key in ("address", "port", "user", "key_file", "known_hosts", "python", "link_address")
+    ),
+)
+"""What a run may change and still go on with what it has measured: how hosts are reached, what is
+served from the front, how often is tried again."""
+SERVED_BY = ("policies", "policy", "workload", "front", "seed")
+"""What an online phase depends on besides the front that was found."""
 
 
 def register() -> None:
@@ -36,8 +53,23 @@ def load(composed: DictConfig) -> Config:
 
 def determining(config: Config) -> dict[str, Any]:
     """The part of a configuration that determines the result, as plain values."""
+    return _without(config, FREE_OF_RESULT)
+
+
+def campaign(config: Config) -> dict[str, Any]:
+    """The part of a configuration that determines what is measured in the offline phase."""
+    return _without(config, FREE_OF_MEASUREMENT)
+
+
+def online(config: Config) -> dict[str, Any]:
+    """The part of a configuration that determines who serves which requests."""
     plain = asdict(config)
-    for path in FREE_OF_RESULT:
+    return {name: plain[name] for name in SERVED_BY}
+
+
+def _without(config: Config, paths: Sequence[str]) -> dict[str, Any]:
+    plain = asdict(config)
+    for path in paths:
         *groups, key = path.split(".")
         place = plain
         for group in groups:

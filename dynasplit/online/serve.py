@@ -33,6 +33,7 @@ def serve(
     testbed: Testbed,
     journal: Journal,
     *,
+    phase: str = "",
     retry: RetryPolicy = RetryPolicy(),
     subscriber: Subscriber = nobody,
 ) -> list[ServedRequest]:
@@ -43,6 +44,7 @@ def serve(
         policies: who choose.
         testbed: is set to each choice, and measures a window of inferences.
         journal: keeps each served request at once.
+        phase: identity of this online phase; the journal may hold requests of others.
         retry: further attempts after an error that is transient.
         subscriber: follows what happens.
 
@@ -57,14 +59,14 @@ def serve(
     _check_distinct([r.index for r in requests], "requests with the index")
     _check_distinct([p.name for p in policies], "policies with the name")
     turns = list(serving_order(requests, policies))
-    kept = {(s.request, s.policy): s for s in journal.served()}
+    kept = {(s.request, s.policy): s for s in journal.served(phase)}
     for turn in turns:
         _check_kept(turn, kept.get((turn[0].index, turn[1].name)))
     left = [t for t in turns if (t[0].index, t[1].name) not in kept]
     subscriber(Started("online", len(turns), len(turns) - len(left)))
     for done, turn in enumerate(left, start=len(turns) - len(left) + 1):
         served = _serve_one(turn, testbed, retry)
-        journal.append_served(served)
+        journal.append_served(served, phase)
         kept[served.request, served.policy] = served
         subscriber(Answered(served, done, len(turns)))
     subscriber(Finished("online", f"{len(turns)} requests are served"))

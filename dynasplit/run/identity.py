@@ -1,4 +1,4 @@
-"""The identity of a run: a hash of configuration, files, code, networks and libraries."""
+"""Identities: of what a campaign measures, and of an online phase; and the state of the code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def identity_of(
     files: Iterable[Path] = (),
     artifacts: Iterable[str] = (),
 ) -> str:
-    """The hash (64 hexadecimal digits) of all that determines a run's result.
+    """The hash (64 hexadecimal digits) of all that determines what is measured, or served.
+
+    The code is no part of it: a new state of it goes on with what an older one measured, and
+    `changed_rooms` names what is different.
 
     Args:
         configuration: the resolved one, less what may change without another result.
@@ -39,27 +42,34 @@ def identity_of(
         "configuration": configuration,
         "files": [_file_hash(path) for path in files],
         "artifacts": sorted(artifacts),
-        "code": code_hash(ROOT),
-        "libraries": library_versions(ROOT / "requirements.txt"),
     }
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
 
 
-def code_hash(root: Path) -> str:
-    """Hash of every source and profile file in the rooms and in extensions."""
-    digest = hashlib.sha256()
+def code_state(root: Path = ROOT) -> dict[str, str]:
+    """A short hash of the source and profile files in each room and extension, by its folder."""
+    digests: dict[str, Any] = {}
     for room in ROOMS:
-        _add_files(digest, root / room, root)
+        _add_files(digests, root / room, root)
     for folder in extension_folders():
-        _add_files(digest, folder, folder)
-    return digest.hexdigest()
+        _add_files(digests, folder, folder.parent)
+    return {room: digest.hexdigest()[:16] for room, digest in sorted(digests.items())}
 
 
-def _add_files(digest: hashlib._Hash, folder: Path, root: Path) -> None:
-    """Add each source and profile file below a folder, by its path from the root and content."""
+def _add_files(digests: dict[str, Any], folder: Path, root: Path) -> None:
+    """Add each source and profile file below a folder to its room's hash, by name and content."""
     for path in sorted(folder.rglob("*")):
         if path.suffix in (".py", ".yaml"):
-            digest.update(f"{path.relative_to(root)}\0{_file_hash(path)}\0".encode())
+            room = str(path.parent.relative_to(root))
+            digest = digests.setdefault(room, hashlib.sha256())
+            digest.update(f"{path.name}\0{_file_hash(path)}\0".encode())
+
+
+def changed_rooms(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The folders whose code is another than it was; none where it is not known how it was."""
+    if not before:
+        return []
+    return sorted(room for room in before.keys() | now.keys() if before.get(room) != now.get(room))
 
 
 def library_versions(requirements: Path) -> dict[str, str]:

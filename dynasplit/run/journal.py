@@ -43,6 +43,7 @@ class _GaveUp(msgspec.Struct, tag="given_up", tag_field="kind"):
 
 class _Answered(msgspec.Struct, tag="served", tag_field="kind"):
     served: ServedRequest
+    phase: str = ""
 
 
 _Record = Begun | _Measured | _GaveUp | _Answered
@@ -55,14 +56,15 @@ class Records:
 
     Attributes:
         begun: what the records are of; None: written before this was kept.
-        measurements: every one, oldest first. served: likewise. given_up: likewise.
+        measurements: every one, oldest first. given_up: likewise.
+        served: likewise, each with the identity of its online phase.
         whole: the lines that can be read, with their ends.
         damage: what cannot be read, in words; None: all can.
     """
 
     begun: Begun | None = None
     measurements: list[Measurement] = field(default_factory=list)
-    served: list[ServedRequest] = field(default_factory=list)
+    served: list[tuple[str, ServedRequest]] = field(default_factory=list)
     given_up: list[GivenUp] = field(default_factory=list)
     whole: list[bytes] = field(default_factory=list)
     damage: str | None = None
@@ -77,7 +79,7 @@ class Records:
             case _GaveUp():
                 self.given_up.append(record.given_up)
             case _Answered():
-                self.served.append(record.served)
+                self.served.append((record.phase, record.served))
 
 
 def read_journal(path: Path, content: bytes | None = None) -> Records:
@@ -153,9 +155,9 @@ class Journal:
         """Every measurement appended, oldest first."""
         return list(self._records.measurements)
 
-    def served(self) -> list[ServedRequest]:
-        """Every request served, oldest first."""
-        return list(self._records.served)
+    def served(self, phase: str = "") -> list[ServedRequest]:
+        """Every request served in an online phase, oldest first."""
+        return [served for of, served in self._records.served if of == phase]
 
     def given_up(self) -> list[GivenUp]:
         """Every configuration that a phase went on without, oldest first."""
@@ -165,9 +167,9 @@ class Journal:
         """Keep a finished measurement."""
         self._keep(_Measured(measurement))
 
-    def append_served(self, served: ServedRequest) -> None:
-        """Keep a served request."""
-        self._keep(_Answered(served))
+    def append_served(self, served: ServedRequest, phase: str = "") -> None:
+        """Keep a served request of an online phase."""
+        self._keep(_Answered(served, phase))
 
     def append_given_up(self, given_up: GivenUp) -> None:
         """Keep that a phase went on without a configuration."""

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from dynasplit.core.errors import ResultsError
+from dynasplit.run.identity import (
+    ROOT,
+    changed_rooms,
+    code_state,
+    git_revision,
+    library_versions,
+)
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 RECORD = "run.json"
 
@@ -21,7 +31,10 @@ class RunRecord(msgspec.Struct, kw_only=True):
     """The content of `run.json`.
 
     Attributes:
-        identity: hash of all that determines the result.
+        identity: hash of all that determines what the offline phase measures.
+        online: of the online phase: hash of what determines who serves which requests.
+        code: a hash of the code in each of its folders, when it was last started.
+        libraries: their versions, likewise.
         state: finished, or what a later start may continue.
         started: local time of the first start, ISO 8601. process: id of the last controller.
         git_revision: of the code; None outside a git checkout.
@@ -29,6 +42,9 @@ class RunRecord(msgspec.Struct, kw_only=True):
     """
 
     identity: str
+    online: str = ""
+    code: dict[str, str] = {}
+    libraries: dict[str, str] = {}
     state: Literal["unfinished", "finished"] = "unfinished"
     started: str = ""
     process: int = 0
@@ -42,13 +58,17 @@ class RunFolder:
     Attributes:
         path: the folder. resumed: whether an earlier start of the same run has been here.
         record: what its run.json holds.
+        changed: folders of the code that are not as they were at the earlier start.
     """
 
-    def __init__(self, path: Path, record: RunRecord, *, resumed: bool) -> None:
+    def __init__(
+        self, path: Path, record: RunRecord, *, resumed: bool, changed: Sequence[str] = ()
+    ) -> None:
         """Take a folder over; `open_run_folder` is the way to one."""
         self.path = path
         self.record = record
         self.resumed = resumed
+        self.changed = tuple(changed)
         self._save()
 
     def finish(self) -> None:
@@ -72,8 +92,8 @@ def open_run_folder(
     identity: str,
     *,
     resume: bool = True,
+    online: str = "",
     configuration: Mapping[str, Any] | None = None,
-    git_revision: str | None = None,
 ) -> Iterator[RunFolder]:
     """Hold the folder of a run: the newest unfinished one of this identity, or a new one.
 
@@ -82,25 +102,30 @@ def open_run_folder(
         experiment: the experiment's name.
         identity: see `dynasplit.identity`.
         resume: whether to continue an unfinished run.
+        online: identity of its online phase.
         configuration: to be kept in run.json.
-        git_revision: likewise.
 
     Raises:
         ResultsError: nothing can be written there, or another controller holds this identity.
     """
     check_writable(results_dir)
     place = results_dir / experiment
-    with _held(results_dir, place, identity):
-        found = _unfinished(place, identity) if resume else None
+    with ExitStack() as locks:
+        locks.enter_context(_held(results_dir, place, identity, online))
+        found = _continued(results_dir, place, identity, locks) if resume else None
         if found is None:
             record = RunRecord(identity=identity, started=datetime.now().isoformat("_", "seconds"))
             path = _new_folder(place)
+            locks.enter_context(_lock_of(results_dir, path).acquire())
         else:
             path, record = found
-        record.process = os.getpid()
-        record.git_revision = git_revision
+        code = code_state()
+        changed = changed_rooms(record.code, code)
+        record.process, record.online, record.code = os.getpid(), online, code
+        record.git_revision = git_revision()
+        record.libraries = library_versions(ROOT / "requirements.txt")
         record.configuration = dict(configuration or {})
-        yield RunFolder(path, record, resumed=found is not None)
+        yield RunFolder(path, record, resumed=found is not None, changed=changed)
 
 
 def check_writable(results_dir: Path) -> None:
@@ -128,13 +153,31 @@ def read_record(folder: Path) -> RunRecord | None:
         return None
 
 
-def _unfinished(place: Path, identity: str) -> tuple[Path, RunRecord] | None:
-    """The newest unfinished run of this identity."""
+def _unfinished(place: Path, identity: str) -> Iterator[tuple[Path, RunRecord]]:
+    """The unfinished runs of this identity, newest first."""
     for path in sorted(place.glob("*/"), reverse=True):
         record = read_record(path)
         if record and record.identity == identity and record.state == "unfinished":
+            yield path, record
+
+
+def _continued(
+    results_dir: Path, place: Path, identity: str, locks: ExitStack
+) -> tuple[Path, RunRecord] | None:
+    """The newest unfinished run of this identity that no other controller is at."""
+    from filelock import Timeout
+
+    for path, record in _unfinished(place, identity):
+        with suppress(Timeout):
+            locks.enter_context(_lock_of(results_dir, path).acquire())
             return path, record
     return None
+
+
+def _lock_of(results_dir: Path, folder: Path) -> FileLock:
+    from filelock import FileLock
+
+    return FileLock(results_dir / ".locks" / f"{folder.parent.name}_{folder.name}.lock", timeout=0)
 
 
 def _new_folder(place: Path) -> Path:
@@ -152,17 +195,17 @@ def _new_folder(place: Path) -> Path:
 
 
 @contextmanager
-def _held(results_dir: Path, place: Path, identity: str) -> Iterator[None]:
-    """Hold the lock of an identity; the system lets it go whenever the controller ends."""
+def _held(results_dir: Path, place: Path, identity: str, online: str) -> Iterator[None]:
+    """Hold the lock of a run; the system lets it go whenever the controller ends."""
     from filelock import FileLock, Timeout
 
     locks = results_dir / ".locks"
     locks.mkdir(exist_ok=True)
-    lock = FileLock(locks / f"{identity[:16]}.lock", timeout=0)
+    lock = FileLock(locks / f"{identity[:16]}{online[:16]}.lock", timeout=0)
     try:
         lock.acquire()
     except Timeout:
-        held = _unfinished(place, identity)
+        held = next(_unfinished(place, identity), None)
         where = f" in {held[0]} (process {held[1].process})" if held else ""
         raise ResultsError(
             f"this very run is going on{where}; wait for it, or ask for another (seed=..., "

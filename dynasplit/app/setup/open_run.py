@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +12,12 @@ from dynasplit.app.setup.phases import Session
 from dynasplit.app.setup.run_inputs import RunInputs
 from dynasplit.core.events import Event, Finished, Subscriber
 from dynasplit.recorder import Recorder, RunFacts, import_early, open_recorder
-from dynasplit.run.identity import git_revision, identity_of
+from dynasplit.run.identity import identity_of
 from dynasplit.run.journal import JOURNAL, Begun, Journal
 from dynasplit.run.run_folder import RunFolder, open_run_folder
+from hosts.wire.messages import PROTOCOL
+
+_MEASURES = ("hosts", "dynasplit/core", "dynasplit/offline", "dynasplit/testbed")
 
 
 @dataclass(frozen=True)
@@ -48,19 +51,21 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
         DynaSplitError: the folder or the hosts cannot be opened.
     """
     record = inputs.record
-    identity = identity_of(
-        record.configuration, files=record.files, artifacts=inputs.testbed.artifact_hashes
-    )
+    artifacts = inputs.testbed.artifact_hashes
+    of_campaign = {**record.campaign, "protocol": PROTOCOL}
+    identity = identity_of(of_campaign, files=record.campaign_files, artifacts=artifacts)
     with open_run_folder(
         record.results_dir,
         record.experiment,
         identity,
         resume=record.resume,
+        online=identity_of(record.online, files=record.online_files),
         configuration=record.configuration,
-        git_revision=git_revision(),
     ) as folder:
         went_on = ", continued" if folder.resumed else ""
         terminal.say(f"{record.experiment} on {inputs.hosts.name} hosts, in {folder.path}{went_on}")
+        if folder.changed:
+            terminal.say(_words_of_change(folder.changed))
         profile = inputs.testbed.profile
         if profile is not None and inputs.testbed.is_made_up:
             terminal.say(f"Profile {profile.name} is made up: no such hosts exist")
@@ -74,6 +79,18 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
             yield run
         if run.recorder.trouble is None:
             folder.finish()
+
+
+def _words_of_change(rooms: Sequence[str]) -> str:
+    """What to know of code that is not as it was when the run was begun."""
+    decisive = [room for room in rooms if room.startswith(_MEASURES)]
+    told = f"The code has changed since this run was begun: {', '.join(rooms)}"
+    if not decisive:
+        return f"{told}; none of it measures"
+    return (
+        f"{told}. Of these, {', '.join(decisive)} may change what is measured: resume=false "
+        "starts anew"
+    )
 
 
 def _opened(inputs: RunInputs, folder: RunFolder, terminal: Terminal, stack: ExitStack) -> OpenRun:
@@ -101,6 +118,7 @@ def _opened(inputs: RunInputs, folder: RunFolder, terminal: Terminal, stack: Exi
         journal,
         subscriber=_both(terminal, recorder),
         storage=folder.path / "study.log",
+        online=folder.record.online,
     )
     return OpenRun(folder, session, recorder, hosts, terminal)
 

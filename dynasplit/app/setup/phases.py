@@ -32,6 +32,7 @@ class Session:
         journal: keeps what is finished.
         subscriber: follows what happens.
         storage: file of the durable study; None: in memory.
+        online: identity of the online phase, by which the journal tells its requests.
         audit: names what is doubtful about a measurement of the search, which is then repeated.
     """
 
@@ -39,6 +40,7 @@ class Session:
     journal: Journal
     subscriber: Subscriber = nobody
     storage: Path | None = None
+    online: str = ""
     audit: Audit | None = audit_live
 
 
@@ -134,6 +136,7 @@ def online_phase(
         list(chosen.values()),
         session.testbed,
         session.journal,
+        phase=session.online,
         retry=inputs.retry,
         subscriber=session.subscriber,
     )

@@ -10,7 +10,7 @@ import msgspec
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.network_order import order_of
-from dynasplit.app.setup.phases import check_front
+from dynasplit.app.setup.phases import built_policies, check_front
 from dynasplit.app.setup.prepare_model import prepared
 from dynasplit.app.setup.run_inputs import (
     OfflineInputs,
@@ -19,7 +19,7 @@ from dynasplit.app.setup.run_inputs import (
     RunInputs,
     TestbedInputs,
 )
-from dynasplit.config.load import determining
+from dynasplit.config.load import campaign, determining, online
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.front.pareto_front import ParetoFront
@@ -42,7 +42,22 @@ def check_early(hosts: HostsKind) -> None:
     if hosts.computes:
         order_of(hosts.config)
     if hosts.is_known_early:
-        run_inputs(hosts)
+        check_policies(run_inputs(hosts))
+
+
+def check_policies(inputs: RunInputs) -> None:
+    """Refuse policies whose options no front can meet, where that is known before the search.
+
+    It is where a front is given, or where all that can be measured is known.
+
+    Raises:
+        ConfigurationError: a policy's, naming what was asked and the best that there is.
+    """
+    front = inputs.given_front
+    if front is None and (inputs.testbed.runs is not None or inputs.testbed.is_imagined):
+        front = inputs.testbed.reference()
+    if front is not None:
+        built_policies(inputs.online.policies, front)
 
 
 def prepared_inputs(hosts: HostsKind, terminal: Terminal) -> RunInputs:
@@ -164,22 +179,26 @@ def policy_options(config: Config, name: str) -> dict[str, Any]:
 
 def record_inputs(config: Config) -> RecordInputs:
     """The run's results folder, identity and tracking."""
-    named = (
-        config.runs,
-        config.front,
-        config.workload.file,
-        config.hosts.profile,
-        config.fit.macs,
-    )
+    measured = _files(config.runs, config.hosts.profile)
+    served = _files(config.front, config.workload.file)
     return RecordInputs(
         experiment=config.name,
         results_dir=Path(config.results_dir),
         resume=config.resume,
         configuration=determining(config),
-        files=[Path(name) for name in named if name is not None and Path(name).is_file()],
+        files=[*measured, *served, *_files(config.fit.macs)],
+        campaign=campaign(config),
+        campaign_files=measured,
+        online=online(config),
+        online_files=served,
         tracking=config.tracking.kind,
         tracking_uri=config.tracking.uri or f"sqlite:///{config.results_dir}/mlflow.db",
     )
+
+
+def _files(*named: str | None) -> list[Path]:
+    """Those of the names that are files."""
+    return [Path(name) for name in named if name is not None and Path(name).is_file()]
 
 
 def _given_front(config: Config, testbed: TestbedInputs) -> ParetoFront | None:

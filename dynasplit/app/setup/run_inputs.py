@@ -185,9 +185,13 @@ class RecordInputs:
     Attributes:
         experiment: the experiment's name.
         results_dir: results appear in it.
-        resume: an unfinished run of the same identity is continued.
+        resume: an unfinished run of the same campaign is continued.
         configuration: what determines the result, as plain values.
         files: those that it names and the result depends on.
+        campaign: of the configuration, what determines what the offline phase measures.
+        campaign_files: likewise, of the files.
+        online: of the configuration, what determines who serves which requests.
+        online_files: likewise, of the files.
         tracking: `mlflow` or `none`. tracking_uri: of its store.
     """
 
@@ -196,6 +200,10 @@ class RecordInputs:
     resume: bool
     configuration: Mapping[str, Any]
     files: Sequence[Path]
+    campaign: Mapping[str, Any]
+    campaign_files: Sequence[Path]
+    online: Mapping[str, Any]
+    online_files: Sequence[Path]
     tracking: str
     tracking_uri: str
 

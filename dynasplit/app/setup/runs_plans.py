@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from dynasplit.app.setup.run_inputs import RecordInputs
 from dynasplit.core.errors import ConfigurationError
-from dynasplit.run.identity import git_revision, identity_of
+from dynasplit.run.identity import identity_of
 from dynasplit.run.run_folder import RunFolder, check_writable, open_run_folder
 from dynasplit.tables import RunsTable, read_runs
 
@@ -36,7 +36,6 @@ def results_folder(record: RecordInputs) -> Iterator[RunFolder]:
         identity_of(record.configuration, files=record.files),
         resume=False,
         configuration=record.configuration,
-        git_revision=git_revision(),
     ) as folder:
         yield folder
         folder.finish()

@@ -90,6 +90,15 @@ def test_lines_that_cannot_be_read_are_left_out_with_a_word(tmp_path, line):
         assert not journal.remarks
 
 
+def test_each_online_phase_has_its_own_requests(tmp_path):
+    path = tmp_path / "j"
+    with Journal(path) as journal:
+        journal.append_served(SERVED, "a")
+        assert journal.served("b") == []
+    with Journal(path) as journal:
+        assert (journal.served("a"), journal.served()) == ([SERVED], [])
+
+
 def test_what_a_journal_is_of_is_said_once(tmp_path):
     path = tmp_path / "j"
     begun = Begun(identity="a", experiment="e", network="vgg16", last_split_point=22)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dynasplit.core.errors import DataError, ResultsError
-from dynasplit.run import identity
+from dynasplit.run import identity, run_folder
 from dynasplit.run.run_folder import check_writable, open_run_folder, read_record
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -62,13 +62,33 @@ def test_a_controller_that_was_killed_holds_nothing(tmp_path):
 
 
 def test_run_json_says_what_the_run_is(tmp_path):
-    with open_run_folder(
-        tmp_path, "x", "id", configuration={"seed": 3}, git_revision="abc"
-    ) as folder:
+    with open_run_folder(tmp_path, "x", "id", online="served", configuration={"seed": 3}) as folder:
         found = json.loads((folder.path / "run.json").read_text())
     assert found["state"] == "unfinished"
     assert found["configuration"] == {"seed": 3}
-    assert (found["identity"], found["git_revision"]) == ("id", "abc")
+    assert (found["identity"], found["online"]) == ("id", "served")
+    assert found["git_revision"] == identity.git_revision()
+    assert "hosts/meters" in found["code"]
+    assert "numpy" in found["libraries"]
+
+
+def test_another_online_phase_goes_on_with_what_was_measured_unless_it_is_held(tmp_path):
+    with open_run_folder(tmp_path, "x", "id", online="a") as first:
+        pass
+    with open_run_folder(tmp_path, "x", "id", online="b") as second:
+        assert (second.path, second.resumed) == (first.path, True)
+        with open_run_folder(tmp_path, "x", "id", online="c") as beside:
+            assert beside.path != first.path
+
+
+def test_code_that_has_changed_since_is_named(tmp_path, monkeypatch):
+    states = iter([{"hosts/meters": "1", "docs": "1"}, {"hosts/meters": "2", "docs": "1"}])
+    monkeypatch.setattr(run_folder, "code_state", lambda: next(states))
+    with open_run_folder(tmp_path, "x", "id") as first:
+        assert first.changed == ()
+    with open_run_folder(tmp_path, "x", "id") as second:
+        assert second.resumed
+        assert second.changed == ("hosts/meters",)
 
 
 def test_a_place_that_cannot_be_written_is_refused(tmp_path):
@@ -101,15 +121,19 @@ def test_the_identity_follows_configuration_files_artifacts_and_nothing_else(tmp
     assert len(set(others)) == 4
 
 
-def test_the_code_counts_and_its_caches_do_not(tmp_path):
-    source = tmp_path / "hosts" / "a.py"
-    source.parent.mkdir()
-    source.write_text("x = 1")
-    before = identity.code_hash(tmp_path)
-    (source.parent / "a.pyc").write_text("compiled")
-    assert identity.code_hash(tmp_path) == before
-    source.write_text("x = 2")
-    assert identity.code_hash(tmp_path) != before
+def test_code_is_known_by_its_folders_and_caches_do_not_count(tmp_path):
+    sources = [tmp_path / "hosts" / "a.py", tmp_path / "hosts" / "meters" / "b.py"]
+    sources[1].parent.mkdir(parents=True)
+    for source in sources:
+        source.write_text("x = 1")
+    before = identity.code_state(tmp_path)
+    assert set(before) >= {"hosts", "hosts/meters"}
+    (sources[0].parent / "a.pyc").write_text("compiled")
+    assert identity.code_state(tmp_path) == before
+    sources[1].write_text("x = 2")
+    now = identity.code_state(tmp_path)
+    assert identity.changed_rooms(before, now) == ["hosts/meters"]
+    assert identity.changed_rooms({}, now) == []
 
 
 def test_a_named_file_that_is_not_there_is_an_error(tmp_path):

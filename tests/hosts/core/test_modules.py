@@ -40,8 +40,8 @@ def test_a_folder_that_is_not_there_is_refused(monkeypatch):
         modules.extension_folders()
 
 
-def test_its_files_are_pushed_to_hosts_and_change_the_identity(extension, monkeypatch):
-    from dynasplit.run.identity import ROOT, code_hash
+def test_its_files_are_pushed_to_hosts_and_named_where_they_change(extension, monkeypatch):
+    from dynasplit.run.identity import changed_rooms, code_state
     from dynasplit.testbed import programs
 
     (extension / "policies").mkdir()
@@ -50,11 +50,13 @@ def test_its_files_are_pushed_to_hosts_and_change_the_identity(extension, monkey
     assert pushed["hosts/knobs/fan_pct.py"] == extension / "knobs" / "fan_pct.py"
     assert "hosts/knobs/base.py" in pushed
     assert not any(name.endswith("own.py") for name in pushed)
-    before = code_hash(ROOT)
+    before = code_state()
     (extension / "policies" / "own.py").write_text("# another one")
-    assert code_hash(ROOT) != before
+    (changed,) = changed_rooms(before, code_state())
+    assert changed.endswith("policies")
     monkeypatch.delenv(modules.EXTENSIONS_VARIABLE)
-    assert code_hash(ROOT) != before
+    (changed,) = changed_rooms(before, code_state())
+    assert changed.endswith("policies")
 
 
 @pytest.mark.parametrize("name", ["fan-pct", "class", "split_point"])
