@@ -8,8 +8,10 @@ DynaSplitError
 │   ├── HostUnreachable       no answer                                   (transient)
 │   ├── HostKeyRefused        the host's key is unknown, or another one
 │   ├── LoginRefused          the host does not take our key
+│   ├── HostBusy              another controller uses the host
 │   ├── HostProgramFailed     a program on a host ended or answered with an error
-│   └── KnobRefused           a hardware setting is not offered, or did not read back
+│   ├── KnobRefused           a hardware setting is not offered, or did not read back
+│   └── KnobsNotRestored      a host's settings are not known to be what they were
 └── MeasurementError        one measurement cannot be used
     └── WindowInvalid         too few samples, or a gap in the trace        (transient)
 
@@ -56,12 +58,20 @@ class LoginRefused(TestbedError):
     """A host did not take our key."""
 
 
+class HostBusy(TestbedError):
+    """Another controller uses the host."""
+
+
 class HostProgramFailed(TestbedError):
     """A program on a host ended early or answered with an error."""
 
 
 class KnobRefused(TestbedError):
     """A hardware setting is not offered by the host, or did not read back."""
+
+
+class KnobsNotRestored(TestbedError):
+    """A host's settings could not be put back, or it is not known whether they were."""
 
 
 class MeasurementError(DynaSplitError):

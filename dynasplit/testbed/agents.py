@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,23 +14,28 @@ import paramiko
 
 from dynasplit.core.errors import (
     DynaSplitError,
+    HostBusy,
     HostProgramFailed,
     HostUnreachable,
     KnobRefused,
+    KnobsNotRestored,
     MeasurementError,
 )
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import Credentials
+from dynasplit.testbed.last_words import LastWords
 from dynasplit.testbed.programs import python_of
 from hosts.core.errors import WireError
 from hosts.wire import messages, rpc
+from hosts.wire.exit_codes import BUSY, NOT_RESTORED
 
 T = TypeVar("T", bound=messages.Message)
 
-_NOISE = re.compile(r"[IW]\d{4} |WARNING: All log|INFO: ")  # TensorFlow's and LiteRT's
 _START_S = 60.0
 _HEARTBEAT_S = 10.0
-_END_S = 10.0
+_END_S = 20.0
+_MOMENT_S = 1.0
+_PUT_BACK = (0, 1)  # the exit codes of an agent that has put its knobs back
 
 
 class AgentLink:
@@ -51,13 +55,14 @@ class AgentLink:
     ) -> None:
         self.role = order.role
         self._host = host
-        self._log = log
+        self._has_knobs = bool(order.knobs)
         quiet = {"PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
         python = python_of(host.address, programs, quiet)
         self._channel = host.start(f"{python} -m hosts.agents.agent")
-        threading.Thread(target=self._keep_log, daemon=True).start()
+        self._words = LastWords(self._channel, log)
         self._channel.sendall(msgspec.json.encode(order) + b"\n")
         self.started = self._read_started()
+        self._channel.settimeout(None)
         self._ended = threading.Event()
         threading.Thread(target=self._beat, daemon=True).start()
         self._open = contextlib.ExitStack()
@@ -92,14 +97,38 @@ class AgentLink:
             raise self._lost(name, error) from error
 
     def close(self) -> None:
-        """End the agent by closing its channel, and wait until it has put the knobs back."""
+        """End the agent by closing its channel, and wait until it has put the knobs back.
+
+        Raises:
+            KnobsNotRestored: it could not, or is not known to have done so.
+        """
         self._ended.set()
         with contextlib.suppress(OSError, paramiko.SSHException):
             self._channel.shutdown_write()
             self._channel.status_event.wait(_END_S)
         with contextlib.suppress(Exception):
             self._open.close()
+        trouble = self._trouble()
         self._channel.close()
+        if trouble:
+            raise KnobsNotRestored(f"{self.role} host {self._host.address}: {trouble}")
+
+    def _trouble(self) -> str | None:
+        """Why the knobs may not be what they were; None: they are."""
+        if not self._channel.exit_status_ready():
+            ended = f"its agent had not ended after {_END_S:g} s"
+        elif self._channel.exit_status == NOT_RESTORED:
+            return next(iter(self._words.lines(1)), "knobs not restored")
+        elif self._channel.exit_status in _PUT_BACK:
+            return None
+        else:
+            ended = f"its agent was ended by something else ({self._words.text()})"
+        if not self._has_knobs:
+            return None
+        return (
+            f"{ended}; whether it put the knobs back is not known. What they were is on record "
+            "on the host, and the next run there puts them back"
+        )
 
     def _translated(self, refused: rpc.CallRefused) -> DynaSplitError:
         text = f"{self.role} host: {refused}"
@@ -110,8 +139,10 @@ class AgentLink:
         return HostProgramFailed(text)
 
     def _lost(self, name: str, error: grpc.RpcError) -> DynaSplitError:
+        if error.code() == grpc.StatusCode.UNAVAILABLE:
+            self._channel.status_event.wait(_MOMENT_S)  # its end is told a little later
         if self._channel.exit_status_ready():
-            return HostProgramFailed(f"{self.role} agent has ended: {self._last_words()}")
+            return HostProgramFailed(f"{self.role} agent has ended: {self._words.text()}")
         if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
             return HostProgramFailed(f"{self.role} agent's answer to {name}: {error.details()}")
         if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -126,8 +157,9 @@ class AgentLink:
             raise HostProgramFailed(f"{self.role} agent did not start in {_START_S} s") from error
         if not line:
             self._channel.status_event.wait(_END_S)
+            self._refuse_known()
             raise HostProgramFailed(
-                f"{self.role} agent did not start on {self._host.address}: {self._last_words()}; "
+                f"{self.role} agent did not start on {self._host.address}: {self._words.text()}; "
                 f"is {self._host.address.python} an interpreter there with the requirements?"
             )
         try:
@@ -142,6 +174,14 @@ class AgentLink:
             raise HostProgramFailed(f"{self.role} agent: {error}") from error
         return started
 
+    def _refuse_known(self) -> None:
+        """Raise what an agent that did not start says by its exit code."""
+        known = {BUSY: HostBusy, NOT_RESTORED: KnobsNotRestored}.get(self._channel.exit_status)
+        if known is not None:
+            raise known(
+                f"{self.role} host {self._host.address}: {' / '.join(self._words.lines(1))}"
+            )
+
     def _wait_reachable(self) -> None:
         try:
             grpc.channel_ready_future(self._control).result(timeout=_START_S)
@@ -149,16 +189,6 @@ class AgentLink:
             raise HostUnreachable(
                 f"{self.role} agent's control port cannot be reached through SSH"
             ) from error
-
-    def _last_words(self) -> str:
-        told = self._log.read_text(errors="replace").splitlines() if self._log.is_file() else []
-        lines = [line for line in told if line.strip() and not _NOISE.match(line)]
-        return " / ".join(lines[-3:]) or "it said nothing"
-
-    def _keep_log(self) -> None:
-        with self._log.open("ab", buffering=0) as file, contextlib.suppress(OSError):
-            while words := self._channel.recv_stderr(4096):
-                file.write(words)
 
     def _beat(self) -> None:
         with contextlib.suppress(OSError):

@@ -2,6 +2,8 @@
 
 HostError
 ├── KnobError        a hardware setting was refused, or did not read back
+│   └── RestoreError   a setting could not be put back to what it was
+├── BusyError        another controller's agent uses the host
 ├── MeterError       a power meter gives no readings
 ├── ArtifactError    a network's file is missing, truncated or of another kind
 ├── ModelError       no such network, split point or tensor
@@ -19,6 +21,14 @@ class HostError(Exception):
 
 class KnobError(HostError):
     """A hardware setting was refused, or reads back as something else."""
+
+
+class RestoreError(KnobError):
+    """Settings could not be put back; what they were stays on record."""
+
+
+class BusyError(HostError):
+    """Another controller's agent uses the host."""
 
 
 class MeterError(HostError):
