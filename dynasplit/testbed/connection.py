@@ -26,6 +26,7 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL)  # what matters is rais
 
 _CONNECT_S = 10
 _KEEPALIVE_S = 15
+_NO_CODE = -1  # what paramiko says where a channel ended without one
 _FEED_S = 60.0
 _STALE_MIN = 60
 
@@ -90,6 +91,8 @@ class HostConnection:
             printed = channel.makefile("rb").read().decode(errors="replace")
             said = channel.makefile_stderr("rb").read().decode(errors="replace").strip()
             code = channel.recv_exit_status()
+        if code == _NO_CODE:
+            raise HostUnreachable(f"{self.address}: the connection was lost")
         if code:
             raise HostProgramFailed(said.splitlines()[-1] if said else f"exit code {code}")
         return str(printed)

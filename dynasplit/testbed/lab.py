@@ -58,7 +58,7 @@ class Host:
             log = logs / f"{role}.log"
             self.agent = AgentLink(self._connection, programs, order, identity, log)
             self._open.callback(self.agent.close)
-            self.meters = HostMeters(f"{role} host {address}", self._streams(programs))
+            self.meters = HostMeters(f"{role} host {address}", self._streams(programs, logs))
         except BaseException as error:
             try:
                 self._open.close()
@@ -66,10 +66,11 @@ class Host:
                 error.add_note(str(trouble))
             raise
 
-    def _streams(self, programs: str) -> list[MeterStream]:
+    def _streams(self, programs: str, logs: Path) -> list[MeterStream]:
         streams = []
         for spec in self.address.meters:
-            streams.append(MeterStream(self._connection, spec, programs))
+            log = logs / f"{self.role}_{spec.name}.log"
+            streams.append(MeterStream(self._connection, spec, programs, log))
             self._open.callback(streams[-1].close)
         return streams
 

@@ -111,6 +111,8 @@ class SshTestbed:
         """
         started_s, started_ns = time.monotonic(), self._board_ns
         name = f"{configuration}|{repeat}|{stream}|{'' if request is None else request}"
+        for host in (self.edge, self.cloud):
+            host.meters.make_ready()
         report = self._run(configuration, name)
         edge = self.edge.meters.traces(*window_times.edge_window_ns(report))
         at_ns, meters = window_times.cloud_window_ns(report), self.cloud.meters
@@ -198,6 +200,7 @@ class SshTestbed:
         """Mean power of an idle window, its first and last reading left out."""
         if not host.meters.counted:
             return None
+        host.meters.make_ready()
         order = messages.IdleOrder(
             run="baseline", duration_s=self.energy.baseline_s, board_ns=self._board_ns
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from hosts.core.errors import HostError, KnobError, RestoreError
+from hosts.core.errors import KnobError, RestoreError, one_line
 from hosts.knobs.base import HostKnob, Value, build, names_on_hosts
 from hosts.machine.base import Machine
 
@@ -101,10 +101,8 @@ class RestorableKnobs:
                 return _UNKNOWN
             knob = self._knobs[name] if name in self._knobs else build(name, self._machine)
             knob.restore(snapshot)
-        except HostError as error:
-            return str(error)
         except Exception as error:  # a knob may be anybody's, and must not stop the others
-            return f"{type(error).__name__}: {' '.join(str(error).split())}"
+            return one_line(error)
         return ""
 
     def _remember(self) -> None:

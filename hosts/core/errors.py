@@ -19,6 +19,14 @@ class HostError(Exception):
     """Root of the errors raised on a host."""
 
 
+def one_line(error: BaseException) -> str:
+    """Any error's words in one line, with its class where that is not one of ours."""
+    words = " ".join(str(error).split())
+    if isinstance(error, HostError):
+        return words
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
 class KnobError(HostError):
     """A hardware setting was refused, or reads back as something else."""
 
