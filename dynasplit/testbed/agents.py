@@ -35,6 +35,7 @@ _START_S = 60.0
 _HEARTBEAT_S = 10.0
 _END_S = 20.0
 _MOMENT_S = 1.0
+_NOT_RESTORED_WORDS = "knobs not restored"
 _PUT_BACK = (0, 1)  # the exit codes of an agent that has put its knobs back
 
 
@@ -118,7 +119,7 @@ class AgentLink:
         if not self._channel.exit_status_ready():
             ended = f"its agent had not ended after {_END_S:g} s"
         elif self._channel.exit_status == NOT_RESTORED:
-            return next(iter(self._words.lines(1)), "knobs not restored")
+            return self._words.line(_NOT_RESTORED_WORDS)
         elif self._channel.exit_status in _PUT_BACK:
             return None
         else:
@@ -176,11 +177,13 @@ class AgentLink:
 
     def _refuse_known(self) -> None:
         """Raise what an agent that did not start says by its exit code."""
-        known = {BUSY: HostBusy, NOT_RESTORED: KnobsNotRestored}.get(self._channel.exit_status)
-        if known is not None:
-            raise known(
-                f"{self.role} host {self._host.address}: {' / '.join(self._words.lines(1))}"
-            )
+        known = {
+            BUSY: (HostBusy, "host busy"),
+            NOT_RESTORED: (KnobsNotRestored, _NOT_RESTORED_WORDS),
+        }
+        if self._channel.exit_status in known:
+            kind, beginning = known[self._channel.exit_status]
+            raise kind(f"{self.role} host {self._host.address}: {self._words.line(beginning)}")
 
     def _wait_reachable(self) -> None:
         try:

@@ -12,6 +12,7 @@ import paramiko
 _KEPT_BYTES = 16_000
 _PATIENCE_S = 2.0
 _LINES = 3
+_SEARCHED = 50
 _NOISE = re.compile(
     r"[IW]\d{4} |WARNING: All log|INFO: "  # TensorFlow's and LiteRT's
     r"|\||\s|Traceback \(|During handling of|The above exception"  # a traceback's, for the log
@@ -35,6 +36,11 @@ class LastWords:
             self._thread.join(_PATIENCE_S)
         told = self._told.decode(errors="replace").splitlines()
         return [line for line in told if line.strip() and not _NOISE.match(line)][-last:]
+
+    def line(self, beginning: str) -> str:
+        """The last line that begins so; else the last ones of all."""
+        told = self.lines(_SEARCHED)
+        return next((line for line in reversed(told) if line.startswith(beginning)), self.text())
 
     def text(self) -> str:
         """These lines in one."""

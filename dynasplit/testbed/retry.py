@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from dynasplit.core.errors import DynaSplitError
-from dynasplit.core.measurement import Measurement
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class RetryPolicy:
     retries: int = 2
     wait_s: float = 1.0
 
-    def measure(self, once: Callable[[], Measurement]) -> Measurement:
+    def measure(self, once: Callable[[], T]) -> T:
         """Measure, trying again after transient errors.
 
         Raises:

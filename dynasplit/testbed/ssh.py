@@ -17,6 +17,7 @@ from dynasplit.testbed.channels import HostTraces
 from dynasplit.testbed.energy import Energies, EnergyRules, energies_of
 from dynasplit.testbed.lab import Host
 from dynasplit.testbed.quality import Qualities, codec_of
+from dynasplit.testbed.retry import RetryPolicy
 from dynasplit.testbed.trace_files import keep_traces
 from hosts.conditions.base import conditions_of_run
 from hosts.wire import messages
@@ -92,8 +93,9 @@ class SshTestbed:
 
     def measure_baseline(self) -> None:
         """Measure what the hosts draw while they do nothing."""
-        self._edge_idle_w = self._idle_w(self.edge)
-        self._cloud_idle_w = self._idle_w(self.cloud)
+        again = RetryPolicy()
+        self._edge_idle_w = again.measure(lambda: self._idle_w(self.edge))
+        self._cloud_idle_w = again.measure(lambda: self._idle_w(self.cloud))
 
     def measure(
         self,

@@ -1,9 +1,6 @@
 """Meter programs over SSH that fail: one line, begun anew, and given up in words."""
 
-import contextlib
-import socket
 import sys
-import threading
 import time
 from collections.abc import Iterator
 
@@ -15,60 +12,10 @@ from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.loopback import loopback_hosts
 from dynasplit.testbed.meter import STARTS, MeterStream
 from dynasplit.testbed.programs import push_programs
+from tests.gpm import Instrument
 
 pytestmark = pytest.mark.medium
 LATE_S = 10.0
-
-
-class Instrument:
-    """A GPM-8213 on a TCP socket, which one client at a time may ask.
-
-    Attributes:
-        identity: what it says it is. value: the power; None: it is silent.
-        asked: how often it was asked for the power.
-    """
-
-    def __init__(self) -> None:
-        self.identity = b"GWInstek,GPM-8213,1,V1.05"
-        self.value: bytes | None = b"17.688E+00"
-        self.asked = 0
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self._client: socket.socket | None = None
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    @property
-    def spec(self) -> MeterSpec:
-        resource = f"TCPIP::127.0.0.1::{self._server.getsockname()[1]}::SOCKET"
-        return MeterSpec("gpm8213", {"resource": resource, "period_s": 0.05})
-
-    def hang_up(self) -> None:
-        """Close the connection to the one who asks."""
-        if self._client is not None:
-            with contextlib.suppress(OSError):
-                self._client.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        """Take nobody any more."""
-        with contextlib.suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
-        self.hang_up()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                self._client, _ = self._server.accept()
-                with contextlib.suppress(OSError), self._client:
-                    self._answer(self._client)
-
-    def _answer(self, client: socket.socket) -> None:
-        for line in client.makefile("rb"):
-            if line == b"*IDN?\r\n":
-                client.sendall(self.identity + b"\r\n")
-            elif line == b":NUMERIC:NORMAL:VALUE?\r\n":
-                self.asked += 1
-                if self.value is not None:
-                    client.sendall(self.value + b"\r\n")
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +35,13 @@ def instrument() -> Iterator[Instrument]:
 
 @pytest.fixture
 def stream(host, instrument, tmp_path) -> Iterator[MeterStream]:
-    made = MeterStream(host, instrument.spec, push_programs(host), tmp_path / "log")
+    made = MeterStream(host, spec_of(instrument), push_programs(host), tmp_path / "log")
     yield made
     made.close()
+
+
+def spec_of(instrument: Instrument) -> MeterSpec:
+    return MeterSpec("gpm8213", {"resource": instrument.resource, "period_s": 0.05})
 
 
 def window(stream: MeterStream, timeout_s: float = LATE_S):
