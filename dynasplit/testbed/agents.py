@@ -61,7 +61,8 @@ class AgentLink:
         python = python_of(host.address, programs, quiet)
         self._channel = host.start(f"{python} -m hosts.agents.agent")
         self._words = LastWords(self._channel, log)
-        self._channel.sendall(msgspec.json.encode(order) + b"\n")
+        with contextlib.suppress(OSError):  # it has ended already, and says why
+            self._channel.sendall(msgspec.json.encode(order) + b"\n")
         self.started = self._read_started()
         self._channel.settimeout(None)
         self._ended = threading.Event()

@@ -14,7 +14,6 @@ import os
 import select
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from hosts.agents.open_machine import open_machine
 from hosts.agents.restorable_knobs import RestorableKnobs
 from hosts.agents.streaming import TailStream
 from hosts.conditions.base import read_conditions
-from hosts.core.errors import BusyError, HostError, RestoreError
+from hosts.core.errors import BusyError, HostError, RestoreError, log_traceback
 from hosts.machine.base import Machine
 from hosts.machine.cpus import keep_to
 from hosts.machine.facts import host_facts
@@ -231,8 +230,7 @@ def _failed(error: Exception) -> int:
         _say(f"knobs not restored: {words}")
         return NOT_RESTORED
     if not isinstance(error, (HostError, msgspec.MsgspecError)):
-        for line in "".join(traceback.format_exception(error)).splitlines():
-            _say(f"| {line}")
+        log_traceback(error)
     _say(f"{type(error).__name__}: {words}")
     return 1
 

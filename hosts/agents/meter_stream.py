@@ -11,12 +11,11 @@ import contextlib
 import os
 import sys
 import threading
-import traceback
 from collections.abc import Iterator
 
 import msgspec
 
-from hosts.core.errors import HostError, MeterError, one_line
+from hosts.core.errors import HostError, MeterError, log_traceback, one_line
 from hosts.meters.base import Meter, Option, build, names
 from hosts.wire.readings import Reading, header_line, reading_line
 
@@ -54,8 +53,7 @@ def _readings(meter: Meter, name: str) -> Iterator[list[Reading]]:
 def _failed(error: HostError) -> int:
     """Say in a line what has failed, after the traceback of what a library raised."""
     if error.__cause__ is not None:
-        for line in "".join(traceback.format_exception(error.__cause__)).splitlines():
-            print(f"| {line}", file=sys.stderr)
+        log_traceback(error.__cause__)
     print(one_line(error), file=sys.stderr, flush=True)
     return 1
 

@@ -9,10 +9,15 @@ HostError
 ├── ModelError       no such network, split point or tensor
 ├── WireError        a message of another version, shape or size
 ├── BoardError       an emulated board was asked for what it does not have
-└── ExtensionError   an extension cannot be used: its folder, a name, a description
+├── ExtensionError   an extension cannot be used: its folder, a name, a description
+└── UnforeseenError  an error of a library that nobody had thought of
 
 A message says what was asked, what was found and what is allowed.
 """
+
+import contextlib
+import sys
+import traceback
 
 
 class HostError(Exception):
@@ -25,6 +30,13 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, HostError):
         return words
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def log_traceback(error: BaseException) -> None:
+    """Write an error's traceback to the program's log, in lines that no message takes up."""
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        with contextlib.suppress(OSError):  # nobody may listen any more
+            print(f"| {line}", file=sys.stderr, flush=True)
 
 
 class KnobError(HostError):
@@ -61,3 +73,7 @@ class BoardError(HostError):
 
 class ExtensionError(HostError):
     """An extension cannot be used: its folder, the name of a module, or what a module says."""
+
+
+class UnforeseenError(HostError):
+    """An error of a library that nobody had thought of; its class is in the message."""

@@ -60,7 +60,8 @@ def held(path: Path, controller: str) -> Iterator[None]:
         now = datetime.now().astimezone().isoformat(" ", "seconds")
         _write(descriptor, Holder(controller=controller, agent=os.getpid(), since=now))
         yield
-        os.ftruncate(descriptor, 0)
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 

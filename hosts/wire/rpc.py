@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import grpc
 import msgspec
 
-from hosts.core.errors import HostError
+from hosts.core.errors import HostError, UnforeseenError, log_traceback, one_line
 from hosts.wire.frames import check_length
 from hosts.wire.messages import MESSAGE_LIMIT_BYTES, SERVICE, Message, Refused, decode, encode
 
@@ -60,15 +60,32 @@ def serve(
 
 
 def _answering(kind: type[M], method: Callable[[M], Message]) -> Callable[[bytes, Any], bytes]:
+    foreseen = _foreseen(method)
+
     def answer(body: bytes, context: grpc.ServicerContext) -> bytes:
         try:
-            return encode(method(decode(body, kind)))
+            return encode(foreseen(decode(body, kind)))
         except HostError as error:
             refused = Refused(kind=type(error).__name__, message=str(error))
             context.abort(grpc.StatusCode.ABORTED, msgspec.json.encode(refused).decode())
             raise AssertionError("abort raises") from error
 
     return answer
+
+
+def _foreseen(method: Callable[[M], Message]) -> Callable[[M], Message]:
+    """A method whose every error is one of ours; others' tracebacks go to the program's log."""
+
+    def call_it(message: M) -> Message:
+        try:
+            return method(message)
+        except HostError:
+            raise
+        except Exception as error:
+            log_traceback(error)
+            raise UnforeseenError(one_line(error)) from error
+
+    return call_it
 
 
 def call(channel: grpc.Channel, name: str, message: Message, kind: type[T], timeout_s: float) -> T:

@@ -9,7 +9,14 @@ import pytest
 from dynasplit.testbed.credentials import make_credentials
 from hosts.agents.agent import wait_for_end
 from hosts.core.errors import KnobError, WireError
-from hosts.wire.messages import MESSAGE_LIMIT_BYTES, Idled, IdleOrder, KnobsOrder, Message
+from hosts.wire.messages import (
+    MESSAGE_LIMIT_BYTES,
+    FindOrder,
+    Idled,
+    IdleOrder,
+    KnobsOrder,
+    Message,
+)
 from hosts.wire.rpc import CallRefused, call, channel, serve, server_credentials, start_server
 
 
@@ -21,13 +28,18 @@ def refuse(_order: KnobsOrder) -> Message:
     raise KnobError("cpu_mhz=7 asked; this host offers: 600")
 
 
+def fail(_order: FindOrder) -> Message:
+    raise LookupError("first\nsecond")
+
+
 @pytest.fixture
 def run():
     """One run's credentials, and an agent of that run that listens."""
     peers = make_credentials("edge", "cloud")
     edge = peers["edge"]
     credentials = server_credentials(edge.key_pem, edge.certificate_pem, edge.authority_pem)
-    handler = serve({"Idle": (IdleOrder, idle), "Knobs": (KnobsOrder, refuse)})
+    methods = {"Idle": (IdleOrder, idle), "Knobs": (KnobsOrder, refuse), "Find": (FindOrder, fail)}
+    handler = serve(methods)
     server, port = start_server("127.0.0.1", handler, credentials)
     yield peers, port
     server.stop(0)
@@ -132,3 +144,16 @@ def test_an_agent_ends_when_its_channel_closes_or_stays_silent(monkeypatch, hear
     os.close(reading)
     if not heartbeats:
         os.close(writing)
+
+
+def test_an_error_that_nobody_thought_of_arrives_in_a_line_and_its_traceback_stays_there(
+    run, capfd
+):
+    peers, port = run
+    with reach(port, peers["cloud"]) as opened, pytest.raises(CallRefused) as caught:
+        call(opened, "Find", FindOrder(files={}), Message, 5.0)
+    assert (caught.value.kind, str(caught.value)) == (
+        "UnforeseenError",
+        "LookupError: first second",
+    )
+    assert "\n| LookupError: first\n" in capfd.readouterr().err
