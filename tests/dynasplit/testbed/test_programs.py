@@ -2,12 +2,13 @@
 
 import subprocess
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from dynasplit.core.errors import HostProgramFailed
+from dynasplit.core.errors import HostProgramFailed, HostUnreachable
 from dynasplit.testbed import programs
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.connection import HostConnection
@@ -85,6 +86,30 @@ def test_a_push_that_is_cut_off_leaves_nothing(host, edge, cache, monkeypatch):
     with pytest.raises(HostProgramFailed, match=r"programs cannot be put into .*: .*is there room"):
         push_programs(host)
     assert lies_there(cache) == []
+
+
+def test_a_controller_that_dies_in_the_midst_of_a_push_leaves_nothing(edge, cache, monkeypatch):
+    dying, real = HostConnection(edge), HostConnection.feed
+    folder = Path(push_programs(dying))
+    subprocess.run(["rm", "-r", folder], check=True)
+
+    def cut(self: HostConnection, command: str, body: bytes = b"", timeout_s: float = 60.0) -> str:
+        if not body:
+            return real(self, command)
+        self.start(command).sendall(body[: len(body) // 2])
+        until_s = time.monotonic() + 10
+        while not lies_there(cache):
+            assert time.monotonic() < until_s
+        self.transport.close()
+        raise HostUnreachable("cut off")
+
+    monkeypatch.setattr(HostConnection, "feed", cut)
+    with pytest.raises(HostUnreachable, match="cut off"):
+        push_programs(dying)
+    until_s = time.monotonic() + 10
+    while lies_there(cache):
+        assert time.monotonic() < until_s, lies_there(cache)
+        time.sleep(0.05)
 
 
 def test_leftovers_of_earlier_pushes_go_with_the_next_one(host, cache):
