@@ -124,7 +124,9 @@ class AgentLink:
         elif self._channel.exit_status in _PUT_BACK:
             return None
         else:
-            ended = f"its agent was ended by something else ({self._words.text()})"
+            ended = (
+                f"its agent ended with exit code {self._channel.exit_status} ({self._words.text()})"
+            )
         if not self._has_knobs:
             return None
         return (
