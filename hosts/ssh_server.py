@@ -23,6 +23,7 @@ from hosts.emulation.client import BOARD_VARIABLE, ROOT_VARIABLE
 from hosts.machine.state_folder import STATE_VARIABLE
 
 _PATIENCE_S = 5.0
+_BLOCK_BYTES = 64 * 1024
 
 
 class HostOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -136,12 +137,14 @@ class LoopbackHost:
         )
         self._running.add(program)
         try:
-            # one stream's end must not end the channel while the other has something to say
-            await process.redirect(program.stdin, program.stdout, program.stderr, send_eof=False)
-            code = await program.wait()
-            await process.stdout.drain()
-            await process.stderr.drain()
-            process.exit(code)
+            await process.redirect(stdin=program.stdin)
+            assert program.stdout
+            assert program.stderr
+            # the channel ends when both have said all, and not the connection with it
+            await asyncio.gather(
+                _hand_on(program.stdout, process.stdout), _hand_on(program.stderr, process.stderr)
+            )
+            process.exit(await program.wait())
         finally:
             if program.stdin:
                 program.stdin.close()
@@ -170,6 +173,17 @@ class LoopbackHost:
         shared = self.folder.parent
         if not any((shared / role).exists() for role in ("edge", "cloud")):
             shutil.rmtree(shared, ignore_errors=True)
+
+
+async def _hand_on(source: asyncio.StreamReader, sink: asyncssh.SSHWriter[bytes]) -> None:
+    """Hand on what a program says until it has ended; a client that closed its channel hears none.
+
+    asyncssh's own redirection ends the whole connection where a channel closes before the program.
+    """
+    while words := await source.read(_BLOCK_BYTES):
+        with contextlib.suppress(OSError, asyncssh.Error):
+            sink.write(words)
+            await sink.drain()
 
 
 async def _main(order: HostOrder) -> None:

@@ -1,5 +1,6 @@
 """What several tests share: an emulated board, in this process or as one of its own."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hosts.machine.state_folder import STATE_VARIABLE
 from tests.boards import on_board
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,6 +32,15 @@ def end_board(board: subprocess.Popen) -> None:
     board.stdin.close()
     board.wait(5)
     board.stdout.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_state(tmp_path_factory) -> Iterator[None]:
+    """This machine as a host of these tests alone: others test, and measure, beside them."""
+    with pytest.MonkeyPatch.context() as patch:
+        if STATE_VARIABLE not in os.environ:
+            patch.setenv(STATE_VARIABLE, str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @pytest.fixture

@@ -10,9 +10,11 @@ DynaSplitError
 │   ├── ConnectionLost        the SSH connection has ended, and its programs with it
 │   ├── HostKeyRefused        the host's key is unknown, or another one
 │   ├── LoginRefused          the host does not take our key
+│   ├── HostBusy              another controller uses the host
 │   ├── HostProgramFailed     a program on a host ended or answered with an error
-│   │   └── HostBusy            it could not do just now what was asked       (transient)
-│   └── KnobRefused           a hardware setting is not offered, or did not read back
+│   │   └── HostNotReady        it could not do just now what was asked       (transient)
+│   ├── KnobRefused           a hardware setting is not offered, or did not read back
+│   └── KnobsNotRestored      a host's settings are not known to be what they were
 └── MeasurementError        one measurement cannot be used
     └── WindowInvalid         too few samples, or a gap in the trace        (transient)
 
@@ -67,11 +69,15 @@ class LoginRefused(TestbedError):
     """A host did not take our key."""
 
 
+class HostBusy(TestbedError):
+    """Another controller uses the host."""
+
+
 class HostProgramFailed(TestbedError):
     """A program on a host ended early or answered with an error."""
 
 
-class HostBusy(HostProgramFailed):
+class HostNotReady(HostProgramFailed):
     """A host could not do just now what was asked, and may be able to in a moment."""
 
     transient = True
@@ -79,6 +85,10 @@ class HostBusy(HostProgramFailed):
 
 class KnobRefused(TestbedError):
     """A hardware setting is not offered by the host, or did not read back."""
+
+
+class KnobsNotRestored(TestbedError):
+    """A host's settings could not be put back, or it is not known whether they were."""
 
 
 class MeasurementError(DynaSplitError):

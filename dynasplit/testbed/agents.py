@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,31 +16,37 @@ from dynasplit.core.errors import (
     ConnectionLost,
     DynaSplitError,
     HostBusy,
+    HostNotReady,
     HostProgramFailed,
     HostUnreachable,
     KnobRefused,
+    KnobsNotRestored,
     LinkLost,
     MeasurementError,
 )
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import Credentials
+from dynasplit.testbed.last_words import LastWords
 from dynasplit.testbed.programs import python_of
 from hosts.core.errors import WireError
 from hosts.wire import messages, rpc
+from hosts.wire.exit_codes import BUSY, NOT_RESTORED
 from hosts.wire.refusals import PeerError
 
 T = TypeVar("T", bound=messages.Message)
 
-_NOISE = re.compile(r"[IW]\d{4} |WARNING: All log|INFO: ")  # TensorFlow's and LiteRT's
 _KINDS: dict[str, type[DynaSplitError]] = {
     "KnobError": KnobRefused,
     "LinkError": LinkLost,
     "WireError": MeasurementError,
 }
-"""Of errors on a host; any other is a program's that failed, or that was busy."""
+"""Of errors on a host; any other is a program's that failed, or that was not ready for it."""
 _START_S = 60.0
 _HEARTBEAT_S = 10.0
-_END_S = 10.0
+_END_S = 20.0
+_MOMENT_S = 1.0
+_NOT_RESTORED_WORDS = "knobs not restored"
+_PUT_BACK = (0, 1)  # the exit codes of an agent that has put its knobs back
 
 
 class AgentLink:
@@ -61,13 +66,15 @@ class AgentLink:
     ) -> None:
         self.role = order.role
         self._host = host
-        self._log = log
+        self._has_knobs = bool(order.knobs)
         quiet = {"PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
         python = python_of(host.address, programs, quiet)
         self._channel = host.start(f"{python} -m hosts.agents.agent")
-        threading.Thread(target=self._keep_log, daemon=True).start()
-        self._channel.sendall(msgspec.json.encode(order) + b"\n")
+        self._words = LastWords(self._channel, log)
+        with contextlib.suppress(OSError):  # it has ended already, and says why
+            self._channel.sendall(msgspec.json.encode(order) + b"\n")
         self.started = self._read_started()
+        self._channel.settimeout(None)
         self._ended = threading.Event()
         threading.Thread(target=self._beat, daemon=True).start()
         self._open = contextlib.ExitStack()
@@ -88,7 +95,7 @@ class AgentLink:
         """Call a method of the agent.
 
         Raises:
-            KnobRefused, LinkLost, MeasurementError, HostBusy, HostProgramFailed: as the agent says.
+            KnobRefused, LinkLost, MeasurementError, HostNotReady, HostProgramFailed: as told.
             HostUnreachable: it does not answer in time.
         """
         asked = self._caller.submit(rpc.call, self._control, name, message, kind, timeout_s)
@@ -102,22 +109,50 @@ class AgentLink:
             raise self._lost(name, error, timeout_s) from error
 
     def close(self) -> None:
-        """End the agent by closing its channel, and wait until it has put the knobs back."""
+        """End the agent by closing its channel, and wait until it has put the knobs back.
+
+        Raises:
+            KnobsNotRestored: it could not, or is not known to have done so.
+        """
         self._ended.set()
         with contextlib.suppress(OSError, paramiko.SSHException):
             self._channel.shutdown_write()
             self._channel.status_event.wait(_END_S)
         with contextlib.suppress(Exception):
             self._open.close()
+        trouble = self._trouble()
         self._channel.close()
+        if trouble:
+            raise KnobsNotRestored(f"{self.role} host {self._host.address}: {trouble}")
+
+    def _trouble(self) -> str | None:
+        """Why the knobs may not be what they were; None: they are."""
+        if not self._channel.exit_status_ready():
+            ended = f"its agent had not ended after {_END_S:g} s"
+        elif self._channel.exit_status == NOT_RESTORED:
+            return self._words.line(_NOT_RESTORED_WORDS)
+        elif self._channel.exit_status in _PUT_BACK:
+            return None
+        else:
+            ended = (
+                f"its agent ended with exit code {self._channel.exit_status} ({self._words.text()})"
+            )
+        if not self._has_knobs:
+            return None
+        return (
+            f"{ended}; whether it put the knobs back is not known. What they were is on record "
+            "on the host, and the next run there puts them back"
+        )
 
     def _translated(self, refused: PeerError) -> DynaSplitError:
-        kind = _KINDS.get(refused.kind, HostBusy if refused.transient else HostProgramFailed)
+        kind = _KINDS.get(refused.kind, HostNotReady if refused.transient else HostProgramFailed)
         return kind(f"{self.role} host: {refused}")
 
     def _lost(self, name: str, error: grpc.RpcError, timeout_s: float) -> DynaSplitError:
+        if error.code() == grpc.StatusCode.UNAVAILABLE:
+            self._channel.status_event.wait(_MOMENT_S)  # its end is told a little later
         if self._channel.exit_status_ready():
-            return HostProgramFailed(f"{self.role} agent has ended: {self._last_words()}")
+            return HostProgramFailed(f"{self.role} agent has ended: {self._words.text()}")
         if not self._host.transport.is_active():
             return ConnectionLost(
                 f"{self._host.address}: the SSH connection has ended, and the {self.role} agent "
@@ -137,8 +172,9 @@ class AgentLink:
             raise HostProgramFailed(f"{self.role} agent did not start in {_START_S} s") from error
         if not line:
             self._channel.status_event.wait(_END_S)
+            self._refuse_known()
             raise HostProgramFailed(
-                f"{self.role} agent did not start on {self._host.address}: {self._last_words()}; "
+                f"{self.role} agent did not start on {self._host.address}: {self._words.text()}; "
                 f"is {self._host.address.python} an interpreter there with the requirements?"
             )
         try:
@@ -153,6 +189,16 @@ class AgentLink:
             raise HostProgramFailed(f"{self.role} agent: {error}") from error
         return started
 
+    def _refuse_known(self) -> None:
+        """Raise what an agent that did not start says by its exit code."""
+        known = {
+            BUSY: (HostBusy, "host busy"),
+            NOT_RESTORED: (KnobsNotRestored, _NOT_RESTORED_WORDS),
+        }
+        if self._channel.exit_status in known:
+            kind, beginning = known[self._channel.exit_status]
+            raise kind(f"{self.role} host {self._host.address}: {self._words.line(beginning)}")
+
     def _wait_reachable(self) -> None:
         try:
             grpc.channel_ready_future(self._control).result(timeout=_START_S)
@@ -160,16 +206,6 @@ class AgentLink:
             raise HostUnreachable(
                 f"{self.role} agent's control port cannot be reached through SSH"
             ) from error
-
-    def _last_words(self) -> str:
-        told = self._log.read_text(errors="replace").splitlines() if self._log.is_file() else []
-        lines = [line for line in told if line.strip() and not _NOISE.match(line)]
-        return " / ".join(lines[-3:]) or "it said nothing"
-
-    def _keep_log(self) -> None:
-        with self._log.open("ab", buffering=0) as file, contextlib.suppress(OSError):
-            while words := self._channel.recv_stderr(4096):
-                file.write(words)
 
     def _beat(self) -> None:
         with contextlib.suppress(OSError):

@@ -13,13 +13,22 @@ from pathlib import Path
 import paramiko
 from fabric import Config, Connection
 
-from dynasplit.core.errors import HostKeyRefused, HostProgramFailed, HostUnreachable, LoginRefused
+from dynasplit.core.errors import (
+    HostKeyRefused,
+    HostProgramFailed,
+    HostUnreachable,
+    LoginRefused,
+    TestbedError,
+)
 from dynasplit.testbed.address import HostAddress
 
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)  # what matters is raised
 
 _CONNECT_S = 10
 _KEEPALIVE_S = 15
+_NO_CODE = -1  # what paramiko says where a channel ended without one
+_FEED_S = 60.0
+_STALE_MIN = 60
 
 
 class HostConnection:
@@ -61,12 +70,61 @@ class HostConnection:
             channel.exec_command(command)
         return channel
 
+    def feed(self, command: str, body: bytes = b"", timeout_s: float = _FEED_S) -> str:
+        """Run a command that reads bytes; returns what it prints.
+
+        Args:
+            command: the shell's.
+            body: its standard input.
+            timeout_s: of each silence of the host.
+
+        Raises:
+            HostProgramFailed: what it said last, if it did not exit with 0.
+            HostUnreachable: the connection was lost.
+        """
+        channel = self.start(command)
+        with contextlib.closing(channel), _explained(self.address):
+            channel.settimeout(timeout_s)
+            with contextlib.suppress(OSError):  # it has ended early, and says why
+                channel.sendall(body)
+                channel.shutdown_write()
+            printed = channel.makefile("rb").read().decode(errors="replace")
+            said = channel.makefile_stderr("rb").read().decode(errors="replace").strip()
+            code = channel.recv_exit_status()
+        if code == _NO_CODE:
+            raise HostUnreachable(f"{self.address}: the connection was lost")
+        if code:
+            raise HostProgramFailed(said.splitlines()[-1] if said else f"exit code {code}")
+        return str(printed)
+
     def put(self, local: Path, remote: str) -> None:
-        """Copy a file to the host: whole or not at all, also if another one copies it too."""
+        """Copy a file to the host: whole or not at all, also if another one copies it too.
+
+        Raises:
+            HostProgramFailed: the host does not take the file.
+        """
         part = f"{remote}.{uuid.uuid4().hex[:8]}.part"
-        with _explained(self.address):
-            self.fabric.put(str(local), part)
-        self.ask(f"mv {shlex.quote(part)} {shlex.quote(remote)}")
+        folder, quoted = shlex.quote(str(Path(remote).parent)), shlex.quote(part)
+        self.ask(f"find {folder} -maxdepth 1 -name '*.part' -mmin +{_STALE_MIN} -delete")
+        try:
+            with _explained(self.address):
+                self._copy(local, part)
+            self.ask(f"mv {quoted} {shlex.quote(remote)}")
+        except BaseException:
+            with contextlib.suppress(TestbedError):  # where the way is lost, the next copy does it
+                self.ask(f"rm -f {quoted}")
+            raise
+
+    def _copy(self, local: Path, remote: str) -> None:
+        try:
+            self.fabric.put(str(local), remote)
+        except (OSError, paramiko.SFTPError) as error:
+            if not self.transport.is_active():
+                raise
+            raise HostProgramFailed(
+                f"{self.address}: {local} cannot be copied to {remote} ({error}); is there room, "
+                "and may this user write there?"
+            ) from error
 
     @contextlib.contextmanager
     def forward(self, remote_port: int) -> Iterator[int]:

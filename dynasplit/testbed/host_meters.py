@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from dynasplit.core.errors import WindowInvalid
+from dynasplit.core.errors import HostProgramFailed, WindowInvalid
 from dynasplit.core.power_trace import Trace
 from dynasplit.testbed.channels import HostTraces, counted_channels
 from dynasplit.testbed.meter import MeterStream
@@ -38,6 +38,19 @@ class HostMeters:
     def identity(self) -> str | None:
         """The instruments' own names; None: there is no meter."""
         return "; ".join(stream.header.identity for stream in self._streams) or None
+
+    def make_ready(self) -> None:
+        """Before a window: begin anew what has ended.
+
+        Raises:
+            WindowInvalid, HostProgramFailed: a meter that counts gives no readings.
+        """
+        for stream in self._streams:
+            if any(name in self.counted for name in stream.channels):
+                stream.make_ready()
+            else:
+                with suppress(WindowInvalid, HostProgramFailed):
+                    stream.make_ready()
 
     def traces(self, start_ns: int, end_ns: int) -> HostTraces:
         """The traces around a window on the host's clock, once the meters have covered it.

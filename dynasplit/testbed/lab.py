@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+import getpass
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dynasplit.core.errors import ConfigurationError, TestbedError
+from dynasplit.core.errors import ConfigurationError, KnobsNotRestored, TestbedError
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.agents import AgentLink
 from dynasplit.testbed.connection import HostConnection
@@ -50,19 +53,24 @@ class Host:
                 certificate_pem=identity.certificate_pem,
                 authority_pem=identity.authority_pem,
                 cpus=address.cpus,
+                controller=_who_asks(),
             )
             log = logs / f"{role}.log"
             self.agent = AgentLink(self._connection, programs, order, identity, log)
             self._open.callback(self.agent.close)
-            self.meters = HostMeters(f"{role} host {address}", self._streams(programs))
-        except BaseException:
-            self._open.close()
+            self.meters = HostMeters(f"{role} host {address}", self._streams(programs, logs))
+        except BaseException as error:
+            try:
+                self._open.close()
+            except KnobsNotRestored as trouble:
+                error.add_note(str(trouble))
             raise
 
-    def _streams(self, programs: str) -> list[MeterStream]:
+    def _streams(self, programs: str, logs: Path) -> list[MeterStream]:
         streams = []
         for spec in self.address.meters:
-            streams.append(MeterStream(self._connection, spec, programs))
+            log = logs / f"{self.role}_{spec.name}.log"
+            streams.append(MeterStream(self._connection, spec, programs, log))
             self._open.callback(streams[-1].close)
         return streams
 
@@ -124,7 +132,11 @@ class Host:
         return paths
 
     def close(self) -> None:
-        """Stop the meters and the agent, which puts the knobs back; hang up."""
+        """Stop the meters and the agent, which puts the knobs back; hang up.
+
+        Raises:
+            KnobsNotRestored: the knobs are not known to be what they were.
+        """
         self._open.close()
 
 
@@ -135,7 +147,8 @@ def open_hosts(
     """Make both hosts ready at the same time, and connect the edge to the cloud.
 
     Raises:
-        TestbedError: a host cannot be reached, or a program does not start.
+        TestbedError: a host cannot be reached, or a program does not start; or at the end, a
+            host is not known to be put back. Beside another error that is a note to it.
     """
     identities = make_credentials("edge", "cloud")
     artifacts = {
@@ -159,7 +172,25 @@ def open_hosts(
         connect = messages.ConnectOrder(address=cloud.link_address or cloud.address, port=port)
         opened["edge"].agent.call("Connect", connect, messages.Message, LOAD_S)
         yield opened["edge"], opened["cloud"]
-    finally:
-        with ThreadPoolExecutor(2) as pool:
-            for host in opened.values():
-                pool.submit(host.close)
+    except BaseException as error:
+        for trouble in _put_back(opened.values()):
+            error.add_note(trouble)
+        raise
+    if troubles := _put_back(opened.values()):
+        raise KnobsNotRestored(". ".join(troubles))
+
+
+def _put_back(hosts: Iterable[Host]) -> list[str]:
+    """Leave the hosts at the same time; returns what is not put back."""
+    with ThreadPoolExecutor(2) as pool:
+        closing = [pool.submit(host.close) for host in hosts]
+    ended = [closed.exception() for closed in closing]
+    return [str(error) for error in ended if isinstance(error, KnobsNotRestored)]
+
+
+def _who_asks() -> str:
+    """This controller's user, host and process."""
+    user = "unknown user"
+    with contextlib.suppress(OSError, KeyError):  # a user without a name
+        user = getpass.getuser()
+    return f"{user}@{socket.gethostname()}, process {os.getpid()}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import shlex
 import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -15,11 +17,16 @@ from dynasplit.core.errors import HostProgramFailed, WindowInvalid
 from dynasplit.core.power_trace import Trace
 from dynasplit.testbed.address import MeterSpec
 from dynasplit.testbed.connection import HostConnection
+from dynasplit.testbed.last_words import LastWords
 from dynasplit.testbed.programs import python_of
 from hosts.core.errors import WireError
-from hosts.wire.readings import read_header, read_reading
+from hosts.wire.readings import MeterHeader, read_header, read_reading
+
+STARTS = 3
+"""Starts of a meter program in a row, after the first one, without a window that it covered."""
 
 _START_S = 20.0
+_END_S = 2.0
 _KEPT = 200_000
 
 
@@ -42,36 +49,70 @@ class _Series:
 
 
 class MeterStream:
-    """Collects the readings of one meter program, by channel.
+    """Collects the readings of one meter program, by channel; begins it anew if it has ended.
 
     Attributes:
         header: what the meter says of itself.
         channels: names of its channels.
     """
 
-    def __init__(self, host: HostConnection, spec: MeterSpec, programs: str) -> None:
-        address = host.address
-        self._name = f"meter {spec.name!r} on {address}"
+    def __init__(
+        self, host: HostConnection, spec: MeterSpec, programs: str, log: Path | None = None
+    ) -> None:
+        """Start the program.
+
+        Args:
+            host: where the meter is.
+            spec: which one, and how it is reached.
+            programs: the folder above the pushed programs.
+            log: where the program's complaints are kept; None: only their last ones.
+
+        Raises:
+            HostProgramFailed: the program does not start, or says something else than a meter.
+        """
+        self._host, self._log = host, log
+        self._name = f"meter {spec.name!r} on {host.address}"
         options = msgspec.json.encode(spec.options).decode()
-        self._channel = host.start(
-            f"{python_of(address, programs)} -m hosts.agents.meter_stream "
+        self._command = (
+            f"{python_of(host.address, programs)} -m hosts.agents.meter_stream "
             f"{shlex.quote(spec.name)} {shlex.quote(options)}"
         )
-        self._channel.settimeout(_START_S)
-        self._lines = self._channel.makefile("rb")
-        try:
-            first = self._lines.readline().decode()
-        except TimeoutError as error:
-            raise HostProgramFailed(f"{self._name} said nothing in {_START_S} s") from error
-        if not first:
-            raise HostProgramFailed(f"{self._name} did not start: {self._complaint()}")
-        self.header = read_header(first)
-        self._channel.settimeout(None)
-        self.channels = tuple(channel.name for channel in self.header.channels)
-        self._series = {name: _Series() for name in self.channels}
         self._fresh = threading.Condition()
+        self._starts_in_vain = 0
         self._failure: str | None = None
-        threading.Thread(target=self._collect, daemon=True).start()
+        self.header = self._start()
+        self.channels = tuple(channel.name for channel in self.header.channels)
+        self._collect_from_now()
+
+    def make_ready(self) -> None:
+        """Before a window: begin the program anew if it has ended.
+
+        Raises:
+            WindowInvalid: it does not start; the next time may do.
+            HostProgramFailed: it was begun anew too often without a window that it covered, or
+                another meter is there now.
+        """
+        if self._failure is None:
+            return
+        if self._starts_in_vain == STARTS:
+            raise HostProgramFailed(
+                f"{self._name} was begun anew {STARTS} times and has covered no window since: "
+                f"{self._failure}"
+            )
+        self._starts_in_vain += 1
+        self.close()
+        try:
+            header = self._start()
+        except HostProgramFailed as error:
+            self._failure = str(error).removeprefix(f"{self._name} ")
+            raise WindowInvalid(str(error)) from error
+        if header != self.header:
+            self.close()
+            raise HostProgramFailed(
+                f"{self._name} was {self.header.identity!r}; begun anew it is {header.identity!r} "
+                "or measures something else: its readings cannot be compared"
+            )
+        self._collect_from_now()
 
     def trace(self, channel: str, start_ns: int, end_ns: int, timeout_s: float) -> Trace:
         """A channel's readings around a window, once it has covered it.
@@ -88,12 +129,13 @@ class MeterStream:
         """
         margin_ns = round(2 * self.header.period_s * 1e9)
         series = self._series[channel]
+
+        def is_covered() -> bool:
+            return bool(series.times_ns) and series.times_ns[-1] >= end_ns
+
         with self._fresh:
-            covered = self._fresh.wait_for(
-                lambda: self._failure or (series.times_ns and series.times_ns[-1] >= end_ns),
-                timeout_s,
-            )
-            if self._failure or not covered:
+            self._fresh.wait_for(lambda: is_covered() or self._failure, timeout_s)
+            if not is_covered():
                 raise WindowInvalid(
                     f"{self._name} did not cover the window: "
                     f"{self._failure or f'no {channel} reading for its end in {timeout_s:g} s'}"
@@ -101,32 +143,64 @@ class MeterStream:
             times_ns = np.asarray(series.times_ns, dtype=np.int64)
             watts = np.asarray(series.watts)
             series.forget()
+        if times_ns[0] <= start_ns + margin_ns:
+            self._starts_in_vain = 0
         near = (times_ns >= start_ns - margin_ns) & (times_ns <= end_ns + margin_ns)
         return Trace((times_ns[near] - start_ns) / 1e9, watts[near], self.header.period_s)
 
     def close(self) -> None:
-        """End the meter program."""
+        """End the meter program, and let it say its last, which a closed channel would not take."""
         with contextlib.suppress(OSError, paramiko.SSHException):
             self._channel.shutdown_write()
+            self._channel.status_event.wait(_END_S)
         self._channel.close()
 
-    def _collect(self) -> None:
+    def _start(self) -> MeterHeader:
+        """Start the program; returns its header."""
+        self._channel = self._host.start(self._command)
+        self._channel.settimeout(_START_S)
+        self._words = LastWords(self._channel, self._log)
+        self._lines = self._channel.makefile("rb")
         try:
-            for line in self._lines:
-                time_ns, watts = read_reading(line.decode(), len(self.channels))
+            first = self._lines.readline().decode(errors="replace")
+        except TimeoutError as error:
+            self.close()
+            raise HostProgramFailed(f"{self._name} said nothing in {_START_S} s") from error
+        if not first:
+            self._channel.status_event.wait(_END_S)
+            raise HostProgramFailed(f"{self._name} did not start: {self._words.text()}")
+        try:
+            header = read_header(first)
+        except WireError as error:
+            self.close()
+            raise HostProgramFailed(f"{self._name}: {error}") from error
+        self._channel.settimeout(None)
+        return header
+
+    def _collect_from_now(self) -> None:
+        """Collect what the program says from here on."""
+        with self._fresh:
+            self._series = {name: _Series() for name in self.channels}
+            self._failure = None
+        threading.Thread(
+            target=self._collect, args=(self._lines, self._series, self._words), daemon=True
+        ).start()
+
+    def _collect(
+        self, lines: Iterable[bytes], series: Mapping[str, _Series], words: LastWords
+    ) -> None:
+        try:
+            for line in lines:
+                time_ns, watts = read_reading(line.decode(errors="replace"), len(series))
                 with self._fresh:
-                    for name, value in zip(self.channels, watts, strict=True):
+                    for name, value in zip(series, watts, strict=True):
                         if value is not None:
-                            self._series[name].add(time_ns, value)
+                            series[name].add(time_ns, value)
                     self._fresh.notify_all()
-            failure = f"it has ended: {self._complaint()}"
-        except (OSError, WireError, UnicodeDecodeError) as error:
+            failure = f"it has ended: {words.text()}"
+        except (OSError, WireError) as error:
             failure = str(error)
         with self._fresh:
-            self._failure = failure
+            if self._series is series:  # else another program is read by now
+                self._failure = failure
             self._fresh.notify_all()
-
-    def _complaint(self) -> str:
-        with contextlib.suppress(OSError):
-            return self._channel.recv_stderr(2000).decode(errors="replace").strip()
-        return ""

@@ -1,4 +1,4 @@
-"""Pushes the host-side programs, and a network's files, to a host's cache folder."""
+"""Pushes the host-side programs to a host's cache folder, and makes sure that they are whole."""
 
 from __future__ import annotations
 
@@ -6,38 +6,70 @@ import hashlib
 import io
 import shlex
 import tarfile
-import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from dynasplit.core.errors import HostProgramFailed
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.connection import HostConnection
 from hosts.core.modules import EXTENSIONS_VARIABLE, ON_HOSTS, extension_folders
 
 _SOURCE = Path(__file__).resolve().parents[2] / "hosts"
 _CACHE = '"${DYNASPLIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dynasplit}"'
+_PUSH_S = 150
+_UNPACK_S = 120
+
+# The hash of a folder: of the list of its files with their hashes, as sha256sum writes it. What
+# Python keeps beside the programs does not count.
+_HASH = """hash_of() { (cd "$1" 2>/dev/null && find . ! -type d ! -path '*/__pycache__/*' -print0 \
+| LC_ALL=C sort -z | xargs -0 -r sha256sum 2>/dev/null | sha256sum | cut -d' ' -f1) || :; }"""
+
+# One push at a time, from the first file to the last, so that whatever else lies there was left
+# by one that was interrupted. The lock goes with the shell and what it has started.
+_PUSH = """
+exec 9>.lock
+flock -w {patience_s} 9 || {{ echo 'another push goes on there and does not end' >&2; exit 1; }}
+rm -rf ./*.part ./*.tar.gz ./????????????????.*
+[ "$(hash_of {name})" = {wanted} ] && exit 0
+trap 'rm -rf {fresh}' EXIT
+trap 'exit 1' HUP INT TERM
+mkdir {fresh} && timeout {unpack_s} tar -xzf - --no-same-owner -C {fresh} || exit 1
+[ "$(hash_of {fresh})" = {wanted} ] || {{ echo 'the programs arrived altered' >&2; exit 1; }}
+[ ! -e {name} ] || mv -T {name} {fresh}.old || exit 1
+mv -T {fresh} {name} && rm -rf {fresh}.old
+"""
 
 
 def push_programs(host: HostConnection) -> str:
-    """Put `hosts/` on the host, once for each state of its source; returns the folder above it."""
-    packed, name = _packed()
-    base = host.ask(f"mkdir -p {_CACHE}/programs && cd {_CACHE}/programs && pwd").strip()
-    folder = f"{base}/{name}"
-    quoted = shlex.quote(folder)
-    if host.ask(f"test -d {quoted} && echo there || echo missing").strip() == "missing":
-        with tempfile.NamedTemporaryFile(suffix=".tar.gz") as file:
-            file.write(packed)
-            file.flush()
-            fresh = f"{folder}.{uuid.uuid4().hex[:8]}"
-            host.put(Path(file.name), f"{fresh}.tar.gz")
-        fresh = shlex.quote(fresh)
-        host.ask(
-            f"mkdir -p {fresh} && tar -xzf {fresh}.tar.gz -C {fresh} && rm {fresh}.tar.gz && "
-            f"(mv -T {fresh} {quoted} 2>/dev/null || rm -rf {fresh})"
-        )
-    return folder
+    """Put `hosts/` on the host, once for each state of its source; returns the folder above it.
+
+    A folder that is there is taken only if it holds what it should; else it is pushed anew.
+
+    Raises:
+        HostProgramFailed: the programs cannot be put there.
+    """
+    packed, wanted = _packed()
+    name = wanted[:16]
+    place = f"mkdir -p {_CACHE}/programs && cd {_CACHE}/programs"
+    try:
+        base, *found = host.feed(f"{_HASH}; {place} && pwd && hash_of {name}").splitlines()
+        if found != [wanted]:
+            push = _PUSH.format(
+                name=name,
+                wanted=wanted,
+                fresh=f"{name}.{uuid.uuid4().hex[:8]}",
+                patience_s=_PUSH_S,
+                unpack_s=_UNPACK_S,
+            )
+            host.feed(f"{_HASH}; {place} || exit 1{push}", packed, 2 * _PUSH_S)
+    except HostProgramFailed as error:
+        raise HostProgramFailed(
+            f"{host.address}: the programs cannot be put into its cache folder: {error}; is there "
+            "room, and may this user write there?"
+        ) from error
+    return f"{base}/{name}"
 
 
 def python_of(
@@ -65,11 +97,15 @@ def _files() -> Iterator[tuple[str, Path]]:
 
 @cache
 def _packed() -> tuple[bytes, str]:
-    """`hosts/` as a tar file that depends on its content alone, and a name from its hash."""
+    """`hosts/` as a tar file, and the hash of its folder as `_HASH` finds it on a host."""
     buffer = io.BytesIO()
-    digest = hashlib.sha256()
+    hashes = {}
     with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=6) as tar:
         for name, path in _files():
-            digest.update(name.encode() + b"\0" + path.read_bytes())
-            tar.add(path, arcname=name, recursive=False)
-    return buffer.getvalue(), digest.hexdigest()[:16]
+            content = path.read_bytes()
+            hashes[f"./{name}"] = hashlib.sha256(content).hexdigest()
+            entry = tar.gettarinfo(path, arcname=name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    listed = "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes))
+    return buffer.getvalue(), hashlib.sha256(listed.encode()).hexdigest()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dynasplit.core.errors import DynaSplitError, HostUnreachable
-from dynasplit.core.measurement import Measurement
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     import tenacity
@@ -33,7 +34,7 @@ class RetryPolicy:
     wait_s: float = 1.0
     outage_s: float = 0.0
 
-    def measure(self, once: Callable[[], Measurement]) -> Measurement:
+    def measure(self, once: Callable[[], T]) -> T:
         """Measure, trying again after transient errors.
 
         Raises:

@@ -17,6 +17,7 @@ from dynasplit.testbed.channels import HostTraces
 from dynasplit.testbed.energy import Energies, EnergyRules, energies_of
 from dynasplit.testbed.lab import Host
 from dynasplit.testbed.quality import Qualities, codec_of
+from dynasplit.testbed.retry import RetryPolicy
 from dynasplit.testbed.trace_files import keep_traces
 from hosts.conditions.base import conditions_of_run
 from hosts.wire import messages
@@ -92,8 +93,9 @@ class SshTestbed:
 
     def measure_baseline(self) -> None:
         """Measure what the hosts draw while they do nothing."""
-        self._edge_idle_w = self._idle_w(self.edge)
-        self._cloud_idle_w = self._idle_w(self.cloud)
+        again = RetryPolicy()
+        self._edge_idle_w = again.measure(lambda: self._idle_w(self.edge))
+        self._cloud_idle_w = again.measure(lambda: self._idle_w(self.cloud))
 
     def measure(
         self,
@@ -111,6 +113,8 @@ class SshTestbed:
         """
         started_s, started_ns = time.monotonic(), self._board_ns
         name = f"{configuration}|{repeat}|{stream}|{'' if request is None else request}"
+        for host in (self.edge, self.cloud):
+            host.meters.make_ready()
         report = self._run(configuration, name)
         edge = self.edge.meters.traces(*window_times.edge_window_ns(report))
         at_ns, meters = window_times.cloud_window_ns(report), self.cloud.meters
@@ -198,6 +202,7 @@ class SshTestbed:
         """Mean power of an idle window, its first and last reading left out."""
         if not host.meters.counted:
             return None
+        host.meters.make_ready()
         order = messages.IdleOrder(
             run="baseline", duration_s=self.energy.baseline_s, board_ns=self._board_ns
         )

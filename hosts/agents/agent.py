@@ -26,15 +26,22 @@ from hosts.agents.open_machine import open_machine
 from hosts.agents.restorable_knobs import RestorableKnobs
 from hosts.agents.streaming import TailStream
 from hosts.conditions.base import read_conditions
-from hosts.core.errors import HostError
+from hosts.core.errors import BusyError, HostError, RestoreError, log_traceback
 from hosts.machine.base import Machine
 from hosts.machine.cpus import keep_to
 from hosts.machine.facts import host_facts
+from hosts.machine.lease import held
 from hosts.machine.state_folder import state_folder
 from hosts.wire import messages
+from hosts.wire.exit_codes import BUSY, NOT_RESTORED
 from hosts.wire.rpc import channel, serve, server_credentials, start_server, tensor_handler
 
 SILENCE_S = 60.0
+
+
+class _Ended(BaseException):
+    """A signal asks the agent to end; nothing takes it for an error of its own."""
+
 
 Method = tuple[type[messages.Message], Callable[..., messages.Message]]
 
@@ -161,16 +168,31 @@ def wait_for_end(silence_s: float = SILENCE_S) -> str:
 
 def main() -> int:
     """Run an agent; returns the exit code."""
-    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(name, _interrupted)
-    knobs: RestorableKnobs | None = None
-    stop: Callable[[], None] = lambda: None  # noqa: E731
+    _heed(_interrupted)
     try:
         order = read_order()
         keep_to(order.cpus)
+        with held(state_folder() / f"{order.role}.lease", order.controller):
+            return _serve(order)
+    except _Ended:
+        _say("ended by a signal")
+    except BusyError as error:
+        _say(str(error))
+        return BUSY
+    except Exception as error:
+        return _failed(error)
+    return 0
+
+
+def _serve(order: messages.StartOrder) -> int:
+    """Serve until the controller ends, then put the host back; returns the exit code."""
+    knobs: RestorableKnobs | None = None
+    stop: Callable[[], None] = lambda: None  # noqa: E731
+    code = 0
+    try:
         agent = Agent(order, open_machine())
+        restored = agent.knobs.restore(unknown_may_stay=True)
         knobs = agent.knobs
-        restored = knobs.restore()
         control_port, tensor_port, stop = agent.listen()
         started = messages.Started(
             control_port=control_port,
@@ -181,29 +203,51 @@ def main() -> int:
             board_ns=agent.machine.board_ns(),
         )
         print(msgspec.json.encode(started).decode(), flush=True)
-        print(wait_for_end(), file=sys.stderr)
-    except (HostError, msgspec.MsgspecError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    except InterruptedError:
-        print("ended by a signal", file=sys.stderr)
-    finally:
-        stop()
-        _restore(knobs)
+        _say(wait_for_end())
+    except _Ended:
+        _say("ended by a signal")
+    except Exception as error:
+        code = _failed(error)
+    _heed(signal.SIG_IGN)  # a second signal must not end what puts the host back
+    stop()
+    return _restore(knobs) or code
+
+
+def _restore(knobs: RestorableKnobs | None) -> int:
+    """Put the host back; returns the exit code that says whether it is."""
+    try:
+        if knobs is not None and knobs.restore():
+            _say("knobs restored")
+    except HostError as error:
+        return _failed(error)
     return 0
 
 
-def _restore(knobs: RestorableKnobs | None) -> None:
+def _failed(error: Exception) -> int:
+    """Say in a line what has failed, and the traceback where it was not foreseen."""
+    words = " ".join(str(error).split())
+    if isinstance(error, RestoreError):
+        _say(f"knobs not restored: {words}")
+        return NOT_RESTORED
+    if not isinstance(error, (HostError, msgspec.MsgspecError)):
+        log_traceback(error)
+    _say(f"{type(error).__name__}: {words}")
+    return 1
+
+
+def _say(text: str) -> None:
+    """A line for the controller's log; it may be gone already."""
     with contextlib.suppress(OSError):
-        try:
-            if knobs is not None and knobs.restore():
-                print("knobs restored", file=sys.stderr)
-        except HostError as error:
-            print(f"knobs not restored: {error}", file=sys.stderr)
+        print(text, file=sys.stderr, flush=True)
+
+
+def _heed(handler: Callable[[int, object], None] | signal.Handlers) -> None:
+    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(name, handler)
 
 
 def _interrupted(number: int, _frame: object) -> None:
-    raise InterruptedError(number)
+    raise _Ended(number)
 
 
 if __name__ == "__main__":

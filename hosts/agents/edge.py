@@ -16,7 +16,7 @@ from hosts.agents.output_quality import OutputQuality
 from hosts.agents.streaming import Receiver, TailStream
 from hosts.agents.window import MeasurementWindow
 from hosts.codecs.base import Tensor
-from hosts.core.errors import BusyError, HostError, LinkError
+from hosts.core.errors import HostError, LinkError
 from hosts.machine.base import HeadJob, Machine, Payload
 from hosts.models.runtime.heads import Heads
 from hosts.wire.frames import pack
@@ -74,7 +74,7 @@ class EdgeAgent:
         """Call off a run that nobody waits for any more: its order, or its answer, was lost."""
         self._call_off.set()
         if not self._running.acquire(timeout=CALL_OFF_S):
-            raise BusyError("an earlier run is still going on here, and does not end")
+            raise HostError("an earlier run is still going on here, and does not end")
         try:
             self._call_off.clear()
             yield

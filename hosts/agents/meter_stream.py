@@ -7,15 +7,17 @@ python -m hosts.agents.meter_stream gpm8213 '{"resource": "ASRL/dev/ttyACM0::INS
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import threading
+from collections.abc import Iterator
 
 import msgspec
 
-from hosts.core.errors import HostError
-from hosts.meters.base import Option, build, names
-from hosts.wire.readings import header_line, reading_line
+from hosts.core.errors import HostError, MeterError, log_traceback, one_line
+from hosts.meters.base import Meter, Option, build, names
+from hosts.wire.readings import Reading, header_line, reading_line
 
 
 def main() -> int:
@@ -26,25 +28,52 @@ def main() -> int:
     arguments = parser.parse_args()
     threading.Thread(target=_end_with_input, daemon=True).start()
     try:
-        options = msgspec.json.decode(arguments.options, type=dict[str, Option])
+        options = _options(arguments.options)
         meter = build(arguments.meter, options)
         print(header_line(meter.header(arguments.meter)), flush=True)
-        for batch in meter.readings():
+        for batch in _readings(meter, arguments.meter):
             print("\n".join(reading_line(*reading) for reading in batch), flush=True)
-    except (HostError, msgspec.MsgspecError) as error:
-        print(error, file=sys.stderr)
-        return 1
     except BrokenPipeError:
         return 0
+    except HostError as error:
+        return _failed(error)
     return 0
+
+
+def _readings(meter: Meter, name: str) -> Iterator[list[Reading]]:
+    """A meter's readings; whatever its library raises becomes a MeterError."""
+    try:
+        yield from meter.readings()
+    except HostError:
+        raise
+    except Exception as error:
+        raise MeterError(f"meter {name!r} gives no more readings: {one_line(error)}") from error
+
+
+def _failed(error: HostError) -> int:
+    """Say in a line what has failed, after the traceback of what a library raised."""
+    if error.__cause__ is not None:
+        log_traceback(error.__cause__)
+    print(one_line(error), file=sys.stderr, flush=True)
+    return 1
+
+
+def _options(text: str) -> dict[str, Option]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, Option])
+    except msgspec.MsgspecError as error:
+        raise MeterError(f"a meter's options expected as JSON, found {text!r}: {error}") from error
 
 
 def _end_with_input() -> None:
     """The SSH channel closes standard input when the controller ends, however it ends."""
-    while sys.stdin.buffer.read(4096):
+    while os.read(sys.stdin.fileno(), 4096):
         pass
     os._exit(0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    os._exit(code)  # the thread that waits for standard input must not keep it alive

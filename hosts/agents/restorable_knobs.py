@@ -8,11 +8,12 @@ from pathlib import Path
 
 import msgspec
 
-from hosts.core.errors import KnobError
-from hosts.knobs.base import HostKnob, Value, build
+from hosts.core.errors import KnobError, RestoreError, one_line
+from hosts.knobs.base import HostKnob, Value, build, names_on_hosts
 from hosts.machine.base import Machine
 
 Record = dict[str, dict[str, str]]
+_UNKNOWN = "this host knows no such knob now"
 
 
 class RestorableKnobs:
@@ -23,8 +24,10 @@ class RestorableKnobs:
     """
 
     def __init__(self, names: Iterable[str], machine: Machine, record: Path) -> None:
+        self._machine = machine
         self._knobs: dict[str, HostKnob] = {name: build(name, machine) for name in names}
         self.record = record
+        self._is_recorded = False
 
     def read(self) -> dict[str, Value]:
         """The value that every knob reads now."""
@@ -64,29 +67,84 @@ class RestorableKnobs:
                     "after it: something else on this host changes it"
                 )
 
-    def restore(self) -> bool:
-        """Put everything back to the recorded state; False if nothing was recorded."""
-        if not self.record.is_file():
+    def restore(self, *, unknown_may_stay: bool = False) -> bool:
+        """Put everything back to the recorded state; False if nothing was recorded.
+
+        Each knob is put back by itself, whatever becomes of the others, and whether or not it is
+        among this group's now. What could not be put back stays in the record.
+
+        Args:
+            unknown_may_stay: a knob that this host does not know is no error.
+
+        Raises:
+            RestoreError: which knobs could not be put back, and why.
+        """
+        recorded = self._recorded()
+        self._is_recorded = False
+        if recorded is None:
             return False
+        failed = {n: why for n, was in recorded.items() if (why := self._put_back(n, was))}
+        self._keep({name: recorded[name] for name in failed})
+        told = {n: w for n, w in failed.items() if not (unknown_may_stay and w == _UNKNOWN)}
+        if told:
+            raise RestoreError(
+                "; ".join(f"{name}: {why}" for name, why in told.items())
+                + f". What they were stays in {self.record}, and the next run tries again; or set "
+                "them by hand and delete that file"
+            )
+        return True
+
+    def _put_back(self, name: str, snapshot: dict[str, str]) -> str:
+        """Put one knob back; returns why it could not be, or nothing."""
         try:
-            recorded = msgspec.json.decode(self.record.read_bytes(), type=Record)
-        except msgspec.MsgspecError as error:
-            raise KnobError(
+            if name not in self._knobs and name not in names_on_hosts():
+                return _UNKNOWN
+            knob = self._knobs[name] if name in self._knobs else build(name, self._machine)
+            knob.restore(snapshot)
+        except Exception as error:  # a knob may be anybody's, and must not stop the others
+            return one_line(error)
+        return ""
+
+    def _remember(self) -> None:
+        """Record the state of each knob before the first change, beside what is left of others."""
+        if self._is_recorded:
+            return
+        recorded = self._recorded() or {}
+        fresh = {n: knob.snapshot() for n, knob in self._knobs.items() if n not in recorded}
+        if fresh:
+            self._write(recorded | fresh)
+        self._is_recorded = True
+
+    def _recorded(self) -> Record | None:
+        """The record; None: there is none."""
+        try:
+            return msgspec.json.decode(self.record.read_bytes(), type=Record)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError) as error:
+            raise RestoreError(
                 f"the record of this host's state, {self.record}, cannot be read ({error}); "
                 "check the host's settings by hand and delete it"
             ) from error
-        for name, snapshot in recorded.items():
-            if name in self._knobs:
-                self._knobs[name].restore(snapshot)
-        self.record.unlink()
-        return True
 
-    def _remember(self) -> None:
-        """Record the state before the first change; atomic, and on the disk."""
-        if self.record.is_file():
-            return
+    def _keep(self, left: Record) -> None:
+        """Keep what is not put back yet; nothing left: remove the record."""
+        try:
+            if left:
+                self._write(left)
+            else:
+                self.record.unlink()
+        except OSError as error:
+            if left:  # the whole record is still there, and serves as well
+                return
+            raise RestoreError(
+                f"all is put back, but {self.record} cannot be removed ({error.strerror}); "
+                "delete it"
+            ) from error
+
+    def _write(self, state: Record) -> None:
+        """Write the record: atomic, and on the disk."""
         self.record.parent.mkdir(parents=True, exist_ok=True)
-        state: Record = {name: knob.snapshot() for name, knob in self._knobs.items()}
         beside = self.record.with_suffix(".new")
         with beside.open("wb") as file:
             file.write(msgspec.json.encode(state))

@@ -2,12 +2,13 @@
 
 HostError
 ├── KnobError        a hardware setting was refused, or did not read back
+│   └── RestoreError   a setting could not be put back to what it was
+├── BusyError        another controller's agent uses the host
 ├── MeterError       a power meter gives no readings
 ├── ArtifactError    a network's file is missing, truncated or of another kind
 ├── ModelError       no such network, split point or tensor
 ├── WireError        a message of another version, shape or size
 ├── LinkError        the other host does not answer, or the stream to it broke  (transient)
-├── BusyError        this host does something else just now                     (transient)
 ├── BoardError       an emulated board was asked for what it does not have
 └── ExtensionError   an extension cannot be used: its folder, a name, a description
 
@@ -15,7 +16,10 @@ A message says what was asked, what was found and what is allowed. Whether to tr
 decided by type, except for what the operating system says: `is_transient` knows both.
 """
 
+import contextlib
 import errno
+import sys
+import traceback
 
 _PASSES = {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ETIMEDOUT}
 """What the operating system says of things that may be otherwise in a moment."""
@@ -34,8 +38,31 @@ class HostError(Exception):
     transient = False
 
 
+def one_line(error: BaseException) -> str:
+    """Any error's words in one line, with its class where that is not one of ours."""
+    words = " ".join(str(error).split())
+    if isinstance(error, HostError):
+        return words
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def log_traceback(error: BaseException) -> None:
+    """Write an error's traceback to the program's log, in lines that no message takes up."""
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        with contextlib.suppress(OSError):  # nobody may listen any more
+            print(f"| {line}", file=sys.stderr, flush=True)
+
+
 class KnobError(HostError):
     """A hardware setting was refused, or reads back as something else."""
+
+
+class RestoreError(KnobError):
+    """Settings could not be put back; what they were stays on record."""
+
+
+class BusyError(HostError):
+    """Another controller's agent uses the host."""
 
 
 class MeterError(HostError):
@@ -56,12 +83,6 @@ class WireError(HostError):
 
 class LinkError(HostError):
     """The other host does not answer, or the stream to it broke."""
-
-    transient = True
-
-
-class BusyError(HostError):
-    """This host does something else just now."""
 
     transient = True
 

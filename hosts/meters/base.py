@@ -8,10 +8,11 @@ A meter that is asked is a `PolledMeter`: its file says its channels, its identi
 from __future__ import annotations
 
 import importlib
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 
-from hosts.core.errors import MeterError
+from hosts.core.errors import HostError, MeterError, one_line
 from hosts.core.modules import module_names
 from hosts.meters._polling import MONOTONIC, PollingClock, poll
 from hosts.wire.readings import Channel, MeterHeader, Reading
@@ -87,12 +88,21 @@ def build(name: str, options: Mapping[str, Option]) -> Meter:
     """The meter of that name.
 
     Raises:
-        MeterError: no such meter, or it does not take these options.
+        MeterError: no such meter, it does not take these options, or it cannot be opened.
     """
     if name not in names():
         raise MeterError(f"meter {name!r} asked; there are: {', '.join(names())}")
+    given = f"meter {name!r} with options {dict(options)}"
     try:
-        meter: Meter = importlib.import_module(f"hosts.meters.{name}").build(**options)
-    except TypeError as error:
-        raise MeterError(f"meter {name!r} with options {dict(options)}: {error}") from error
+        make = importlib.import_module(f"hosts.meters.{name}").build
+        try:
+            inspect.signature(make).bind(**options)
+        except TypeError as error:
+            allowed = ", ".join(inspect.signature(make).parameters) or "none"
+            raise MeterError(f"{given}: {error}; allowed: {allowed}") from error
+        meter: Meter = make(**options)
+    except HostError:
+        raise
+    except Exception as error:  # whatever the libraries of meters raise
+        raise MeterError(f"{given} cannot be opened: {one_line(error)}") from error
     return meter

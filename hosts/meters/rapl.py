@@ -42,6 +42,10 @@ class Rapl(PolledMeter):
                 f"{self._counters[0]}: permission denied; since Linux 5.10 only root reads RAPL: "
                 "give this user read access to it"
             ) from error
+        except (OSError, ValueError) as error:
+            raise MeterError(
+                f"{self._counters[0].parent.parent}: a package's counter cannot be read: {error}"
+            ) from error
 
 
 def build(root: str = "/", period_s: float = 0.1) -> Rapl:

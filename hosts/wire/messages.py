@@ -40,6 +40,7 @@ class StartOrder(Message):
         key_pem: this agent's private key. certificate_pem: its certificate.
         authority_pem: who signed the certificates of this run.
         cpus: those that the agent and its threads keep to; empty: all.
+        controller: who asks: user, host and process; told to others that ask for this host.
     """
 
     role: str
@@ -49,6 +50,7 @@ class StartOrder(Message):
     authority_pem: str
     listen: str = "127.0.0.1"
     cpus: tuple[int, ...] = ()
+    controller: str = ""
 
 
 class Started(Message):

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from hosts.core.errors import MeterError, WireError
-from hosts.wire.messages import PROTOCOL
+from hosts.wire.messages import PROTOCOL, check_protocol
 
 Reading = tuple[int, tuple[float | None, ...]]
 """The middle of a period on the host's clock in ns, and the mean power over it in W a channel."""
@@ -76,11 +76,13 @@ def header_line(header: MeterHeader) -> str:
 
 
 def read_header(line: str) -> MeterHeader:
-    """Read the first line; WireError if it is not a meter's."""
+    """Read the first line; WireError if it is not a meter's, or of another version."""
     try:
-        return msgspec.json.decode(line, type=MeterHeader)
-    except msgspec.MsgspecError as error:
+        header = msgspec.json.decode(line, type=MeterHeader)
+    except (msgspec.MsgspecError, MeterError) as error:
         raise WireError(f"a meter's header expected, found {line[:200]!r}: {error}") from error
+    check_protocol(header.protocol)
+    return header
 
 
 def reading_line(time_ns: int, watts: Sequence[float | None]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hosts.core.errors import HostError, is_transient
+from hosts.core.errors import HostError, is_transient, one_line
 from hosts.wire.messages import Refused
 
 
@@ -26,7 +26,4 @@ def refusal(error: BaseException) -> Refused:
     its class, so that `[Errno 13] ...` is seen to be a PermissionError.
     """
     kind = error.kind if isinstance(error, PeerError) else type(error).__name__
-    words = " ".join(str(error).split())
-    if not isinstance(error, HostError):
-        words = f"{kind}: {words}" if words else kind
-    return Refused(kind=kind, message=words, transient=is_transient(error))
+    return Refused(kind=kind, message=one_line(error), transient=is_transient(error))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -10,7 +9,7 @@ from typing import Any, TypeVar
 import grpc
 import msgspec
 
-from hosts.core.errors import HostError
+from hosts.core.errors import HostError, log_traceback
 from hosts.wire.frames import check_length
 from hosts.wire.messages import MESSAGE_LIMIT_BYTES, SERVICE, Message, Refused, decode, encode
 from hosts.wire.refusals import PeerError, refusal
@@ -76,7 +75,7 @@ def _answering(kind: type[M], method: Callable[[M], Message]) -> Callable[[bytes
             return encode(method(decode(body, kind)))
         except Exception as error:
             if not isinstance(error, HostError):
-                traceback.print_exc()  # for the log; what is told is one line
+                log_traceback(error)  # what is told is one line
             told = msgspec.json.encode(refusal(error)).decode()
             context.abort(grpc.StatusCode.ABORTED, told)
             raise AssertionError("abort raises") from error

@@ -17,7 +17,7 @@ from dynasplit.app.setup.local_machine import here
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.tables import read_requests, read_runs
 from tests.conftest import ROOT
-from tests.gpm import GPM_RESOURCE, simulated_gpm
+from tests.gpm import GPM_RESOURCE, Instrument, simulated_gpm
 from tests.powercap import Powercap
 
 pytestmark = pytest.mark.medium
@@ -202,3 +202,18 @@ def test_of_two_meters_the_outer_counts_and_both_are_kept(tmp_path, processor):
         trace = pd.read_parquet(file)
         assert set(trace["channel"]) == {"wall", "package"}
         assert set(trace["host"]) == {"edge"}
+
+
+def test_a_meter_that_hangs_up_in_the_midst_of_a_run_costs_a_window_and_no_more(tmp_path):
+    instrument = Instrument()
+    instrument.hangs_up_at = 200
+    meter = f"hosts.edge.meters=[{{meter:gpm8213,resource:'{instrument.resource}',period_s:0.05}}]"
+    done = start(tmp_path / "results", *METERED, meter)
+    instrument.close()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert instrument.opened == 2
+    assert "Traceback" not in done.stdout + done.stderr
+    (folder,) = (tmp_path / "results/quick_testbed").iterdir()
+    for m in read_runs(folder / "runs.parquet").measurements:
+        assert m.energy_j == pytest.approx(17.688 * m.window_s / m.inferences, rel=1e-3)
+    assert "did not answer" in (folder / "logs/edge_gpm8213.log").read_text()

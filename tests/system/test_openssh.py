@@ -84,7 +84,9 @@ def hosts(tmp_path):
         host.close()
 
 
-def test_quick_testbed_runs_on_openssh_and_puts_the_knobs_back(hosts, tmp_path):
+def run(hosts: dict[str, OpenSshHost], tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """A short experiment on these hosts, its results in `results`."""
+
     def host(role: str, *more: str) -> list[str]:
         return [
             f"hosts.{role}.address=127.0.0.1",
@@ -97,8 +99,7 @@ def test_quick_testbed_runs_on_openssh_and_puts_the_knobs_back(hosts, tmp_path):
             f"hosts.{role}.meter=board",
         ]
 
-    results = tmp_path / "results"
-    done = subprocess.run(
+    return subprocess.run(
         [
             sys.executable,
             "run_experiment.py",
@@ -110,7 +111,7 @@ def test_quick_testbed_runs_on_openssh_and_puts_the_knobs_back(hosts, tmp_path):
             "workload.requests=3",
             "search.fraction=0.1",
             "tracking=none",
-            f"results_dir={results}",
+            f"results_dir={tmp_path / 'results'}",
         ],
         cwd=ROOT,
         capture_output=True,
@@ -118,12 +119,36 @@ def test_quick_testbed_runs_on_openssh_and_puts_the_knobs_back(hosts, tmp_path):
         timeout=100,
         check=False,
     )
+
+
+def governor(tmp_path: Path) -> str:
+    policy = tmp_path / "edge/root/sys/devices/system/cpu/cpufreq/policy0"
+    return (policy / "scaling_governor").read_text().strip()
+
+
+def test_quick_testbed_runs_on_openssh_and_puts_the_knobs_back(hosts, tmp_path):
+    done = run(hosts, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    (folder,) = (results / "quick_testbed").iterdir()
+    (folder,) = (tmp_path / "results/quick_testbed").iterdir()
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["emulated"] is True
     assert set(pd.read_parquet(folder / "runs.parquet")["source"]) == {"emulated"}
-    policy = tmp_path / "edge/root/sys/devices/system/cpu/cpufreq/policy0"
-    assert (policy / "scaling_governor").read_text().strip() == "ondemand"
+    assert governor(tmp_path) == "ondemand"
     assert not list((tmp_path / "edge/state").glob("*.json"))
+
+
+def test_a_host_that_is_not_put_back_is_told_and_the_results_are_whole(hosts, tmp_path):
+    record = tmp_path / "edge/state/edge.json"
+    record.parent.mkdir()
+    record.write_text(json.dumps({"fan_rpm": {"value": "900"}}))
+    done = run(hosts, tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "NOT PUT BACK: edge host" in done.stdout
+    assert "fan_rpm: this host knows no such knob now" in done.stderr
+    (folder,) = (tmp_path / "results/quick_testbed").iterdir()
+    assert json.loads((folder / "run.json").read_text())["state"] == "finished"
+    assert (folder / "summary.json").is_file()
+    assert governor(tmp_path) == "ondemand"
+    assert list(json.loads(record.read_text())) == ["fan_rpm"]

@@ -104,13 +104,18 @@ def _guarded(work: Callable[[], None], debug: bool) -> int:
     """Do it; an error that we know becomes one message, unless the traceback is asked for."""
     try:
         work()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         print("\nInterrupted. What was measured is kept; the same command goes on there.")
+        _tell_notes(error)
         return INTERRUPTED
+    except SystemExit as error:
+        _tell_notes(error)
+        raise
     except (DynaSplitError, ExtensionError) as error:
         if debug:
             raise
         print(f"Error: {error}", file=sys.stderr)
+        _tell_notes(error)
         return REFUSED if isinstance(error, (ConfigurationError, ExtensionError)) else FAILED
     except OSError as error:
         if debug or error.errno not in _NO_ROOM:
@@ -120,8 +125,15 @@ def _guarded(work: Callable[[], None], debug: bool) -> int:
             "and the same command goes on there",
             file=sys.stderr,
         )
+        _tell_notes(error)
         return FAILED
     return 0
+
+
+def _tell_notes(error: BaseException) -> None:
+    """Say what else is wrong: a host that could not be put back after the error."""
+    for note in getattr(error, "__notes__", ()):
+        print(f"Not put back: {note}", file=sys.stderr)
 
 
 @contextmanager

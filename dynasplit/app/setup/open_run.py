@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.phases import Session
 from dynasplit.app.setup.run_inputs import RunInputs
+from dynasplit.core.errors import KnobsNotRestored
 from dynasplit.core.events import Event, Finished, Subscriber
 from dynasplit.recorder import Recorder, RunFacts, import_early, open_recorder
 from dynasplit.run.identity import identity_of
@@ -33,11 +34,25 @@ class OpenRun:
     recorder: Recorder
     _hosts: ExitStack
     _terminal: Terminal
+    _troubles: list[KnobsNotRestored] = field(default_factory=list)
 
     def put_hosts_back(self) -> None:
-        """Restore and leave the hosts; so it is done before results are written."""
+        """Restore and leave the hosts; so it is done before results are written.
+
+        One that cannot be put back is told at once, and raised when the results are written.
+        """
         with self._terminal.during("Putting the hosts back"):
-            self._hosts.close()
+            try:
+                self._hosts.close()
+            except KnobsNotRestored as error:
+                self._troubles.append(error)
+        for trouble in self._troubles:
+            self._terminal.say(f"NOT PUT BACK: {trouble}")
+
+    def check_put_back(self) -> None:
+        """Raise what kept a host from being put back."""
+        for trouble in self._troubles:
+            raise trouble
 
 
 @contextmanager
@@ -48,6 +63,7 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
     complete.
 
     Raises:
+        KnobsNotRestored: a host could not be put back; the results are complete.
         DynaSplitError: the folder or the hosts cannot be opened.
     """
     record = inputs.record
@@ -79,6 +95,7 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
             yield run
         if run.recorder.trouble is None:
             folder.finish()
+    run.check_put_back()
 
 
 def _words_of_change(rooms: Sequence[str]) -> str:

@@ -52,6 +52,21 @@ def test_what_a_command_says_after_its_output_ended_arrives_too(hosts):
     host.close()
 
 
+@pytest.mark.parametrize("heeds", ["its input's end", "nothing"])
+def test_a_channel_that_is_closed_before_its_program_has_ended_leaves_the_others(hosts, heeds):
+    host = HostConnection(hosts[0])
+    lasting = host.start("cat")
+    ends = "& cat; kill $!" if heeds != "nothing" else "& sleep 2; kill $!"
+    talking = host.start(f"while sleep 0.01; do echo on; done {ends}")
+    assert talking.recv(3) == b"on\n"
+    talking.close()
+    time.sleep(0.5 if heeds != "nothing" else 2.5)
+    assert host.ask("echo here").strip() == "here"
+    lasting.sendall(b"still\n")
+    assert lasting.recv(6) == b"still\n"
+    host.close()
+
+
 def test_a_refused_key_says_what_to_do(hosts, tmp_path):
     make_key(tmp_path / "other")
     stranger = replace(hosts[0], key_file=str(tmp_path / "other"))

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from dynasplit.core.errors import (
-    HostBusy,
+    HostNotReady,
     HostUnreachable,
     KnobRefused,
     LinkLost,
@@ -32,7 +32,7 @@ class Testbed:
         return FOUND
 
 
-@pytest.mark.parametrize("error", [WindowInvalid, HostBusy, HostUnreachable, LinkLost])
+@pytest.mark.parametrize("error", [WindowInvalid, HostNotReady, HostUnreachable, LinkLost])
 def test_what_passes_is_tried_again_as_often_as_asked(error):
     policy = RetryPolicy(retries=2, wait_s=0)
     assert policy.measure(Testbed(error("a"), error("b"))) is FOUND

@@ -43,6 +43,7 @@ FAULTS = (
     MemoryError(),
     LinkError("the stream broke"),
     PeerError(Refused(kind="ModelError", message="no such tail"), "the cloud: "),
+    LookupError("first\nsecond"),
 )
 TOLD = (
     ("PermissionError", "PermissionError: [Errno 13] Permission denied: '/sys/x'", False),
@@ -56,6 +57,7 @@ TOLD = (
     ("MemoryError", "MemoryError", False),
     ("LinkError", "the stream broke", True),
     ("ModelError", "the cloud: no such tail", False),
+    ("LookupError", "LookupError: first second", False),
 )
 
 
@@ -179,3 +181,16 @@ def test_an_agent_ends_when_its_channel_closes_or_stays_silent(monkeypatch, hear
     os.close(reading)
     if not heartbeats:
         os.close(writing)
+
+
+def test_an_error_that_nobody_thought_of_arrives_in_a_line_and_its_traceback_stays_there(
+    run, capfd
+):
+    peers, port = run
+    with reach(port, peers["cloud"]) as opened, pytest.raises(PeerError) as caught:
+        call(opened, "Connect", ConnectOrder(address="a", port=-1), Message, 5.0)
+    assert (caught.value.kind, str(caught.value)) == (
+        "LookupError",
+        "LookupError: first second",
+    )
+    assert "\n| LookupError: first\n" in capfd.readouterr().err

@@ -1,0 +1,147 @@
+"""Agents over SSH: who may use a host, and what they say when they end."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from dynasplit.core.errors import HostBusy, HostProgramFailed, KnobsNotRestored
+from dynasplit.testbed import agents
+from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.agents import AgentLink
+from dynasplit.testbed.connection import HostConnection
+from dynasplit.testbed.credentials import make_credentials
+from dynasplit.testbed.last_words import LastWords
+from dynasplit.testbed.loopback import loopback_hosts
+from dynasplit.testbed.programs import push_programs
+from hosts.wire import messages
+
+pytestmark = pytest.mark.medium
+
+
+@pytest.fixture(scope="module")
+def edge():
+    given = HostAddress(knobs=("cpu_mhz", "edge_accelerator")), HostAddress()
+    with loopback_hosts(*given, profile="quick") as both:
+        yield both[0]
+
+
+@pytest.fixture
+def host(edge):
+    connection = HostConnection(edge)
+    yield connection
+    connection.close()
+
+
+def folder_of(host: HostConnection) -> Path:
+    """The private folder of the host: its state, its board's files."""
+    return Path(host.address.key_file).parent / "edge"
+
+
+def agent(host: HostConnection, log: Path, who: str = "") -> AgentLink:
+    identity = make_credentials("edge")["edge"]
+    order = messages.StartOrder(
+        role="edge",
+        knobs=host.address.knobs,
+        key_pem=identity.key_pem,
+        certificate_pem=identity.certificate_pem,
+        authority_pem=identity.authority_pem,
+        controller=who,
+    )
+    return AgentLink(host, push_programs(host), order, identity, log)
+
+
+def set_mhz(link: AgentLink, mhz: int) -> None:
+    order = messages.KnobsOrder(knobs={"cpu_mhz": mhz})
+    link.call("Knobs", order, messages.KnobsSet, 10.0)
+
+
+def shown(host: HostConnection, name: str) -> str:
+    policy = folder_of(host) / "root/sys/devices/system/cpu/cpufreq/policy0"
+    return (policy / name).read_text().strip()
+
+
+def test_a_second_controller_is_refused_at_once_and_touches_nothing(host, tmp_path):
+    first = agent(host, tmp_path / "log", "ann@desk, process 7")
+    set_mhz(first, 600)
+    push_programs(host)
+    began_s = time.monotonic()
+    with pytest.raises(HostBusy, match=r"edge host .*host busy: ann@desk, process 7 .* since 20"):
+        agent(host, tmp_path / "other", "bob@desk, process 8")
+    assert time.monotonic() - began_s < 6  # its own start, on a busy machine
+    assert shown(host, "scaling_cur_freq") == "600000"
+    set_mhz(first, 1400)
+    first.close()
+    assert shown(host, "scaling_governor") == "ondemand"
+    agent(host, tmp_path / "other", "bob@desk, process 8").close()
+
+
+def test_the_lease_of_a_dead_agent_is_free_and_its_knobs_are_put_back(host, tmp_path):
+    dead = agent(host, tmp_path / "log")
+    set_mhz(dead, 600)
+    os.kill(dead.started.pid, 9)
+    with pytest.raises(HostProgramFailed, match="edge agent has ended"):
+        set_mhz(dead, 600)
+    with pytest.raises(KnobsNotRestored, match="the next run there puts them back"):
+        dead.close()
+    again = agent(host, tmp_path / "log")
+    assert again.started.restored
+    assert shown(host, "scaling_governor") == "ondemand"
+    again.close()
+
+
+def test_a_knob_that_is_not_put_back_is_told_by_the_controller(host, tmp_path):
+    record = folder_of(host) / "state/edge.json"
+    record.parent.mkdir(exist_ok=True)
+    record.write_text(json.dumps({"fan_rpm": {"value": "900"}}))
+    link = agent(host, tmp_path / "log")
+    set_mhz(link, 600)
+    try:
+        with pytest.raises(KnobsNotRestored, match=r"edge host .*: fan_rpm: this host knows no"):
+            link.close()
+        assert shown(host, "scaling_governor") == "ondemand"
+        assert list(json.loads(record.read_text())) == ["fan_rpm"]
+
+        record.write_text(json.dumps({"cpu_mhz": {}}))
+        with pytest.raises(KnobsNotRestored, match="knobs not restored: cpu_mhz: KeyError"):
+            agent(host, tmp_path / "log")
+    finally:
+        record.unlink()
+
+
+def test_last_words_are_kept_after_a_silence_longer_than_the_channel_s_time_out(host, tmp_path):
+    channel = host.start("echo first >&2; sleep 0.5; echo last >&2")
+    channel.settimeout(0.1)
+    words = LastWords(channel, tmp_path / "log")
+    channel.status_event.wait(5)
+    assert words.text() == "first / last"
+    assert (tmp_path / "log").read_text() == "first\nlast\n"
+
+
+def test_an_agent_that_cannot_start_says_why(host, tmp_path):
+    lease = folder_of(host) / "state/edge.lease"
+    lease.unlink(missing_ok=True)
+    lease.symlink_to(folder_of(host))
+    with pytest.raises(HostProgramFailed, match=r"HostError: .*edge.lease cannot be written"):
+        agent(host, tmp_path / "log")
+    lease.unlink()
+    board, away = folder_of(host) / "board.sock", folder_of(host) / "away"
+    board.rename(away)
+    try:
+        with pytest.raises(HostProgramFailed, match="BoardError: no emulated board answers"):
+            agent(host, tmp_path / "log")
+    finally:
+        away.rename(board)
+
+
+def test_a_traceback_is_for_the_log_alone(host, tmp_path):
+    channel = host.start(
+        f"cd {push_programs(host)} && {host.address.python} -c "
+        "'from hosts.agents import agent; agent._failed(ValueError(\"one\\ntwo\"))'"
+    )
+    words = LastWords(channel, tmp_path / "log")
+    channel.status_event.wait(agents._END_S)
+    assert words.text() == "ValueError: one two"
+    assert "| ValueError: one" in (tmp_path / "log").read_text()

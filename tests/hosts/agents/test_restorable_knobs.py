@@ -1,0 +1,88 @@
+"""Putting a host back: each knob by itself, and nothing forgotten that is not put back yet."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hosts.agents.restorable_knobs import RestorableKnobs
+from hosts.core.errors import RestoreError
+from hosts.knobs.base import build
+from tests.hosts.trees import CPUFREQ, USERSPACE, RealOnTree, coral, cpufreq
+
+NAMES = ("cpu_mhz", "edge_accelerator")
+
+
+@pytest.fixture
+def machine(tmp_path) -> RealOnTree:
+    cpufreq(tmp_path, USERSPACE)
+    return coral(tmp_path)
+
+
+@pytest.fixture
+def record(tmp_path) -> Path:
+    return tmp_path / "state/edge.json"
+
+
+def state(machine: RealOnTree) -> dict:
+    return {name: build(name, machine).snapshot() for name in NAMES}
+
+
+def changed(machine: RealOnTree, record: Path) -> None:
+    knobs = RestorableKnobs(NAMES, machine, record)
+    knobs.apply({"edge_accelerator": "max"})
+    knobs.apply({"cpu_mhz": 600, "edge_accelerator": "off"})
+
+
+@pytest.mark.parametrize("goes", ["after it is found", "before"])
+def test_a_knob_that_fails_stops_no_other_and_stays_on_record(machine, record, goes):
+    before = state(machine)
+    changed(machine, record)
+    policy, away = machine.root / CPUFREQ / "policy0", machine.root / "away"
+    if goes == "before":  # a KnobError then; an OSError else
+        policy.rename(away)
+        knobs = RestorableKnobs(NAMES[1:], machine, record)
+    else:
+        knobs = RestorableKnobs(NAMES, machine, record)
+        policy.rename(away)
+    with pytest.raises(RestoreError, match=r"^cpu_mhz: .*stays in .*edge\.json"):
+        knobs.restore()
+    assert build("edge_accelerator", machine).snapshot() == before["edge_accelerator"]
+    assert list(json.loads(record.read_text())) == ["cpu_mhz"]
+
+    away.rename(policy)
+    assert RestorableKnobs(NAMES, machine, record).restore() is True
+    assert state(machine) == before
+    assert not record.exists()
+
+
+def test_a_knob_that_is_no_longer_configured_is_put_back_too(machine, record):
+    before = state(machine)
+    changed(machine, record)
+    assert RestorableKnobs((), machine, record).restore() is True
+    assert state(machine) == before
+    assert not record.exists()
+
+
+def test_a_knob_that_this_host_does_not_know_stays_on_record(machine, record):
+    record.parent.mkdir()
+    fan = {"fan_rpm": {"value": "900"}}
+    record.write_text(json.dumps(fan))
+    knobs = RestorableKnobs(NAMES, machine, record)
+    assert knobs.restore(unknown_may_stay=True) is True
+    assert json.loads(record.read_text()) == fan
+
+    before = state(machine)
+    knobs.apply({"cpu_mhz": 600})
+    assert json.loads(record.read_text()) == fan | before
+    with pytest.raises(RestoreError, match="fan_rpm: this host knows no such knob now"):
+        knobs.restore()
+    assert state(machine) == before
+    assert json.loads(record.read_text()) == fan
+
+
+def test_what_was_changed_first_stays_on_record_when_a_later_run_changes_it_again(machine, record):
+    before = state(machine)
+    changed(machine, record)
+    RestorableKnobs(NAMES, machine, record).apply({"cpu_mhz": 1200})
+    assert json.loads(record.read_text()) == before
