@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from dynasplit.app.cli.help import experiments_text, help_text
 from dynasplit.app.cli.hydra_errors import refusal
+from dynasplit.app.cli.words import for_hydra
 from dynasplit.config.load import load, register
 from dynasplit.config.rules import check_rules
 from dynasplit.config.schema import Config
@@ -53,8 +54,7 @@ def main(compose: Callable[[], None]) -> int:
         return _guarded(lambda: print(help_text() if asked else experiments_text()), False)
     register()
     _composed.clear()
-    # Hydra's parser wants its flags before the overrides.
-    sys.argv[1:] = sorted(asked, key=lambda word: word not in ("-m", "--multirun"))
+    sys.argv[1:] = for_hydra(asked)
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGHUP, _end)
     jobs: list[Job] = []
