@@ -99,6 +99,8 @@ REFUSED = [
     (["search.fraction=x"], ["a number above 0, up to 1, or null"]),
     (["space.cpu_mhz=600"], ["a list of whole numbers"]),
     (["dry_run=maybe"], ["true or false"]),
+    (["name=null"], ["name=null; allowed: a name of"]),
+    (["+experiment=vgg16_testbed", "name=../.."], ["name='../..'; allowed: a name of"]),
     (["+experiment=vgg16_testbed", "+search.x=1"], ["search.x", "fraction"]),
     (["+experiment=vgg16_testbed", "search.fraction=1.5"], ["1.5", "above 0, up to 1"]),
     (["+experiment=vgg16_testbed", "space.cpu_mhz=[700]"], ["700", "600, 800", "1800"]),

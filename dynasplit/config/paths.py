@@ -13,7 +13,7 @@ from dynasplit.config.rules import Rule
 _STORE_AT_HOME = re.compile(r"(sqlite:///|file:(?://)?)?(~.*)", re.DOTALL)
 _PASSWORD = re.compile(r"(://[^:/@\s]*):\S*@")
 _PASSWORD_BESIDE = re.compile(r"([?&](?:pass\w*|pwd|token|ssl_?password)=)[^&\s]+", re.IGNORECASE)
-_EXPERIMENT = re.compile(r"\w[\w.+-]{0,99}")
+_EXPERIMENT = re.compile(r"\w[\w.+-]{0,59}")
 _TAKEN = ("mlflow.db", "mlflow_artifacts", "multirun.yaml")
 _LONGEST_NAME_BYTES = 255
 _TILDE = "~ is the home folder, ~NAME that of a user who is there, ./~NAME what is called so"
@@ -43,7 +43,7 @@ def experiment_name() -> Rule:
     """The name of a folder in `results_dir`, so that nothing is written beside it."""
     return Rule(
         lambda: (
-            "a name of up to 100 letters, digits and _ . + -, the first a letter, a digit or _; "
+            "a name of up to 60 letters, digits and _ . + -, the first a letter, a digit or _; "
             f"none of {', '.join(_TAKEN)} (results_dir says where results appear)"
         ),
         lambda v: _EXPERIMENT.fullmatch(v) is not None and v not in _TAKEN,

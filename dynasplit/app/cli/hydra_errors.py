@@ -98,6 +98,7 @@ def _wrong_value(path: str, found: str, cause: BaseException | None) -> Configur
     if declared not in _TYPES:
         return ConfigurationError(f"{path}={found}: {str(cause).splitlines()[0]}")
     rule = rule_of(group_at(parent), name)
-    range_ = f" {rule.allowed()}" if rule else ""
+    kind = "" if rule and declared == "str" else _TYPES[declared]
+    allowed = " ".join(filter(None, (kind, rule.allowed() if rule else "")))
     absent = ", or null" if "None" in str(allowed_under(parent)[name]) else ""
-    return ConfigurationError(f"{path}={found}; allowed: {_TYPES[declared]}{range_}{absent}")
+    return ConfigurationError(f"{path}={found}; allowed: {allowed}{absent}")

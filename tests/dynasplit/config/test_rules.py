@@ -138,3 +138,19 @@ def test_options_of_a_window_are_rules_of_the_window_by_the_same_names():
     told = kind_of(config_with(measure__max_window_s=7.0, measure__warmup=2)).rules()
     assert (told.max_window_s, told.warmup) == (7.0, 2)
     assert kind_of(config_with()).rules() == WindowRules()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../..", "..", ".", "/abs", "a/b", "a/../../b", "", "a\0b", "a\nb", "a b", ".locks"]
+    + ["mlflow.db", "mlflow_artifacts", "multirun.yaml", "-m", "x" * 61],
+)
+def test_no_name_of_an_experiment_leaves_or_overwrites_the_results(name):
+    said = refusal_of(name=name)
+    assert said.startswith(f"name={name!r}; allowed: a name of up to 60 letters")
+    assert "results_dir" in said
+
+
+@pytest.mark.parametrize("name", ["vgg16_testbed", "lab-2.1", "2026+gpu", "_x", "größe", "名" * 60])
+def test_other_names_are_taken(name):
+    assert refusal_of(name=name) == "nothing was refused"
