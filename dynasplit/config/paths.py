@@ -9,10 +9,9 @@ import os
 import re
 
 from dynasplit.config.rules import Rule
+from dynasplit.core.passwords import masked_uri
 
 _STORE_AT_HOME = re.compile(r"(sqlite:///|file:(?://)?)?(~.*)", re.DOTALL)
-_PASSWORD = re.compile(r"(://[^:/@\s]*):\S*@")
-_PASSWORD_BESIDE = re.compile(r"([?&](?:pass\w*|pwd|token|ssl_?password)=)[^&\s]+", re.IGNORECASE)
 _EXPERIMENT = re.compile(r"\w[\w.+-]{0,59}")
 _TAKEN = ("mlflow.db", "mlflow_artifacts", "multirun.yaml")
 _LONGEST_NAME_BYTES = 255
@@ -57,18 +56,8 @@ def store_uri() -> Rule:
         lambda: "the URI of a store, such as sqlite:///FILE.db or https://HOST, without spaces",
         lambda v: bool(v) and not re.search(r"[\s\0]", v),
         settle=_store_at_home,
-        shown=shown_uri,
+        shown=masked_uri,
     )
-
-
-def shown_uri(uri: str) -> str:
-    """A URI as it may be shown: *** in place of the password."""
-    return masked(re.sub(r"(://[^:/@]*):.*@", r"\1:***@", uri, flags=re.DOTALL))
-
-
-def masked(text: str) -> str:
-    """A text with *** in place of the password of each URI in it."""
-    return _PASSWORD_BESIDE.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))
 
 
 def _store_at_home(uri: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from dynasplit.core.events import Event, Finished
 from dynasplit.core.measurement import Measurement, summarise
+from dynasplit.core.passwords import masked, masked_uri
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.recorder.base import Recorder, RunFacts
@@ -110,11 +111,12 @@ class MlflowRecorder(Recorder):
         try:
             action()
         except Exception as error:  # whatever a tracking store, local or remote, may raise
-            self.trouble = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+            why = masked((str(error).splitlines() or [""])[0])
+            self.trouble = f"{type(error).__name__}: {why}"
             _LOG.warning(
                 "MLflow at %s failed (%s). The run goes on without it; its files are kept in %s, "
                 "and the same run started again records them.",
-                self._uri,
+                masked_uri(self._uri),
                 self.trouble,
                 self._facts.folder,
             )

@@ -7,8 +7,7 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -18,6 +17,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from dynasplit.app.cli.composing import watched
 from dynasplit.app.cli.help import experiments_text, help_text
 from dynasplit.app.cli.hydra_errors import refusal
 from dynasplit.app.cli.words import for_hydra
@@ -25,6 +25,7 @@ from dynasplit.config.load import load, register
 from dynasplit.config.rules import check_rules
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError, DynaSplitError, ResultsError
+from dynasplit.core.passwords import masked
 from hosts.core.errors import ExtensionError
 
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
@@ -61,7 +62,7 @@ def main(compose: Callable[[], None]) -> int:
     code = _guarded(lambda: jobs.extend(_jobs(compose)), _asks_for_debug())
     for number, job in enumerate(jobs, start=1):
         if len(jobs) > 1:
-            print(f"\nJob {number} of {len(jobs)}: {' '.join(job.overrides)}", flush=True)
+            print(f"\nJob {number} of {len(jobs)}: {masked(' '.join(job.overrides))}", flush=True)
         code = max(code, _guarded(_start(job), job.config.debug))
         if code == INTERRUPTED:
             break
@@ -92,8 +93,9 @@ def _jobs(compose: Callable[[], None]) -> list[Job]:
 
 def _compose(compose: Callable[[], None]) -> None:
     try:
-        with _plain_errors():
+        with watched() as launches:
             compose()
+        launches.check(len(_composed))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise refusal(error, sys.argv[1:]) from error
     except OSError as error:
@@ -110,7 +112,7 @@ def _guarded(work: Callable[[], None], debug: bool) -> int:
     except (DynaSplitError, ExtensionError) as error:
         if debug:
             raise
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {masked(str(error))}", file=sys.stderr)
         return REFUSED if isinstance(error, (ConfigurationError, ExtensionError)) else FAILED
     except OSError as error:
         if debug or error.errno not in _NO_ROOM:
@@ -122,19 +124,6 @@ def _guarded(work: Callable[[], None], debug: bool) -> int:
         )
         return FAILED
     return 0
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Have Hydra raise what it finds instead of printing it and ending the program."""
-    before = os.environ.get("HYDRA_FULL_ERROR")
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    try:
-        yield
-    finally:
-        os.environ.pop("HYDRA_FULL_ERROR")
-        if before is not None:
-            os.environ["HYDRA_FULL_ERROR"] = before
 
 
 def _asks_for_debug() -> bool:

@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from hydra.errors import OverrideParseException
+
 from dynasplit.app.cli.help import groups
+from dynasplit.app.cli.unread import as_one_value, unread
 from dynasplit.config.rules import rule_of
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
@@ -32,6 +35,8 @@ def refusal(error: Exception, words: Iterable[str] = ()) -> ConfigurationError:
         error: what was raised.
         words: of the command line, for an error that does not say which of them it means.
     """
+    if isinstance(error, OverrideParseException):
+        return unread(error.override, list(words))
     if isinstance(error, ValueError):
         for group, _, option in (word.partition("=") for word in words):
             if group in groups() and option not in groups()[group]:
@@ -43,6 +48,11 @@ def refusal(error: Exception, words: Iterable[str] = ()) -> ConfigurationError:
         return _no_such("option", asked[2], options, f" of group {asked[0]}")
     if wrong := re.match(r"Error merging override (\S+?)=(.*)", text):
         return _wrong_value(wrong[1].lstrip("+"), wrong[2], cause)
+    if several := re.match(r"Ambiguous value for argument '(.*)'$", text, re.M):
+        return ConfigurationError(
+            f"{several[1]} is several values, which only -m takes; as one value it is said "
+            f"{as_one_value(several[1])}"
+        )
     if missing := re.match(r"Could not override '([^']*)'", text):
         return _no_such_key(missing[1])
     if twice := re.match(r"Multiple values for (\w+)", text):

@@ -142,13 +142,17 @@ def test_options_of_a_window_are_rules_of_the_window_by_the_same_names():
 
 @pytest.mark.parametrize(
     "name",
-    ["../..", "..", ".", "/abs", "a/b", "a/../../b", "", "a\0b", "a\nb", "a b", ".locks"]
-    + ["mlflow.db", "mlflow_artifacts", "multirun.yaml", "-m", "x" * 61],
+    ["../..", "..", ".", "", "/abs", "a/b", "a/../../b", "a\0b", "a\nb", "a b", "-m", "x" * 61],
 )
 def test_no_name_of_an_experiment_leaves_or_overwrites_the_results(name):
     said = refusal_of(name=name)
     assert said.startswith(f"name={name!r}; allowed: a name of up to 60 letters")
     assert "results_dir" in said
+
+
+@pytest.mark.parametrize("name", [".locks", "mlflow.db", "mlflow_artifacts", "multirun.yaml"])
+def test_none_is_that_of_what_lies_beside_the_runs(name):
+    assert refusal_of(name=name).startswith(f"name={name!r}; allowed: a name of")
 
 
 @pytest.mark.parametrize("name", ["vgg16_testbed", "lab-2.1", "2026+gpu", "_x", "größe", "名" * 60])
