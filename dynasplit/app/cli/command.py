@@ -10,11 +10,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from dynasplit.app.cli.composing import watched
@@ -24,7 +24,7 @@ from dynasplit.app.cli.words import for_hydra
 from dynasplit.config.load import load, register
 from dynasplit.config.rules import check_rules
 from dynasplit.config.schema import Config
-from dynasplit.core.errors import ConfigurationError, DynaSplitError, ResultsError
+from dynasplit.core.errors import ConfigurationError, DataError, DynaSplitError, ResultsError
 from dynasplit.core.passwords import masked
 from hosts.core.errors import ExtensionError
 
@@ -45,7 +45,8 @@ _composed: list[tuple[DictConfig, tuple[str, ...]]] = []
 
 def take(composed: DictConfig) -> None:
     """Note a job that Hydra composed; it runs after all of them are checked."""
-    _composed.append((composed, tuple(HydraConfig.get().overrides.task)))
+    words = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
+    _composed.append((composed, tuple(map(str, cast(list[Any], words)))))
 
 
 def main(compose: Callable[[], None]) -> int:
@@ -84,11 +85,21 @@ def _jobs(compose: Callable[[], None]) -> list[Job]:
     if not _composed:  # only something was to be shown
         return []
 
-    jobs = [Job(load(composed), overrides) for composed, overrides in _composed]
+    jobs = [Job(_loaded(composed), overrides) for composed, overrides in _composed]
     for job in jobs:
         check_rules(job.config)
-        _plan(job.config).check(job.config)
+        try:
+            _plan(job.config).check(job.config)
+        except DataError as error:  # a file that an option names is not what it must be
+            raise ConfigurationError(str(error)) from error
     return jobs
+
+
+def _loaded(composed: DictConfig) -> Config:
+    try:
+        return load(composed)
+    except OmegaConfBaseException as error:
+        raise refusal(error) from error
 
 
 def _compose(compose: Callable[[], None]) -> None:

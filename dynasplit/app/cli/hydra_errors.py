@@ -9,6 +9,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from hydra.errors import OverrideParseException
+from omegaconf.errors import MissingMandatoryValue
 
 from dynasplit.app.cli.help import groups
 from dynasplit.app.cli.unread import as_one_value, unread
@@ -53,7 +54,13 @@ def refusal(error: Exception, words: Iterable[str] = ()) -> ConfigurationError:
             f"{several[1]} is several values, which only -m takes; as one value it is said "
             f"{as_one_value(several[1])}"
         )
-    if missing := re.match(r"Could not override '([^']*)'", text):
+    if isinstance(error, MissingMandatoryValue):
+        return _without_value(str(error.full_key))
+    if fixed := re.match(r"Error merging override ~([^\s=]+)", text):
+        return ConfigurationError(
+            f"{fixed[1]} cannot be taken away; allowed: other values of it, or of what is in it"
+        )
+    if missing := re.match(r"Could not (?:override|delete from config\.) '([^']*)'", text):
         return _no_such_key(missing[1])
     if twice := re.match(r"Multiple values for (\w+)", text):
         return ConfigurationError(f"{twice[1]} is already chosen: say {twice[1]}=..., without +")
@@ -89,6 +96,12 @@ def _no_such_key(path: str) -> ConfigurationError:
     if str(allowed_under(parent).get(name, "")).startswith("dict"):
         return ConfigurationError(f"{path} takes its keys one by one: say +{path}.KEY=VALUE")
     return _no_such("key", name, allowed_under(parent), f" in {parent}" if parent else "")
+
+
+def _without_value(path: str) -> ConfigurationError:
+    group = path.partition(".")[0]
+    option = f"{group}=OPTION or " if group in groups() else ""
+    return ConfigurationError(f"{path} has no value; say {option}{path}=VALUE")
 
 
 def _no_such(what: str, name: str, allowed: Iterable[str], where: str) -> ConfigurationError:

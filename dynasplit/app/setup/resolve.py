@@ -43,6 +43,11 @@ def check_early(hosts: HostsKind) -> None:
         order_of(hosts.config)
     if hosts.is_known_early:
         run_inputs(hosts)
+        return
+    offline_inputs(hosts.config)
+    online_inputs(hosts.config)
+    if hosts.config.front is not None:
+        ParetoFront.load(hosts.config.front, model=hosts.config.model.label)
 
 
 def prepared_inputs(hosts: HostsKind, terminal: Terminal) -> RunInputs:
