@@ -10,6 +10,7 @@ from typing import Any
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.phases import Session
 from dynasplit.app.setup.run_inputs import RunInputs
+from dynasplit.app.setup.trial import try_formats
 from dynasplit.core.events import Event, Finished, Subscriber
 from dynasplit.recorder import Recorder, RunFacts, import_early, open_recorder
 from dynasplit.run.identity import git_revision, identity_of
@@ -45,7 +46,7 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
     complete.
 
     Raises:
-        DynaSplitError: the folder or the hosts cannot be opened.
+        DynaSplitError: the folder or the hosts cannot be opened, or results not be written.
     """
     record = inputs.record
     identity = identity_of(
@@ -59,6 +60,7 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
         configuration=record.configuration,
         git_revision=git_revision(),
     ) as folder:
+        try_formats(folder.path)
         went_on = ", continued" if folder.resumed else ""
         terminal.say(f"{record.experiment} on {inputs.hosts.name} hosts, in {folder.path}{went_on}")
         profile = inputs.testbed.profile

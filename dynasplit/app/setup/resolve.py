@@ -27,6 +27,7 @@ from dynasplit.offline import search
 from dynasplit.offline.budget import Budget
 from dynasplit.offline.search import Algorithm
 from dynasplit.online.workload import read_workload
+from dynasplit.recorder import sqlite_uri
 from dynasplit.testbed.retry import RetryPolicy
 from hosts.models.networks.base import Progress
 from hosts.models.runtime.manifest import Manifest
@@ -181,7 +182,7 @@ def record_inputs(config: Config) -> RecordInputs:
         configuration=determining(config),
         files=[Path(name) for name in named if name is not None and Path(name).is_file()],
         tracking=config.tracking.kind,
-        tracking_uri=config.tracking.uri or f"sqlite:///{config.results_dir}/mlflow.db",
+        tracking_uri=config.tracking.uri or sqlite_uri(Path(config.results_dir) / "mlflow.db"),
     )
 
 
