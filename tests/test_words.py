@@ -89,6 +89,29 @@ def test_other_words(words, said):
     assert said in told.stderr
 
 
+@pytest.mark.parametrize("value", ["2026_11", "007", "1e3", "1.50", "true", "nan", "-1", "a-1"])
+def test_a_word_that_looks_like_a_number_is_kept(value):
+    for key in ("results_dir", "+runs", "hosts.edge.user"):
+        assert values_read(for_hydra([f"{key}={value}"])) == [value]
+
+
+def test_numbers_and_nothing_stay_what_they_are():
+    words = [
+        "seed=7",
+        "search.fraction=1e-1",
+        "runs=null",
+        "dry_run=true",
+        "model.split_points=[1]",
+    ]
+    assert for_hydra(words) == words
+
+
+def test_each_value_of_several_jobs_is_kept():
+    told = for_hydra(["results_dir=~/a,2026_11,b", "seed=0,1", "-m"])
+    assert told == ["-m", 'results_dir="~/a","2026_11",b', "seed=0,1"]
+    assert for_hydra(["results_dir=2026_11,b"]) == ["results_dir=2026_11,b"]
+
+
 def test_a_tilde_needs_no_quotes(monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
     given = [

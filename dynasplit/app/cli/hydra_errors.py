@@ -5,16 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
-from typing import Any
 
 from hydra.errors import OverrideParseException
 from omegaconf.errors import MissingMandatoryValue
 
+from dynasplit.app.cli.declared import allowed_under, group_at
 from dynasplit.app.cli.help import groups
 from dynasplit.app.cli.unread import as_one_value, unread
 from dynasplit.config.rules import rule_of
-from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 
 _TYPES = {
@@ -67,26 +65,6 @@ def refusal(error: Exception, words: Iterable[str] = ()) -> ConfigurationError:
     lines = [*text.splitlines(), *str(cause or "").splitlines()]
     kept = [line.strip() for line in lines if line.strip() and "hydra.cc" not in line]
     return ConfigurationError("; ".join(kept) or type(error).__name__)
-
-
-def group_at(path: str) -> Any:
-    """The class of the options at a dotted path of the configuration ("": the whole).
-
-    None for a path that leads nowhere, or to a single value.
-    """
-    group: Any = Config
-    for part in filter(None, path.split(".")):
-        found = next((f for f in fields(group) if f.name == part), None)
-        group = found.default_factory if found else None
-        if not (isinstance(group, type) and is_dataclass(group)):
-            return None
-    return group
-
-
-def allowed_under(path: str) -> dict[str, Any]:
-    """The keys allowed below a dotted path of the configuration, with their types."""
-    group = group_at(path)
-    return {f.name: f.type for f in fields(group)} if group else {}
 
 
 def _no_such_key(path: str) -> ConfigurationError:

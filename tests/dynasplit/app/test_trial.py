@@ -124,6 +124,18 @@ def test_a_place_without_room_is_found_too(tmp_path, most_bytes, file):
 
 
 @pytest.mark.medium
+def test_a_store_that_cannot_be_written_is_known_before_anything_is_measured(tmp_path):
+    """Tracking tries its store and its files when its run begins; a run goes on without it."""
+    (tmp_path / "mlflow_artifacts").write_text("no folder")
+    command = [sys.executable, "-u", "run_experiment.py", *RUN, f"results_dir={tmp_path}"]
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert done.returncode == 0
+    assert 0 < done.stdout.index("MLflow at sqlite:///") < done.stdout.index("Searching")
+
+
+@pytest.mark.medium
 @pytest.mark.parametrize("name", ["a?b/50%41", "s3:x #é&d=e"])
 def test_libraries_write_where_the_path_leads(tmp_path, monkeypatch, name):
     """Relative paths, which some take for addresses; the store of MLflow lies there too."""
