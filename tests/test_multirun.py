@@ -63,6 +63,17 @@ def test_nor_is_it_where_something_else_is_wrong_or_asked(tmp_path, words):
     assert "s3cr3t" not in told.stdout + told.stderr + everything_below(tmp_path)
 
 
+@pytest.mark.medium
+def test_nor_is_it_in_a_traceback_that_is_asked_for(tmp_path):
+    words = ["tracking.uri=https://me:s3cr3t#@host", "debug=true"]
+    command = [sys.executable, "run_experiment.py", "+experiment=quick_testbed", *words]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert told.returncode == 1
+    assert "OverrideParseException: " in told.stderr
+    assert "https://me:***@host" in told.stderr
+    assert "s3cr3t" not in told.stdout + told.stderr
+
+
 LAUNCHER = '''
 from dataclasses import dataclass
 

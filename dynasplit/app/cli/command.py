@@ -7,9 +7,10 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
@@ -59,6 +60,7 @@ def main(compose: Callable[[], None]) -> int:
     sys.argv[1:] = for_hydra(asked)
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGHUP, _end)
+    sys.excepthook = _show_traceback
     jobs: list[Job] = []
     code = _guarded(lambda: jobs.extend(_jobs(compose)), _asks_for_debug())
     for number, job in enumerate(jobs, start=1):
@@ -139,6 +141,13 @@ def _guarded(work: Callable[[], None], debug: bool) -> int:
 
 def _asks_for_debug() -> bool:
     return "debug=true" in sys.argv or os.environ.get("HYDRA_FULL_ERROR") == "1"
+
+
+def _show_traceback(
+    _kind: type[BaseException], error: BaseException, _trace: TracebackType | None
+) -> None:
+    """A traceback as Python shows it, without the passwords in its messages."""
+    print(masked("".join(traceback.format_exception(error))), end="", file=sys.stderr)
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
