@@ -12,6 +12,7 @@ from dynasplit.config.rules import Rule
 from dynasplit.core.passwords import masked_uri
 
 _STORE_AT_HOME = re.compile(r"(sqlite:///|file:(?://)?)?(~.*)", re.DOTALL)
+_SPACED_SERVER = re.compile(r"(?!sqlite|file)[\w.+-]+://.*\s", re.DOTALL)
 _EXPERIMENT = re.compile(r"\w[\w.+-]{0,59}")
 _TAKEN = ("mlflow.db", "mlflow_artifacts", "multirun.yaml")
 _LONGEST_NAME_BYTES = 255
@@ -53,8 +54,8 @@ def experiment_name() -> Rule:
 def store_uri() -> Rule:
     """The URI of a tracking store, whose password is never shown."""
     return Rule(
-        lambda: "the URI of a store, such as sqlite:///FILE.db or https://HOST, without spaces",
-        lambda v: bool(v) and not re.search(r"[\s\0]", v),
+        lambda: "the URI of a store, such as sqlite:///FILE.db, or https://HOST without spaces",
+        lambda v: bool(v) and "\0" not in v and not _SPACED_SERVER.match(v),
         settle=_store_at_home,
         shown=masked_uri,
     )

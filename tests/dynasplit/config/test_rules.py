@@ -150,6 +150,21 @@ def test_no_name_of_an_experiment_leaves_or_overwrites_the_results(name):
     assert "results_dir" in said
 
 
+@pytest.mark.parametrize("uri", ["", "a\0b", "https://me:s3cr3t x@host", "postgresql://h /db"])
+def test_the_uri_of_a_store_is_checked_and_its_password_not_shown(uri):
+    said = refusal_of(tracking__uri=uri)
+    assert said.startswith("tracking.uri=")
+    assert "allowed: the URI of a store" in said
+    assert "s3cr3t" not in said
+
+
+@pytest.mark.parametrize(
+    "uri", ["sqlite:///my runs/m.db", "file:///my runs", "my runs", "http://h"]
+)
+def test_a_store_in_a_folder_with_a_space_is_taken(uri):
+    assert refusal_of(tracking__uri=uri) == "nothing was refused"
+
+
 @pytest.mark.parametrize("name", [".locks", "mlflow.db", "mlflow_artifacts", "multirun.yaml"])
 def test_none_is_that_of_what_lies_beside_the_runs(name):
     assert refusal_of(name=name).startswith(f"name={name!r}; allowed: a name of")
