@@ -99,6 +99,8 @@ REFUSED = [
     (["search.fraction=x"], ["a number above 0, up to 1, or null"]),
     (["space.cpu_mhz=600"], ["a list of whole numbers"]),
     (["dry_run=maybe"], ["true or false"]),
+    (["name=null"], ["name=null; allowed: a name of"]),
+    (["+experiment=vgg16_testbed", "name=../.."], ["name='../..'; allowed: a name of"]),
     (["+experiment=vgg16_testbed", "+search.x=1"], ["search.x", "fraction"]),
     (["+experiment=vgg16_testbed", "search.fraction=1.5"], ["1.5", "above 0, up to 1"]),
     (["+experiment=vgg16_testbed", "space.cpu_mhz=[700]"], ["700", "600, 800", "1800"]),
@@ -125,6 +127,63 @@ def test_what_is_not_there_is_refused_in_one_message(cli, tmp_path, words, said)
     assert not (tmp_path / "results").exists()
 
 
+WRONG_FILES = [
+    ["+experiment=replay", "runs"],
+    ["+experiment=audit_runs", "runs"],
+    ["+experiment=search_benchmark", "runs"],
+    ["+experiment=fit_profile", "runs"],
+    ["+experiment=fit_profile", "fit.profile=quick", "fit.macs"],
+    ["+experiment=fit_profile", "fit.macs=tests/conftest.py", "fit.profile"],
+    ["+experiment=quick_testbed", "hosts=recorded", "runs"],
+    ["+experiment=quick_testbed", "hosts=modelled", "front"],
+    ["+experiment=quick_testbed", "hosts=modelled", "workload.file"],
+    ["+experiment=quick_testbed", "hosts=modelled", "hosts.profile"],
+    ["+experiment=quick_testbed", "hosts=local", "front"],
+    ["+experiment=quick_testbed", "hosts=local", "workload.file"],
+    ["+experiment=quick_testbed", "model=keras_file", "model.path"],
+    ["+experiment=describe_model", "model=keras_file", "model.path"],
+    ["+experiment=quick_testbed", "data=imagenet_folder", "data.path"],
+    ["+experiment=quick_testbed", "hosts=lab", "hosts.edge.key_file"],
+    ["+experiment=quick_testbed", "hosts=lab", "hosts.cloud.known_hosts"],
+]
+
+
+@pytest.mark.parametrize("words", WRONG_FILES, ids=[" ".join(w) for w in WRONG_FILES])
+def test_a_file_that_is_not_there_or_is_something_else_is_a_wrong_setting(cli, tmp_path, words):
+    """Absent, a folder, or of another kind; where any file will do there is no third."""
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "bytes.yaml").write_bytes(bytes(range(256)))
+    names = ["absent.yaml", "folder.yaml", "bytes.yaml"]
+    for name in names[:2] if "hosts=lab" in words else names:
+        code, _, err = cli(*words[:-1], f"{words[-1]}={tmp_path}/{name}")
+        assert code == command.REFUSED, err
+        assert err.startswith("Error: ")
+        assert len(err.splitlines()) == 1
+        assert f"{tmp_path}/{name}" in err
+        assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["~hosts"], "hosts.kind has no value; say hosts=OPTION or hosts.kind=VALUE"),
+        (["~model"], "model.name has no value; say model=OPTION or model.name=VALUE"),
+        (["~search"], "search.algorithm has no value"),
+        (["~hosts.edge"], "hosts.edge cannot be taken away"),
+        (["~nope"], "there is no key 'nope'"),
+        (["~hosts.nope"], "there is no key 'nope' in hosts"),
+        (["~seed=7"], "'seed' is 0 and not 7"),
+        (["tracking.uri=${oc.env:NO_SUCH_VARIABLE}"], "'NO_SUCH_VARIABLE' not found"),
+        (["seed=${nope}"], "Interpolation key 'nope' not found"),
+    ],
+)
+def test_what_leaves_a_value_open_is_refused_in_one_line(cli, words, said):
+    code, _, err = cli("+experiment=quick_testbed", *words)
+    assert code == command.REFUSED
+    assert len(err.splitlines()) == 1
+    assert said in err
+
+
 def test_nothing_of_a_multirun_starts_if_one_job_is_refused(cli, tmp_path):
     code, _, err = cli(
         "-m", "+experiment=vgg16_testbed", "search.fraction=0.1,7", f"results_dir={tmp_path}"
@@ -148,7 +207,7 @@ def test_results_that_cannot_be_written_are_refused(modelled, tmp_path):
 def test_a_foreign_front_is_refused(modelled, tmp_path, content):
     (tmp_path / "front.json").write_text(content)
     code, _, err = modelled(f"front={tmp_path}/front.json")
-    assert code == command.FAILED
+    assert code == command.REFUSED
     assert "front.json" in err
     assert "Traceback" not in err
 

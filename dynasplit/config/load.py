@@ -8,6 +8,8 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from dynasplit.config.paths import at_home
+from dynasplit.config.rules import settle
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 
@@ -33,10 +35,14 @@ SERVED_BY = ("policies", "policy", "workload", "front", "seed")
 
 
 def register() -> None:
-    """Make the classes known to Hydra, as the schema that `conf/config.yaml` begins with."""
+    """Make the classes known to Hydra, as the schema that `conf/config.yaml` begins with.
+
+    Hydra itself writes below `results_dir` with -m; there `${at_home:...}` puts in the home folder.
+    """
     from hydra.core.config_store import ConfigStore
 
     ConfigStore.instance().store(name="schema", node=Config)
+    OmegaConf.register_new_resolver("at_home", at_home, replace=True)
 
 
 def load(composed: DictConfig) -> Config:
@@ -48,7 +54,9 @@ def load(composed: DictConfig) -> Config:
     _refuse_strange(OmegaConf.to_container(composed), Config, "")
     if OmegaConf.is_missing(composed, "name"):
         raise ConfigurationError("no experiment was asked for; say +experiment=NAME")
-    return cast(Config, OmegaConf.to_object(composed))
+    config = cast(Config, OmegaConf.to_object(composed))
+    settle(config)
+    return config
 
 
 def determining(config: Config) -> dict[str, Any]:

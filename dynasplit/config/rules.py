@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from pathlib import Path
 from typing import Any
 
 from dynasplit.core.errors import ConfigurationError
@@ -25,10 +24,14 @@ class Rule:
     Attributes:
         allowed: in words; asked only for a message, as names may have to be looked up.
         test: is told a value that is present, never None.
+        settle: what a value comes to, before it is tested.
+        shown: a value as a message shows it.
     """
 
     allowed: Callable[[], str]
     test: Callable[[Any], bool]
+    settle: Callable[[Any], Any] = lambda value: value
+    shown: Callable[[Any], str] = str
 
 
 def option(default: Any, rule: Rule) -> Any:
@@ -85,16 +88,21 @@ def several(one: Rule) -> Rule:
     return Rule(lambda: f"at least one, each once, of {one.allowed()}", test)
 
 
-def existing_file() -> Rule:
-    """The path of a file that is there."""
-    return within("a file that exists", lambda v: Path(v).is_file())
-
-
 def rule_of(group: type, name: str) -> Rule | None:
     """The rule of a group's option, if it has one."""
     found = next((f for f in fields(group) if f.name == name), None)
     rule: Rule | None = found.metadata.get(_RULE) if found else None
     return rule
+
+
+def settle(group: Any) -> None:
+    """Put what their options' rules make of the values in their place, in a group and below."""
+    for one in fields(group):
+        value, rule = getattr(group, one.name), one.metadata.get(_RULE)
+        if is_dataclass(value):
+            settle(value)
+        elif rule is not None and value is not None:
+            setattr(group, one.name, rule.settle(value))
 
 
 def check_rules(group: Any, where: str = "") -> None:
@@ -112,7 +120,9 @@ def check_rules(group: Any, where: str = "") -> None:
         if is_dataclass(value):
             check_rules(value, f"{where}{one.name}.")
         elif rule is not None and value is not None and not rule.test(value):
-            raise ConfigurationError(f"{where}{one.name}={value}; allowed: {rule.allowed()}")
+            raise ConfigurationError(
+                f"{where}{one.name}={rule.shown(value)}; allowed: {rule.allowed()}"
+            )
     conflicts: Callable[[], Iterator[str]] | None = getattr(group, "conflicts", None)
     for conflict in conflicts() if conflicts else ():
         raise ConfigurationError(f"{where}{conflict}")

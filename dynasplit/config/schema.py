@@ -23,8 +23,8 @@ from dynasplit.config.options.replay import ReplayConf
 from dynasplit.config.options.search import SearchConf
 from dynasplit.config.options.space import SpaceConf
 from dynasplit.config.options.workload import WorkloadConf
+from dynasplit.config.paths import existing_file, experiment_name, path, store_uri
 from dynasplit.config.rules import (
-    existing_file,
     name_in_folder,
     one_of,
     option,
@@ -40,7 +40,7 @@ class TrackingConf:
     """Experiment tracking. kind: mlflow or none. uri: of its store; None: in results_dir."""
 
     kind: str = option("mlflow", one_of("mlflow", "none"))
-    uri: str | None = None
+    uri: str | None = option(None, store_uri())
 
 
 @dataclass
@@ -56,13 +56,13 @@ class Config:
         dry_run: only say what would be done. debug: show tracebacks.
     """
 
-    name: str = MISSING
+    name: str = option(MISSING, experiment_name())
     plan: str = option("two_phase", name_in_folder("experiments"))
     seed: int = option(0, within("from 0 to 4294967295", lambda v: 0 <= v < 2**32))
     policies: list[str] = option(POLICIES, several(name_in_folder("dynasplit.online.policies")))
     front: str | None = option(None, existing_file())
     runs: str | None = option(None, existing_file())
-    results_dir: str = "results"
+    results_dir: str = option("results", path())
     resume: bool = True
     dry_run: bool = False
     debug: bool = False

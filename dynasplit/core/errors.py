@@ -3,6 +3,7 @@
 DynaSplitError
 ├── ConfigurationError      asked for something that there is not; nothing was started
 ├── DataError               a table, front or workload file cannot be used (file, row, column)
+├── CacheError              prepared networks cannot be kept, or read back
 ├── ResultsError            the results folder cannot be written, or belongs to another run
 ├── TestbedError            a host, or the way to it
 │   ├── HostUnreachable       no answer                                   (transient)
@@ -35,6 +36,10 @@ class ConfigurationError(DynaSplitError):
 
 class DataError(DynaSplitError):
     """A file of runs, requests or a front cannot be used."""
+
+
+class CacheError(DynaSplitError):
+    """The cache of prepared networks cannot be written, or what is in it not be used."""
 
 
 class ResultsError(DynaSplitError):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dynasplit.core.errors import ResultsError
 from dynasplit.core.measurement import Measurement, Source, Summary
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.figures.series import Origin, PolicySeries
@@ -27,6 +29,7 @@ __all__ = [
     "draw_offline",
     "draw_online",
     "draw_policy_figures",
+    "try_to_write_figure",
 ]
 
 
@@ -82,6 +85,23 @@ def draw_online(
         series = PolicySeries.of_served(served, front.last_split_point)
         paths += draw_policy_figures(folder, series, origin)
     return [path for path in paths if path is not None]
+
+
+def try_to_write_figure(path: Path) -> None:
+    """Write one dot by the library that Matplotlib writes PNG with, without importing Matplotlib.
+
+    Raises:
+        ResultsError: Matplotlib is not installed. OSError: the file cannot be written.
+        ImportError: the library that writes is not installed.
+    """
+    from PIL import Image
+
+    if find_spec("matplotlib") is None:
+        raise ResultsError(
+            "figures need matplotlib, which is not installed; allowed: an environment with "
+            "all that requirements.txt names"
+        )
+    Image.new("RGB", (1, 1)).save(path, format="PNG")
 
 
 def draw_front_figure(

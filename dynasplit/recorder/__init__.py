@@ -12,7 +12,7 @@ from threading import Thread
 
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.recorder.base import Recorder, RunFacts
-from dynasplit.recorder.mlflow_recorder import MlflowRecorder, absolute_uri
+from dynasplit.recorder.mlflow_recorder import MlflowRecorder, absolute_uri, sqlite_uri
 from dynasplit.run.journal import Journal
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "absolute_uri",
     "import_early",
     "open_recorder",
+    "sqlite_uri",
 ]
 
 

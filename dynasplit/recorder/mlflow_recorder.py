@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
@@ -10,9 +11,11 @@ from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import unquote
 
 from dynasplit.core.events import Event, Finished
 from dynasplit.core.measurement import Measurement, summarise
+from dynasplit.core.passwords import masked, masked_uri
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.recorder.base import Recorder, RunFacts
@@ -110,11 +113,12 @@ class MlflowRecorder(Recorder):
         try:
             action()
         except Exception as error:  # whatever a tracking store, local or remote, may raise
-            self.trouble = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+            why = masked((str(error).splitlines() or [""])[0])
+            self.trouble = f"{type(error).__name__}: {why}"
             _LOG.warning(
                 "MLflow at %s failed (%s). The run goes on without it; its files are kept in %s, "
                 "and the same run started again records them.",
-                self._uri,
+                masked_uri(self._uri),
                 self.trouble,
                 self._facts.folder,
             )
@@ -135,7 +139,7 @@ class MlflowRecorder(Recorder):
             return str(found.experiment_id)
         place = None
         if self._uri.startswith(_SQLITE):
-            folder = Path(self._uri.removeprefix(_SQLITE)).parent / "mlflow_artifacts"
+            folder = _file_of(self._uri).parent / "mlflow_artifacts"
             place = (folder / name.replace("/", "_")).as_uri()
         return str(self._client.create_experiment(name, artifact_location=place))
 
@@ -231,7 +235,18 @@ def absolute_uri(uri: str) -> str:
     """A `sqlite:///` URI with an absolute path, so that it means the same everywhere."""
     if not uri.startswith(_SQLITE):
         return uri
-    return _SQLITE + str(Path(uri.removeprefix(_SQLITE)).absolute())
+    options = uri.partition("?")[2]
+    return sqlite_uri(_file_of(uri).absolute()) + (f"?{options}" if options else "")
+
+
+def sqlite_uri(path: Path) -> str:
+    """The URI of a database file, in whose path % and ? have a meaning of their own."""
+    return _SQLITE + str(path).replace("%", "%25").replace("?", "%3F")
+
+
+def _file_of(uri: str) -> Path:
+    """The database file of a `sqlite:///` URI."""
+    return Path(unquote(uri.removeprefix(_SQLITE).partition("?")[0]))
 
 
 def _connected(uri: str) -> MlflowClient:
@@ -244,8 +259,19 @@ def _connected(uri: str) -> MlflowClient:
     for talkative in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     if uri.startswith(_SQLITE):
-        Path(uri.removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
-    return MlflowClient(uri)
+        _file_of(uri).parent.mkdir(parents=True, exist_ok=True)
+    client = MlflowClient(uri)
+    if uri.startswith(_SQLITE):
+        _clear_undecoded(uri)
+    return client
+
+
+def _clear_undecoded(uri: str) -> None:
+    """Remove the empty folders that MLflow makes from a URI's path as it is written there."""
+    written = Path(uri.removeprefix(_SQLITE)).parent
+    if written != _file_of(uri).parent:
+        with contextlib.suppress(OSError):
+            os.removedirs(written)
 
 
 def _parts(things: Sequence[T], size: int) -> Iterator[list[T]]:

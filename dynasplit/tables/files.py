@@ -60,16 +60,19 @@ def _write(path: Path, table: pa.Table) -> None:
     import pyarrow.csv as csv
     import pyarrow.parquet as pq
 
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = _draft_of(path)
+    write = csv.write_csv if path.suffix.lower() == ".csv" else pq.write_table
     try:
-        if path.suffix.lower() == ".csv":
-            csv.write_csv(table, draft)
-        else:
-            pq.write_table(table, draft)
+        with draft.open("wb") as file:  # by its path, the library might take it for an address
+            write(table, file)
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise ResultsError(f"{path} cannot be written: {error}") from error
+
+
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
 
 
 _TYPES = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "text": pa.string()}

@@ -43,7 +43,8 @@ def read_file(path: Path) -> pa.Table:
 def _read_parquet(path: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(path).read()
+    with path.open("rb") as file:  # by its path, the library might take it for an address
+        return pq.ParquetFile(file).read()
 
 
 def _read_csv(path: Path) -> pa.Table:
@@ -54,15 +55,14 @@ def _read_csv(path: Path) -> pa.Table:
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise DataError(f"{path}: columns {twice} occur more than once in the header")
-    return csv.read_csv(
-        path,
-        convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(header, pa.string()),
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=True,
-            null_values=["", "NaN", "nan", "NA", "null", "None"],
-        ),
+    options = csv.ConvertOptions(
+        column_types=dict.fromkeys(header, pa.string()),
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+        null_values=["", "NaN", "nan", "NA", "null", "None"],
     )
+    with path.open("rb") as file:
+        return csv.read_csv(file, convert_options=options)
 
 
 def _csv_rows(lines: Iterable[str]) -> Any:

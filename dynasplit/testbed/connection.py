@@ -146,8 +146,7 @@ def _connection(address: HostAddress) -> Connection:
     """A connection that trusts only known host keys; nothing of ~/.ssh/config is taken."""
     keys: dict[str, object] = {"banner_timeout": _CONNECT_S, "auth_timeout": _CONNECT_S}
     if address.key_file:
-        key_file = str(Path(address.key_file).expanduser())
-        keys |= {"key_filename": key_file, "look_for_keys": False, "allow_agent": False}
+        keys |= {"key_filename": address.key_file, "look_for_keys": False, "allow_agent": False}
     connection = Connection(
         address.address,
         user=address.user,
@@ -159,7 +158,7 @@ def _connection(address: HostAddress) -> Connection:
     connection.client.set_missing_host_key_policy(paramiko.RejectPolicy())
     if address.known_hosts:
         try:
-            connection.client.load_host_keys(str(Path(address.known_hosts).expanduser()))
+            connection.client.load_host_keys(address.known_hosts)
         except OSError as error:
             raise HostKeyRefused(
                 f"{address}: known_hosts file {address.known_hosts} cannot be read "

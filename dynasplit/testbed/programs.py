@@ -81,7 +81,13 @@ def python_of(
     """
     named = {"PYTHONPATH": programs, **(variables or {})}
     settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in named.items())
-    return f"cd / && exec env -u {EXTENSIONS_VARIABLE} {settings} {shlex.quote(address.python)}"
+    return f"cd / && exec env -u {EXTENSIONS_VARIABLE} {settings} {_quoted(address.python)}"
+
+
+def _quoted(program: str) -> str:
+    """In quotes, but for a `~/` at the beginning, which the host's shell knows the meaning of."""
+    at_home = program.startswith("~/")
+    return f"~/{shlex.quote(program[2:])}" if at_home else shlex.quote(program)
 
 
 def _files() -> Iterator[tuple[str, Path]]:

@@ -27,4 +27,5 @@ def keep_traces(folder: Path, name: str, hosts: Mapping[str, HostTraces]) -> Non
             columns["time_s"] += trace.times_s.tolist()
             columns["power_w"] += trace.watts.tolist()
     file = name.replace("|", "_").replace(" ", "_").rstrip("_")
-    pq.write_table(pa.table(columns), folder / f"{file}.parquet")
+    with (folder / f"{file}.parquet").open("wb") as kept:
+        pq.write_table(pa.table(columns), kept)

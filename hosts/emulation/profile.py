@@ -154,7 +154,7 @@ def load_profile(name_or_path: str) -> Profile:
     try:
         return msgspec.yaml.decode(path.read_bytes(), type=Profile)
     except msgspec.MsgspecError as error:
-        raise BoardError(f"profile {path}: {error}") from error
+        raise BoardError(f"profile {path}: {' '.join(str(error).split())}") from error
 
 
 def save_profile(profile: Profile, path: Path) -> None:

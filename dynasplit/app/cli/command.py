@@ -7,23 +7,26 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType
-from typing import Any
+from types import FrameType, TracebackType
+from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from dynasplit.app.cli.composing import watched
 from dynasplit.app.cli.help import experiments_text, help_text
 from dynasplit.app.cli.hydra_errors import refusal
+from dynasplit.app.cli.words import for_hydra
 from dynasplit.config.load import load, register
 from dynasplit.config.rules import check_rules
 from dynasplit.config.schema import Config
-from dynasplit.core.errors import ConfigurationError, DynaSplitError, ResultsError
+from dynasplit.core.errors import ConfigurationError, DataError, DynaSplitError, ResultsError
+from dynasplit.core.passwords import masked
 from hosts.core.errors import ExtensionError
 
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
@@ -43,7 +46,8 @@ _composed: list[tuple[DictConfig, tuple[str, ...]]] = []
 
 def take(composed: DictConfig) -> None:
     """Note a job that Hydra composed; it runs after all of them are checked."""
-    _composed.append((composed, tuple(HydraConfig.get().overrides.task)))
+    words = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
+    _composed.append((composed, tuple(map(str, cast(list[Any], words)))))
 
 
 def main(compose: Callable[[], None]) -> int:
@@ -53,15 +57,15 @@ def main(compose: Callable[[], None]) -> int:
         return _guarded(lambda: print(help_text() if asked else experiments_text()), False)
     register()
     _composed.clear()
-    # Hydra's parser wants its flags before the overrides.
-    sys.argv[1:] = sorted(asked, key=lambda word: word not in ("-m", "--multirun"))
+    sys.argv[1:] = for_hydra(asked)
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGHUP, _end)
+    sys.excepthook = _show_traceback
     jobs: list[Job] = []
     code = _guarded(lambda: jobs.extend(_jobs(compose)), _asks_for_debug())
     for number, job in enumerate(jobs, start=1):
         if len(jobs) > 1:
-            print(f"\nJob {number} of {len(jobs)}: {' '.join(job.overrides)}", flush=True)
+            print(f"\nJob {number} of {len(jobs)}: {masked(' '.join(job.overrides))}", flush=True)
         code = max(code, _guarded(_start(job), job.config.debug))
         if code == INTERRUPTED:
             break
@@ -83,17 +87,28 @@ def _jobs(compose: Callable[[], None]) -> list[Job]:
     if not _composed:  # only something was to be shown
         return []
 
-    jobs = [Job(load(composed), overrides) for composed, overrides in _composed]
+    jobs = [Job(_loaded(composed), overrides) for composed, overrides in _composed]
     for job in jobs:
         check_rules(job.config)
-        _plan(job.config).check(job.config)
+        try:
+            _plan(job.config).check(job.config)
+        except DataError as error:  # a file that an option names is not what it must be
+            raise ConfigurationError(str(error)) from error
     return jobs
+
+
+def _loaded(composed: DictConfig) -> Config:
+    try:
+        return load(composed)
+    except OmegaConfBaseException as error:
+        raise refusal(error) from error
 
 
 def _compose(compose: Callable[[], None]) -> None:
     try:
-        with _plain_errors():
+        with watched() as launches:
             compose()
+        launches.check(len(_composed))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise refusal(error, sys.argv[1:]) from error
     except OSError as error:
@@ -114,7 +129,7 @@ def _guarded(work: Callable[[], None], debug: bool) -> int:
     except (DynaSplitError, ExtensionError) as error:
         if debug:
             raise
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {masked(str(error))}", file=sys.stderr)
         _tell_notes(error)
         return REFUSED if isinstance(error, (ConfigurationError, ExtensionError)) else FAILED
     except OSError as error:
@@ -133,24 +148,18 @@ def _guarded(work: Callable[[], None], debug: bool) -> int:
 def _tell_notes(error: BaseException) -> None:
     """Say what else is wrong: a host that could not be put back after the error."""
     for note in getattr(error, "__notes__", ()):
-        print(f"Not put back: {note}", file=sys.stderr)
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Have Hydra raise what it finds instead of printing it and ending the program."""
-    before = os.environ.get("HYDRA_FULL_ERROR")
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    try:
-        yield
-    finally:
-        os.environ.pop("HYDRA_FULL_ERROR")
-        if before is not None:
-            os.environ["HYDRA_FULL_ERROR"] = before
+        print(f"Not put back: {masked(note)}", file=sys.stderr)
 
 
 def _asks_for_debug() -> bool:
     return "debug=true" in sys.argv or os.environ.get("HYDRA_FULL_ERROR") == "1"
+
+
+def _show_traceback(
+    _kind: type[BaseException], error: BaseException, _trace: TracebackType | None
+) -> None:
+    """A traceback as Python shows it, without the passwords in its messages."""
+    print(masked("".join(traceback.format_exception(error))), end="", file=sys.stderr)
 
 
 def _end(number: int, _frame: FrameType | None) -> None:

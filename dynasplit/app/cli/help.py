@@ -19,6 +19,7 @@ hardware, then serves requests from what it found.
   python run_experiment.py +experiment=NAME     run one
     group=option                                with another option of a group
     key=value                                   with another value
+    'key="a (b)"'                               with one that holds = # ( ) [ ] {{ }} or a comma
     dry_run=true                                only say what it would do
     -m seed=0,1 search=nsga3,random             all combinations, one after another
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
-from typing import Any
 
+from hydra.errors import OverrideParseException
+from omegaconf.errors import MissingMandatoryValue
+
+from dynasplit.app.cli.declared import allowed_under, group_at
 from dynasplit.app.cli.help import groups
+from dynasplit.app.cli.unread import as_one_value, unread
 from dynasplit.config.rules import rule_of
-from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 
 _TYPES = {
@@ -32,6 +34,8 @@ def refusal(error: Exception, words: Iterable[str] = ()) -> ConfigurationError:
         error: what was raised.
         words: of the command line, for an error that does not say which of them it means.
     """
+    if isinstance(error, OverrideParseException):
+        return unread(error.override, list(words))
     if isinstance(error, ValueError):
         for group, _, option in (word.partition("=") for word in words):
             if group in groups() and option not in groups()[group]:
@@ -43,33 +47,24 @@ def refusal(error: Exception, words: Iterable[str] = ()) -> ConfigurationError:
         return _no_such("option", asked[2], options, f" of group {asked[0]}")
     if wrong := re.match(r"Error merging override (\S+?)=(.*)", text):
         return _wrong_value(wrong[1].lstrip("+"), wrong[2], cause)
-    if missing := re.match(r"Could not override '([^']*)'", text):
+    if several := re.match(r"Ambiguous value for argument '(.*)'$", text, re.M):
+        return ConfigurationError(
+            f"{several[1]} is several values, which only -m takes; as one value it is said "
+            f"{as_one_value(several[1])}"
+        )
+    if isinstance(error, MissingMandatoryValue):
+        return _without_value(str(error.full_key))
+    if fixed := re.match(r"Error merging override ~([^\s=]+)", text):
+        return ConfigurationError(
+            f"{fixed[1]} cannot be taken away; allowed: other values of it, or of what is in it"
+        )
+    if missing := re.match(r"Could not (?:override|delete from config\.) '([^']*)'", text):
         return _no_such_key(missing[1])
     if twice := re.match(r"Multiple values for (\w+)", text):
         return ConfigurationError(f"{twice[1]} is already chosen: say {twice[1]}=..., without +")
     lines = [*text.splitlines(), *str(cause or "").splitlines()]
     kept = [line.strip() for line in lines if line.strip() and "hydra.cc" not in line]
     return ConfigurationError("; ".join(kept) or type(error).__name__)
-
-
-def group_at(path: str) -> Any:
-    """The class of the options at a dotted path of the configuration ("": the whole).
-
-    None for a path that leads nowhere, or to a single value.
-    """
-    group: Any = Config
-    for part in filter(None, path.split(".")):
-        found = next((f for f in fields(group) if f.name == part), None)
-        group = found.default_factory if found else None
-        if not (isinstance(group, type) and is_dataclass(group)):
-            return None
-    return group
-
-
-def allowed_under(path: str) -> dict[str, Any]:
-    """The keys allowed below a dotted path of the configuration, with their types."""
-    group = group_at(path)
-    return {f.name: f.type for f in fields(group)} if group else {}
 
 
 def _no_such_key(path: str) -> ConfigurationError:
@@ -79,6 +74,12 @@ def _no_such_key(path: str) -> ConfigurationError:
     if str(allowed_under(parent).get(name, "")).startswith("dict"):
         return ConfigurationError(f"{path} takes its keys one by one: say +{path}.KEY=VALUE")
     return _no_such("key", name, allowed_under(parent), f" in {parent}" if parent else "")
+
+
+def _without_value(path: str) -> ConfigurationError:
+    group = path.partition(".")[0]
+    option = f"{group}=OPTION or " if group in groups() else ""
+    return ConfigurationError(f"{path} has no value; say {option}{path}=VALUE")
 
 
 def _no_such(what: str, name: str, allowed: Iterable[str], where: str) -> ConfigurationError:
@@ -98,6 +99,7 @@ def _wrong_value(path: str, found: str, cause: BaseException | None) -> Configur
     if declared not in _TYPES:
         return ConfigurationError(f"{path}={found}: {str(cause).splitlines()[0]}")
     rule = rule_of(group_at(parent), name)
-    range_ = f" {rule.allowed()}" if rule else ""
+    kind = "" if rule and declared == "str" else _TYPES[declared]
+    allowed = " ".join(filter(None, (kind, rule.allowed() if rule else "")))
     absent = ", or null" if "None" in str(allowed_under(parent)[name]) else ""
-    return ConfigurationError(f"{path}={found}; allowed: {_TYPES[declared]}{range_}{absent}")
+    return ConfigurationError(f"{path}={found}; allowed: {allowed}{absent}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.run_inputs import RecordInputs
+from dynasplit.core.passwords import masked_uri
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.recorder import Recorder
 
@@ -28,4 +30,5 @@ def record(
 def tell_where(kept: RecordInputs, terminal: Terminal) -> None:
     """Say how to look at what was recorded."""
     if kept.tracking == "mlflow":
-        terminal.say(f"In MLflow: mlflow ui --backend-store-uri {kept.tracking_uri}")
+        uri = shlex.quote(masked_uri(kept.tracking_uri))
+        terminal.say(f"In MLflow: mlflow ui --backend-store-uri {uri}")

@@ -22,7 +22,7 @@ def description_of(order: PrepareOrder, network: str, progress: Progress) -> Des
 
     Raises:
         ConfigurationError: there is no such network, or it cannot be split.
-        DataError: the cache cannot be used.
+        CacheError: the cache cannot be used.
     """
     with explained():
         description = describe(order, progress)
@@ -64,7 +64,7 @@ def predicted_profile(
 
     Raises:
         ConfigurationError: the profile has no law, or the network cannot be split.
-        DataError: the cache cannot be used.
+        CacheError: the cache cannot be used.
     """
     if profile.law is None:
         raise ConfigurationError(

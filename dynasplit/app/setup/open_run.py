@@ -10,6 +10,7 @@ from typing import Any
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.phases import Session
 from dynasplit.app.setup.run_inputs import RunInputs
+from dynasplit.app.setup.trial import try_formats
 from dynasplit.core.errors import KnobsNotRestored
 from dynasplit.core.events import Event, Finished, Subscriber
 from dynasplit.recorder import Recorder, RunFacts, import_early, open_recorder
@@ -64,7 +65,7 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
 
     Raises:
         KnobsNotRestored: a host could not be put back; the results are complete.
-        DynaSplitError: the folder or the hosts cannot be opened.
+        DynaSplitError: the folder or the hosts cannot be opened, or results not be written.
     """
     record = inputs.record
     artifacts = inputs.testbed.artifact_hashes
@@ -78,6 +79,7 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
         online=identity_of(record.online, files=record.online_files),
         configuration=record.configuration,
     ) as folder:
+        try_formats(folder.path)
         went_on = ", continued" if folder.resumed else ""
         terminal.say(f"{record.experiment} on {inputs.hosts.name} hosts, in {folder.path}{went_on}")
         if folder.changed:

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from dynasplit.app.cli.terminal import Terminal
-from dynasplit.core.errors import ConfigurationError, DataError
+from dynasplit.core.errors import CacheError, ConfigurationError
 from hosts.core.errors import ArtifactError, ModelError
 from hosts.models.prepare.prepare import Plan, PrepareOrder, plan, prepare
 from hosts.models.runtime.manifest import Manifest
@@ -34,7 +34,7 @@ def prepared(order: PrepareOrder, network: str, terminal: Terminal) -> Manifest:
         terminal: shows how far it is.
 
     Raises:
-        ConfigurationError: it cannot be made. DataError: the cache cannot be used.
+        ConfigurationError: it cannot be made. CacheError: the cache cannot be used.
     """
     title = f"Preparing {network}"
     followed = _Followed(title, terminal)
@@ -93,4 +93,4 @@ def explained() -> Iterator[None]:
     except ModelError as error:
         raise ConfigurationError(str(error)) from error
     except ArtifactError as error:
-        raise DataError(str(error)) from error
+        raise CacheError(str(error)) from error

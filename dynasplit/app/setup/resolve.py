@@ -27,6 +27,7 @@ from dynasplit.offline import search
 from dynasplit.offline.budget import Budget
 from dynasplit.offline.search import Algorithm
 from dynasplit.online.workload import read_workload
+from dynasplit.recorder import sqlite_uri
 from dynasplit.testbed.retry import RetryPolicy
 from hosts.models.networks.base import Progress
 from hosts.models.runtime.manifest import Manifest
@@ -43,6 +44,11 @@ def check_early(hosts: HostsKind) -> None:
         order_of(hosts.config)
     if hosts.is_known_early:
         check_policies(run_inputs(hosts))
+        return
+    offline_inputs(hosts.config)
+    online_inputs(hosts.config)
+    if hosts.config.front is not None:
+        ParetoFront.load(hosts.config.front, model=hosts.config.model.label)
 
 
 def check_policies(inputs: RunInputs) -> None:
@@ -192,7 +198,7 @@ def record_inputs(config: Config) -> RecordInputs:
         online=online(config),
         online_files=served,
         tracking=config.tracking.kind,
-        tracking_uri=config.tracking.uri or f"sqlite:///{config.results_dir}/mlflow.db",
+        tracking_uri=config.tracking.uri or sqlite_uri(Path(config.results_dir) / "mlflow.db"),
     )
 
 

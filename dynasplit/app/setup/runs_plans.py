@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dynasplit.app.setup.run_inputs import RecordInputs
+from dynasplit.app.setup.trial import try_formats
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.run.identity import identity_of
 from dynasplit.run.run_folder import RunFolder, check_writable, open_run_folder
@@ -37,5 +38,6 @@ def results_folder(record: RecordInputs) -> Iterator[RunFolder]:
         resume=False,
         configuration=record.configuration,
     ) as folder:
+        try_formats(folder.path)
         yield folder
         folder.finish()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from omegaconf import MISSING
 
+from dynasplit.config.paths import path as a_path
 from dynasplit.config.rules import (
     at_least,
     option,
@@ -25,7 +26,7 @@ class DataConf:
 
     name: str = MISSING
     images: int = option(24, at_least(1))
-    path: str | None = None
-    labels: str | None = None
+    path: str | None = option(None, a_path())
+    labels: str | None = option(None, a_path())
     tfds: str | None = None
     split: str | None = None

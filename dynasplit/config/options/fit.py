@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dynasplit.config.paths import existing_file, path
+from dynasplit.config.rules import option
+
 
 @dataclass
 class FitConf:
@@ -18,6 +21,6 @@ class FitConf:
         network: what the predicted network is called; None: as in the runs, else model.name.
     """
 
-    macs: str | None = None
-    profile: str | None = None
+    macs: str | None = option(None, existing_file())
+    profile: str | None = option(None, path())
     network: str | None = None

@@ -8,6 +8,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from dynasplit.config.paths import existing_file, path
 from dynasplit.config.rules import (
     above,
     name_in_folder,
@@ -15,6 +16,7 @@ from dynasplit.config.rules import (
 )
 
 NO_METER = "none"
+_KNOWN_HOSTS = "a file that exists, with the host's key (ssh-keyscan writes it; then compare)"
 
 
 @dataclass
@@ -39,8 +41,8 @@ class HostConf:
     address: str | None = None
     port: int = 22
     user: str | None = None
-    key_file: str | None = None
-    known_hosts: str | None = None
+    key_file: str | None = option(None, existing_file())
+    known_hosts: str | None = option(None, existing_file(_KNOWN_HOSTS))
     python: str = "python3"
     link_address: str | None = None
     meters: list[dict[str, Any]] = field(default_factory=list)
@@ -76,7 +78,7 @@ class HostsConf:
     """
 
     kind: str = option(MISSING, name_in_folder("dynasplit.app.setup.kinds"))
-    profile: str | None = None
+    profile: str | None = option(None, path())
     speedup: float | None = option(None, above(0))
     edge: HostConf = field(default_factory=HostConf)
     cloud: HostConf = field(default_factory=HostConf)

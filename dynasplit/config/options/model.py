@@ -7,6 +7,7 @@ from pathlib import Path
 
 from omegaconf import MISSING
 
+from dynasplit.config.paths import path as a_path
 from dynasplit.config.rules import (
     at_least,
     option,
@@ -30,9 +31,9 @@ class ModelConf:
     """
 
     name: str = MISSING
-    weights: str = "auto"
+    weights: str = option("auto", a_path())
     precision: str = "auto"
-    path: str | None = None
+    path: str | None = option(None, a_path())
     scaling: str = "none"
     seed: int = 0
     calibration_images: int = option(24, at_least(1))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dynasplit.config.paths import existing_file
 from dynasplit.config.rules import (
     above,
     at_least,
-    existing_file,
     option,
 )
 

@@ -138,3 +138,38 @@ def test_options_of_a_window_are_rules_of_the_window_by_the_same_names():
     told = kind_of(config_with(measure__max_window_s=7.0, measure__warmup=2)).rules()
     assert (told.max_window_s, told.warmup) == (7.0, 2)
     assert kind_of(config_with()).rules() == WindowRules()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../..", "..", ".", "", "/abs", "a/b", "a/../../b", "a\0b", "a\nb", "a b", "-m", "x" * 61],
+)
+def test_no_name_of_an_experiment_leaves_or_overwrites_the_results(name):
+    said = refusal_of(name=name)
+    assert said.startswith(f"name={name!r}; allowed: a name of up to 60 letters")
+    assert "results_dir" in said
+
+
+@pytest.mark.parametrize("uri", ["", "a\0b", "https://me:s3cr3t x@host", "postgresql://h /db"])
+def test_the_uri_of_a_store_is_checked_and_its_password_not_shown(uri):
+    said = refusal_of(tracking__uri=uri)
+    assert said.startswith("tracking.uri=")
+    assert "allowed: the URI of a store" in said
+    assert "s3cr3t" not in said
+
+
+@pytest.mark.parametrize(
+    "uri", ["sqlite:///my runs/m.db", "file:///my runs", "my runs", "http://h"]
+)
+def test_a_store_in_a_folder_with_a_space_is_taken(uri):
+    assert refusal_of(tracking__uri=uri) == "nothing was refused"
+
+
+@pytest.mark.parametrize("name", [".locks", "mlflow.db", "mlflow_artifacts", "multirun.yaml"])
+def test_none_is_that_of_what_lies_beside_the_runs(name):
+    assert refusal_of(name=name).startswith(f"name={name!r}; allowed: a name of")
+
+
+@pytest.mark.parametrize("name", ["vgg16_testbed", "lab-2.1", "2026+gpu", "_x", "größe", "名" * 60])
+def test_other_names_are_taken(name):
+    assert refusal_of(name=name) == "nothing was refused"

@@ -16,7 +16,7 @@ from dynasplit.testbed.address import HostAddress, MeterSpec
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.loopback import loopback_hosts
 from dynasplit.testbed.meter import MeterStream
-from dynasplit.testbed.programs import push_programs
+from dynasplit.testbed.programs import push_programs, python_of
 
 pytestmark = pytest.mark.medium
 
@@ -134,7 +134,7 @@ import sys, time
 from dynasplit.testbed.address import HostAddress, MeterSpec
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.loopback import loopback_hosts
-from dynasplit.testbed.programs import push_programs
+from dynasplit.testbed.programs import push_programs, python_of
 from dynasplit.testbed.meter import MeterStream
 with loopback_hosts(HostAddress(), HostAddress(), profile="quick") as (edge, _):
     host = HostConnection(edge)
@@ -171,3 +171,15 @@ def _alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_an_interpreter_may_lie_in_the_home_folder_of_the_host_s_user(tmp_path):
+    """The host's shell puts its own user's home folder in; all else is taken word by word."""
+    (tmp_path / "my env").mkdir()
+    (tmp_path / "my env/python").symlink_to(sys.executable)
+    for named in ("~/my env/python", f"{tmp_path}/my env/python"):
+        words = f"{python_of(HostAddress(python=named), '/programs')} -c 'print(7)'"
+        told = subprocess.run(
+            ["sh", "-c", words], env={"HOME": str(tmp_path)}, capture_output=True, text=True
+        )
+        assert told.stdout == "7\n", told.stderr

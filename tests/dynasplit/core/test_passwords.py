@@ -1,0 +1,30 @@
+import pytest
+
+from dynasplit.core.passwords import masked, masked_uri
+
+URIS = [
+    ("https://me:secret@host", "https://me:***@host"),
+    ("https://me:secret@host:5000/path", "https://me:***@host:5000/path"),
+    ("https://:secret@host", "https://:***@host"),
+    ("https://me:se:cr@et@host/x", "https://me:***@host/x"),
+    ("postgresql+psycopg2://me:se/cr?et#@host/db", "postgresql+psycopg2://me:***@host/db"),
+    (
+        "postgresql://host/db?user=me&password=secret&sslmode=x",
+        "postgresql://host/db?user=me&password=***&sslmode=x",
+    ),
+    ("https://me@host/x", "https://me@host/x"),
+    ("https://host:5000/x", "https://host:5000/x"),
+    ("sqlite:////tmp/a:b/m.db", "sqlite:////tmp/a:b/m.db"),
+]
+
+
+@pytest.mark.parametrize(("uri", "shown"), URIS)
+def test_a_uri_is_shown_without_its_password(uri, shown):
+    assert masked_uri(uri) == shown
+    assert masked(f"'tracking.uri={uri}' and user@elsewhere: 7") == (
+        f"'tracking.uri={shown}' and user@elsewhere: 7"
+    )
+
+
+def test_a_password_with_spaces_is_hidden_too():
+    assert masked_uri("https://me:se cr\net@host") == "https://me:***@host"
