@@ -20,6 +20,9 @@ SERVICE = "dynasplit.Agent"
 TENSOR_SERVICE = "dynasplit.Tails"
 MESSAGE_LIMIT_BYTES = 64 * 1024 * 1024
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
+"""What reading a peer's bytes raises: malformed, no text, nested too deeply, too large."""
+
 T = TypeVar("T")
 
 
@@ -266,8 +269,15 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 def encode(message: msgspec.Struct) -> bytes:
-    """The message's bytes."""
-    return _encoder.encode(message)
+    """The message's bytes.
+
+    Raises:
+        WireError: it holds text or a number that no message can carry.
+    """
+    try:
+        return _encoder.encode(message)
+    except UNREADABLE as error:
+        raise WireError(f"{type(message).__name__} cannot be sent: {error}") from error
 
 
 def decode(body: bytes, kind: type[T]) -> T:
@@ -278,7 +288,7 @@ def decode(body: bytes, kind: type[T]) -> T:
     """
     try:
         message = msgspec.msgpack.decode(body, type=kind)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise WireError(f"{kind.__name__} expected, found something else: {error}") from error
     check_protocol(getattr(message, "protocol", None))
     return message

@@ -9,9 +9,17 @@ from typing import Any, TypeVar
 import grpc
 import msgspec
 
-from hosts.core.errors import HostError
+from hosts.core.errors import HostError, WireError
 from hosts.wire.frames import check_length
-from hosts.wire.messages import MESSAGE_LIMIT_BYTES, SERVICE, Message, Refused, decode, encode
+from hosts.wire.messages import (
+    MESSAGE_LIMIT_BYTES,
+    SERVICE,
+    UNREADABLE,
+    Message,
+    Refused,
+    decode,
+    encode,
+)
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
@@ -85,9 +93,16 @@ def call(channel: grpc.Channel, name: str, message: Message, kind: type[T], time
         return decode(method(body, timeout=timeout_s), kind)
     except grpc.RpcError as error:
         if error.code() == grpc.StatusCode.ABORTED:
-            refused = msgspec.json.decode(error.details(), type=Refused)
+            refused = _refused(name, error.details())
             raise CallRefused(refused.kind, refused.message) from error
         raise
+
+
+def _refused(name: str, details: object) -> Refused:
+    try:
+        return msgspec.json.decode(str(details), type=Refused)
+    except UNREADABLE as error:
+        raise WireError(f"{name} was refused, in no words of an agent: {error}") from error
 
 
 def tensor_handler(
