@@ -269,11 +269,7 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 def encode(message: msgspec.Struct) -> bytes:
-    """The message's bytes.
-
-    Raises:
-        WireError: it holds text or a number that no message can carry.
-    """
+    """The message's bytes; WireError if it holds text or a number that none can carry."""
     try:
         return _encoder.encode(message)
     except UNREADABLE as error:
