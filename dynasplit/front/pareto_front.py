@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import numpy as np
 from dynasplit.core.errors import DataError, ResultsError
 from dynasplit.core.measurement import Measurement, Source, Summary, summarise
 from dynasplit.core.space import Configuration
+from dynasplit.front.checked import check_summaries
 from dynasplit.front.dominance import (
     HypervolumeScale,
     Points,
@@ -161,7 +162,8 @@ class ParetoFront:
             last_split_point: that network's; None: any.
 
         Raises:
-            DataError: no such file, not a front, of another version or of another network.
+            DataError: no such file, not a front, of another version or of another network, or
+                with figures that no front can have.
         """
         try:
             content = Path(path).read_bytes()
@@ -174,6 +176,8 @@ class ParetoFront:
             front = msgspec.json.decode(content, type=_File).front
         except OSError as error:
             raise DataError(f"{path}: the front cannot be read: {error.strerror}") from error
+        except RecursionError as error:
+            raise DataError(f"{path}: not a front file: it is nested too deeply") from error
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise DataError(f"{path}: not a front file: {error}") from error
         return _checked(front, path, model, last_split_point)
@@ -193,8 +197,6 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 def _checked(
     front: ParetoFront, path: str | Path, model: str | None, last_split_point: int | None
 ) -> ParetoFront:
-    if not front.summaries:
-        raise DataError(f"{path}: the front is empty")
     if model is not None and front.model is not None and front.model != model:
         raise DataError(f"{path}: the front is of {front.model!r}; asked for: {model!r}")
     if last_split_point not in (None, front.last_split_point):
@@ -202,18 +204,11 @@ def _checked(
             f"{path}: the front is of {front.model or 'a network'} with split points "
             f"0..{front.last_split_point}; asked for: one with 0..{last_split_point}"
         )
-    for place, s in enumerate(front.summaries):
-        if not 0 <= s.configuration.split_point <= front.last_split_point:
-            raise DataError(
-                f"{path}, summary {place}, split_point: found {s.configuration.split_point}; "
-                f"allowed: 0 to {front.last_split_point}"
-            )
-        if s.latency_ms <= 0 or (s.energy_j is not None and s.energy_j <= 0):
-            raise DataError(
-                f"{path}, summary {place}: found {s.latency_ms} ms and {s.energy_j} J; "
-                "allowed: above 0"
-            )
-    return front
+    baselines = {"cloud_only": front.cloud_only, "edge_only": front.edge_only}
+    ordered = check_summaries(
+        path, front.summaries, baselines, front.last_split_point, front.quality
+    )
+    return replace(front, summaries=ordered)
 
 
 def _by_configuration(

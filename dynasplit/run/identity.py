@@ -86,7 +86,16 @@ def library_versions(requirements: Path) -> dict[str, str]:
 
 def git_revision() -> str | None:
     """The commit of the checkout, marked `-dirty` if files differ; None outside of one."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--dirty"]
+    command = [
+        "git",
+        "--no-optional-locks",
+        "-C",
+        str(ROOT),
+        "describe",
+        "--always",
+        "--abbrev=40",
+        "--dirty",
+    ]
     try:
         found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):

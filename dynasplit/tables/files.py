@@ -87,13 +87,14 @@ def check_facts(path: Path, table: pa.Table, kind: str, known: Mapping[str, Colu
     """Refuse a table of another kind or version, or columns whose stated unit is another."""
     facts = table.schema.metadata or {}
     for name, expected in (("kind", kind), ("version", VERSION)):
-        found = facts.get(f"dynasplit.{name}".encode(), expected.encode()).decode()
+        found = facts.get(f"dynasplit.{name}".encode(), expected.encode()).decode(errors="replace")
         if found != expected:
             raise DataError(f"{path}: {name} is {found!r}; allowed: {expected!r}")
     for entry in table.schema:
         unit = (entry.metadata or {}).get(b"unit")
-        if unit is not None and entry.name in known and unit.decode() != known[entry.name].unit:
-            reject(path, None, entry.name, f"unit {unit.decode()}", f"{known[entry.name].unit}")
+        said = None if unit is None else unit.decode(errors="replace")
+        if said is not None and entry.name in known and said != known[entry.name].unit:
+            reject(path, None, entry.name, f"unit {said}", f"{known[entry.name].unit}")
 
 
 def read_identity(
@@ -111,9 +112,14 @@ def read_identity(
         DataError: two of them differ.
     """
     facts = table.schema.metadata or {}
-    known_model = facts.get(b"dynasplit.model")
-    known_last = facts.get(b"dynasplit.last_split_point")
-    found_model = _constant(path, table, _MODEL, known_model.decode() if known_model else None)
+    known_model = facts.get(b"dynasplit.model", b"").decode(errors="replace")
+    known_last = facts.get(b"dynasplit.last_split_point", b"").decode(errors="replace")
+    if known_last and not (known_last.isascii() and known_last.isdigit() and len(known_last) < 13):
+        raise DataError(
+            f"{path}: metadata dynasplit.last_split_point is {known_last!r}; allowed: "
+            f"{_LAST.allowed}"
+        )
+    found_model = _constant(path, table, _MODEL, known_model or None)
     found_last = _constant(path, table, _LAST, float(known_last) if known_last else None)
     if model is not None and found_model is not None and model != found_model:
         raise DataError(f"{path}: holds runs of {found_model!r}; asked for: {model!r}")

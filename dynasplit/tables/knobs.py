@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -106,7 +107,20 @@ def _knob_values(path: Path, values: pa.ChunkedArray, name: str) -> list[KnobVal
         return [int(v) for v in array.tolist()]
     if column.dtype == "text" and "" in (found := array.tolist()):
         reject(path, found.index(""), name, "an empty word", column.allowed)
+    if column.dtype == "text":
+        _check_words(path, array.tolist(), column)
     return list(array.tolist())
+
+
+def _check_words(path: Path, words: Sequence[str], column: Column) -> None:
+    """Refuse a number without a value among words: `inf`, `1e400`."""
+    for row, word in enumerate(words):
+        try:
+            number = float(word)
+        except ValueError:
+            continue
+        if not math.isfinite(number):
+            reject(path, row, column.name, repr(word), "a word, or a finite number")
 
 
 def _parsed(value: object) -> KnobValue:

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dynasplit.core.errors import DataError
-from dynasplit.tables.columns import FAMILIES, KNOB_PREFIX, Column
+from dynasplit.tables.cells import check_cells, is_prefixed
+from dynasplit.tables.columns import Column
 
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
@@ -32,11 +33,17 @@ def read_file(path: Path) -> pa.Table:
         raise DataError(f"{path}: the file is empty; expected a header and at least one row")
     try:
         table = _read_csv(path) if path.suffix.lower() == ".csv" else _read_parquet(path)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        found = f"byte {error.object[error.start]:#04x} in place {error.start}"
+        raise DataError(
+            f"{path}: found {found}, which is no UTF-8; allowed: text in UTF-8"
+        ) from None
+    except (pa.ArrowException, OSError) as error:
         first_line = str(error).splitlines()[0]
         raise DataError(f"{path}: truncated, or not a table: {first_line}") from error
     if table.num_rows == 0:
         raise DataError(f"{path}: no rows; found only the columns {table.column_names}")
+    check_cells(path, table)
     return table
 
 
@@ -84,7 +91,7 @@ def check_names(
     known = [*columns, *extra]
     names = list(names)
     for name in names:
-        if name in known or name.startswith((KNOB_PREFIX, *FAMILIES.values())):
+        if name in known or is_prefixed(path, name, names):
             continue
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean {near[0]}? A unit is part of a column's name" if near else ""

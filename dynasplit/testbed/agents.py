@@ -179,7 +179,7 @@ class AgentLink:
             )
         try:
             started = msgspec.json.decode(line, type=messages.Started)
-        except msgspec.MsgspecError as error:
+        except messages.UNREADABLE as error:
             raise HostProgramFailed(
                 f"{self.role} agent said {line[:200]!r} instead of where it listens"
             ) from error

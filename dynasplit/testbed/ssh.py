@@ -17,6 +17,7 @@ from dynasplit.testbed.channels import HostTraces
 from dynasplit.testbed.energy import Energies, EnergyRules, energies_of
 from dynasplit.testbed.lab import Host
 from dynasplit.testbed.quality import Qualities, codec_of
+from dynasplit.testbed.reported import check_figures, check_judged, check_report
 from dynasplit.testbed.retry import RetryPolicy
 from dynasplit.testbed.trace_files import keep_traces
 from hosts.conditions.base import conditions_of_run
@@ -110,6 +111,7 @@ class SshTestbed:
         Raises:
             KnobRefused: a setting was refused, or did not last through the run.
             WindowInvalid: too few samples, or a gap. TestbedError: a host failed.
+            MeasurementError: what a host reports cannot be.
         """
         started_s, started_ns = time.monotonic(), self._board_ns
         name = f"{configuration}|{repeat}|{stream}|{'' if request is None else request}"
@@ -152,7 +154,9 @@ class SshTestbed:
         self._judge(configuration, begin=True)
         report = self.edge.agent.call("Run", order, messages.RunReport, RUN_S)
         self._carry(report)
+        check_report(report, order)
         report.conditions |= self._cloud_conditions() | conditions_of_run(report)
+        check_figures("condition", report.conditions)
         return report
 
     def _cloud_conditions(self) -> dict[str, float]:
@@ -226,6 +230,7 @@ class SshTestbed:
         stages = window_times.stages(inside, report.batch_size)
         start_ns, end_ns = window_times.edge_window_ns(report)
         judged = self._judge(configuration, begin=False)
+        check_judged(judged, len(self.qualities.references))
         quality = self.qualities.of(configuration, inside, judged)
         return Measurement(
             configuration=configuration,

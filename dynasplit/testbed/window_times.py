@@ -44,7 +44,8 @@ def stages(inferences: Sequence[Inference], batch_size: int = 1) -> Stages:
         t - e - c if i.tail_start_ns is not None else 0.0
         for i, t, e, c in zip(inferences, total, edge, cloud, strict=True)
     ]
-    q25, median, q75 = statistics.quantiles(total, n=4, method="inclusive")
+    twice = total * 2 if len(total) == 1 else total  # quartiles want two
+    q25, median, q75 = statistics.quantiles(twice, n=4, method="inclusive")
     return Stages(
         latency_ms=median,
         spread_ms=q75 - q25,

@@ -11,11 +11,14 @@ import numpy as np
 from hosts import codecs
 from hosts.codecs.base import Buffer, Tensor
 from hosts.core.errors import WireError
-from hosts.wire.messages import MESSAGE_LIMIT_BYTES, PROTOCOL, check_protocol
+from hosts.wire.messages import MESSAGE_LIMIT_BYTES, PROTOCOL, UNREADABLE, check_protocol, encode
 
 _LENGTH = struct.Struct("<I")
 _DTYPES = ("int8", "uint8", "float16", "float32")
 _ALIGNED = 16  # where the tensor starts, so that its view needs no copy
+_MOST_SIDES = 32
+_MOST_ZERO_POINT = 2**31
+_HEAD_LIMIT_BYTES = 1024 * 1024
 
 
 class TensorHeader(msgspec.Struct, kw_only=True):
@@ -48,7 +51,6 @@ class TensorHeader(msgspec.Struct, kw_only=True):
     run_start_ns: int | None = None
 
 
-_header_encoder = msgspec.msgpack.Encoder()
 _header_decoder = msgspec.msgpack.Decoder(TensorHeader)
 
 
@@ -62,7 +64,7 @@ def pack(header: TensorHeader, body: Buffer) -> bytes:
     Raises:
         WireError: longer than a message may be.
     """
-    head = _header_encoder.encode(header)
+    head = encode(header)
     padding = bytes(-(_LENGTH.size + len(head)) % _ALIGNED)
     frame = b"".join((_LENGTH.pack(len(head)), head, padding, body))
     check_length(len(frame))
@@ -87,11 +89,16 @@ def unpack(frame: bytes) -> tuple[TensorHeader, memoryview]:
     if len(frame) < _LENGTH.size:
         raise WireError(f"a tensor frame of {len(frame)} bytes found; it is truncated")
     (length,) = _LENGTH.unpack_from(frame)
+    if length > min(len(frame) - _LENGTH.size, _HEAD_LIMIT_BYTES):
+        raise WireError(
+            f"a tensor frame of {len(frame)} bytes with a header of {length} found; it is "
+            f"truncated, or its header longer than the {_HEAD_LIMIT_BYTES} bytes allowed"
+        )
     start = _LENGTH.size + length
     whole = memoryview(frame)
     try:
         header = _header_decoder.decode(whole[_LENGTH.size : start])
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise WireError(f"a tensor frame without a readable header: {error}") from error
     check_protocol(header.protocol)
     return header, whole[start + -start % _ALIGNED :]
@@ -106,12 +113,18 @@ def tensor_of(header: TensorHeader, body: memoryview) -> Tensor:
     if header.dtype not in _DTYPES:
         raise WireError(f"tensor of type {header.dtype!r} found; allowed: {', '.join(_DTYPES)}")
     dtype = np.dtype(header.dtype)
+    if len(header.shape) > _MOST_SIDES:
+        raise WireError(
+            f"tensor with {len(header.shape)} sides found; allowed: up to {_MOST_SIDES}"
+        )
     size = math.prod(header.shape)
-    if any(side < 0 for side in header.shape) or size * dtype.itemsize > MESSAGE_LIMIT_BYTES:
+    sides_fit = all(0 <= side <= MESSAGE_LIMIT_BYTES for side in header.shape)
+    if not sides_fit or size * dtype.itemsize > MESSAGE_LIMIT_BYTES:
         raise WireError(
             f"tensor of shape {header.shape} and type {header.dtype} found; allowed: up to "
             f"{MESSAGE_LIMIT_BYTES / 2**20:g} MB"
         )
+    _check_quantisation(header)
     if len(header.shape) == 0 or header.shape[0] != len(header.images):
         raise WireError(f"tensor of shape {header.shape} found for {len(header.images)} images")
     try:
@@ -120,3 +133,15 @@ def tensor_of(header: TensorHeader, body: memoryview) -> Tensor:
         raise WireError(f"tensor of shape {header.shape}, type {header.dtype}: {error}") from error
     array = np.frombuffer(raw, dtype, count=size).reshape(header.shape)
     return Tensor(array, header.scale, header.zero_point)
+
+
+def _check_quantisation(header: TensorHeader) -> None:
+    """Refuse a scale or a zero point that give no real values."""
+    scale, zero_point = header.scale, header.zero_point
+    if scale is not None and not (math.isfinite(scale) and scale > 0):
+        raise WireError(f"tensor of scale {scale} found; allowed: a finite number above 0")
+    if zero_point is not None and abs(zero_point) > _MOST_ZERO_POINT:
+        raise WireError(
+            f"tensor of zero point {zero_point} found; allowed: up to {_MOST_ZERO_POINT}, "
+            "positive or negative"
+        )

@@ -20,6 +20,9 @@ SERVICE = "dynasplit.Agent"
 TENSOR_SERVICE = "dynasplit.Tails"
 MESSAGE_LIMIT_BYTES = 64 * 1024 * 1024
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
+"""What reading a peer's bytes raises: malformed, no text, nested too deeply, too large."""
+
 T = TypeVar("T")
 
 
@@ -270,19 +273,18 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 def encode(message: msgspec.Struct) -> bytes:
-    """The message's bytes."""
-    return _encoder.encode(message)
+    """The message's bytes; WireError if it holds text or a number that none can carry."""
+    try:
+        return _encoder.encode(message)
+    except UNREADABLE as error:
+        raise WireError(f"{type(message).__name__} cannot be sent: {error}") from error
 
 
 def decode(body: bytes, kind: type[T]) -> T:
-    """Read a message and check its protocol version.
-
-    Raises:
-        WireError: malformed, or of another version.
-    """
+    """Read a message; WireError if it is malformed, or of another protocol version."""
     try:
         message = msgspec.msgpack.decode(body, type=kind)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise WireError(f"{kind.__name__} expected, found something else: {error}") from error
     check_protocol(getattr(message, "protocol", None))
     return message

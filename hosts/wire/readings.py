@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Literal
@@ -12,13 +13,14 @@ from typing import Literal
 import msgspec
 
 from hosts.core.errors import MeterError, WireError
-from hosts.wire.messages import PROTOCOL, check_protocol
+from hosts.wire.messages import PROTOCOL, UNREADABLE, check_protocol
 
 Reading = tuple[int, tuple[float | None, ...]]
 """The middle of a period on the host's clock in ns, and the mean power over it in W a channel."""
 
 _WORD = re.compile(r"[a-z][a-z0-9]*")
 _ABSENT = "-"
+_MOST_NS = 2**63 - 1  # times are kept in 64 bits
 
 
 class Channel(msgspec.Struct, kw_only=True, frozen=True):
@@ -79,9 +81,17 @@ def read_header(line: str) -> MeterHeader:
     """Read the first line; WireError if it is not a meter's, or of another version."""
     try:
         header = msgspec.json.decode(line, type=MeterHeader)
-    except (msgspec.MsgspecError, MeterError) as error:
+    except (*UNREADABLE, MeterError) as error:
         raise WireError(f"a meter's header expected, found {line[:200]!r}: {error}") from error
     check_protocol(header.protocol)
+    for name, figure, least in (
+        ("period_s", header.period_s, 0),
+        ("error_pct", header.error_pct, -1),
+    ):
+        if not (math.isfinite(figure) and figure > least):
+            raise WireError(
+                f"a meter's header with {name}={figure} found; allowed: a finite number"
+            )
     return header
 
 
@@ -91,13 +101,15 @@ def reading_line(time_ns: int, watts: Sequence[float | None]) -> str:
 
 
 def read_reading(line: str, channels: int = 1) -> Reading:
-    """A line's time and its power a channel; WireError if they are no numbers, or not as many."""
+    """A line's time and its power a channel; WireError if they are none, or not as many."""
     try:
         time_ns, *values = line.split()
         watts = tuple(None if v == _ABSENT else float(v) for v in values)
-        if len(watts) != channels:
+        if len(watts) != channels or not all(w is None or math.isfinite(w) for w in watts):
             raise ValueError
-        return int(time_ns), watts
+        if not -_MOST_NS <= (at_ns := int(time_ns)) <= _MOST_NS:
+            raise ValueError
+        return at_ns, watts
     except ValueError as error:
         raise WireError(
             f"'time_ns watts' with {channels} value(s) expected of a meter, found {line[:200]!r}"

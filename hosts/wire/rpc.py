@@ -9,9 +9,17 @@ from typing import Any, TypeVar
 import grpc
 import msgspec
 
-from hosts.core.errors import HostError, log_traceback
+from hosts.core.errors import HostError, WireError, log_traceback
 from hosts.wire.frames import check_length
-from hosts.wire.messages import MESSAGE_LIMIT_BYTES, SERVICE, Message, Refused, decode, encode
+from hosts.wire.messages import (
+    MESSAGE_LIMIT_BYTES,
+    SERVICE,
+    UNREADABLE,
+    Message,
+    Refused,
+    decode,
+    encode,
+)
 from hosts.wire.refusals import PeerError, refusal
 
 T = TypeVar("T")
@@ -97,9 +105,15 @@ def call(channel: grpc.Channel, name: str, message: Message, kind: type[T], time
         return decode(method(body, timeout=timeout_s), kind)
     except grpc.RpcError as error:
         if error.code() == grpc.StatusCode.ABORTED:
-            refused = msgspec.json.decode(error.details(), type=Refused)
-            raise PeerError(refused) from error
+            raise PeerError(_refused(name, error.details())) from error
         raise
+
+
+def _refused(name: str, details: object) -> Refused:
+    try:
+        return msgspec.json.decode(str(details), type=Refused)
+    except UNREADABLE as error:
+        raise WireError(f"{name} was refused, in no words of an agent: {error}") from error
 
 
 def tensor_handler(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _MARGIN = 8 / 7
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+"""Of pictures by their number of channels; the fourth is opacity, full where a file has none."""
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -22,13 +24,14 @@ def decoded(path: Path, shape: tuple[int, int, int]) -> Pixels:
     """An image file as (height, width, channels), see `fitted`.
 
     Raises:
-        ModelError: it cannot be decoded; names the file.
+        ModelError: it cannot be decoded; names the file. Or no picture has so many channels.
     """
     from PIL import Image
 
+    mode = _mode(shape, 1, 3, 4)
     try:
         with Image.open(path) as file:
-            picture = file.convert("L" if shape[2] == 1 else "RGB")
+            picture = file.convert(mode)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ModelError(f"{path} cannot be decoded as an image: {error}") from error
     return _cropped(picture, shape)
@@ -39,11 +42,25 @@ def fitted(pixels: Pixels, shape: tuple[int, int, int]) -> Pixels:
 
     Resized to 8/7 of the input by the shorter side and cropped at the centre, as the networks of
     `keras.applications` are validated (256 and 224 pixels).
+
+    Raises:
+        ModelError: the network takes neither one channel nor three.
     """
     from PIL import Image
 
     flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
-    return _cropped(Image.fromarray(flat).convert("L" if shape[2] == 1 else "RGB"), shape)
+    return _cropped(Image.fromarray(flat).convert(_mode(shape, 1, 3)), shape)
+
+
+def _mode(shape: tuple[int, int, int], *allowed: int) -> str:
+    if shape[2] not in allowed:
+        words = ", ".join(map(str, allowed))
+        raise ModelError(
+            f"the network takes images of {shape[2]} channels; pictures of this data set are made "
+            f"into {words}"
+            + ("; data=imagenet_folder with RGBA files gives 4" if shape[2] == 4 else "")
+        )
+    return _MODES[shape[2]]
 
 
 def _cropped(picture: Image, shape: tuple[int, int, int]) -> Pixels:

@@ -76,13 +76,12 @@ class KerasFile:
         """Read it, with the weights it was stored with, those of a file, or random ones."""
         import keras
 
+        from hosts.models.networks._plain_graph import plain
         from hosts.models.networks._random_weights import FLATTER_LOGITS, randomise
         from hosts.models.runtime.keras_files import load_model, load_weights
 
         progress(f"reading {self.path.name}")
-        model = load_model(self.path)
-        if isinstance(model, keras.Sequential):
-            model = keras.Model(model.inputs, model.outputs, name=model.name)
+        model = plain(load_model(self.path))
         _check_classes(model, self.path)
         if weights == "random":
             keras.utils.set_random_seed(seed)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from hosts.core.errors import HostError
 from hosts.models.networks import base as networks
+from hosts.models.prepare.child import guarded
 from hosts.models.prepare.describe import MARK, Description, SplitPointDescription
 from hosts.models.prepare.litert import SENT_BYTES
 from hosts.models.prepare.prepare import PrepareOrder
@@ -68,18 +68,16 @@ def _sent_bytes(cut: CutPoint, last: int, order: PrepareOrder) -> int:
     return math.prod(cut.shape) * (4 if cut.index == 0 else SENT_BYTES[order.precision])
 
 
-def main() -> int:
-    """Describe what standard input orders; returns the exit code."""
+def _work() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=PrepareOrder)
     import_keras()
-    try:
-        found = description_of(order)
-    except HostError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    print(MARK + msgspec.json.encode(found).decode(), flush=True)
-    return 0
+    print(MARK + msgspec.json.encode(description_of(order)).decode(), flush=True)
+
+
+def main() -> int:
+    """Describe what standard input orders; returns the exit code."""
+    return guarded(_work)
 
 
 if __name__ == "__main__":

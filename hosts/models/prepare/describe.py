@@ -8,16 +8,16 @@ python -m hosts.models.prepare.describe --network vgg16
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import msgspec
 
-from hosts.core.errors import ArtifactError, ModelError
+from hosts.core.errors import ArtifactError, HostError, ModelError
 from hosts.models.networks import base as networks
 from hosts.models.networks.base import Progress
+from hosts.models.prepare.child import run_child
 from hosts.models.prepare.prepare import PrepareOrder, key_of
 from hosts.models.runtime.artifacts import ArtifactCache
 
@@ -92,20 +92,18 @@ def _plain(order: PrepareOrder) -> PrepareOrder:
 
 def _make(order: PrepareOrder, path: Path, progress: Progress) -> None:
     progress(f"building {order.label} to find its split points")
-    done = subprocess.run(
-        [sys.executable, "-m", "hosts.models.prepare.count_work"],
-        input=msgspec.json.encode(asdict(_plain(order))),
-        capture_output=True,
-        cwd=Path(__file__).resolve().parents[3],
-        check=False,
-    )
-    if done.returncode:
-        said = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
-        told = said[-1].removeprefix("ModelError: ") if said else str(done.returncode)
-        raise ModelError(f"{order.label} could not be described: {told}")
-    lines = done.stdout.decode().splitlines()
-    answer = next((line for line in reversed(lines) if line.startswith(MARK)), MARK)
-    path.write_text(answer.removeprefix(MARK))
+    answers: list[str] = []
+    try:
+        run_child(
+            "hosts.models.prepare.count_work",
+            msgspec.json.encode(asdict(_plain(order))),
+            lambda line: answers.append(line) if line.startswith(MARK) else None,
+        )
+    except HostError as error:
+        raise type(error)(f"{order.label} could not be described: {error}") from error
+    if not answers:
+        raise ModelError(f"{order.label} could not be described: its process gave no answer")
+    path.write_text(answers[-1].removeprefix(MARK))
 
 
 def _read(path: Path) -> Description:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PRECISIONS = ("int8", "float32", "float16")
 """int8: weights per channel and activations are integers; float16: weights only, what is computed
 and sent is float32."""
+_SAID = 300  # characters of the converter's own message
 _WEIGHT_BYTES = {"int8": 1, "float32": 4, "float16": 2}
 SENT_BYTES = {"int8": 1, "float32": 4, "float16": 4}
 """Of each element of an intermediate tensor, as a head gives it."""
@@ -29,6 +30,9 @@ def convert(model: keras.Model, precision: str, calibration: Images) -> bytes:
         model: a functional graph with one input and one output.
         precision: one of PRECISIONS.
         calibration: (n, ...) preprocessed images that set int8 activations' ranges.
+
+    Raises:
+        ModelError: the converter refuses it.
     """
     import tensorflow as tf
 
@@ -46,8 +50,25 @@ def convert(model: keras.Model, precision: str, calibration: Images) -> bytes:
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        content: bytes = converter.convert()
+        try:
+            content: bytes = converter.convert()
+        except Exception as error:  # the converter lets many kinds through
+            said = " ".join(str(error).split())[:_SAID]
+            kinds = ", ".join(recurrent_kinds(model))
+            hint = f" (it has {kinds} layers, which may be why)" if kinds else ""
+            raise ModelError(
+                f"{model.name} cannot be converted to {precision}{hint}: {type(error).__name__}: "
+                f"{said}"
+            ) from error
     return content
+
+
+def recurrent_kinds(model: keras.Model) -> list[str]:
+    """The kinds of layers with a loop over time, which the converter often cannot take."""
+    from keras import layers
+
+    loops = (layers.RNN, layers.Bidirectional)
+    return sorted({type(layer).__name__ for layer in model.layers if isinstance(layer, loops)})
 
 
 def check_size(model: keras.Model, path: Path, precision: str) -> None:

@@ -17,9 +17,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from hosts.core.errors import HostError, ModelError
+from hosts.core.errors import ModelError
 from hosts.models.datasets import base as datasets
 from hosts.models.networks import base as networks
+from hosts.models.prepare.child import guarded
 from hosts.models.prepare.prepare import MADE_MARK, PrepareOrder, key_of, weights_name
 from hosts.models.runtime.artifacts import ArtifactCache
 from hosts.models.runtime.light_keras import import_keras
@@ -213,8 +214,7 @@ def _say(what: str) -> None:
     print(MADE_MARK + what, flush=True)
 
 
-def main() -> int:
-    """Make what standard input orders; returns the exit code."""
+def _work() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     fields, root = msgspec.json.decode(
         sys.stdin.buffer.read(), type=tuple[dict[str, str | int], str]
@@ -222,12 +222,12 @@ def main() -> int:
     order = msgspec.convert(fields, PrepareOrder)
     assert asdict(order) == fields
     import_keras()
-    try:
-        make(order, ArtifactCache(Path(root)))
-    except HostError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    return 0
+    make(order, ArtifactCache(Path(root)))
+
+
+def main() -> int:
+    """Make what standard input orders; returns the exit code."""
+    return guarded(_work)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import numpy as np
 
 from hosts.core.errors import ModelError
 from hosts.models.networks.base import Images
+from hosts.models.prepare.litert import recurrent_kinds
 from hosts.models.runtime import flatbuffer
 from hosts.models.runtime.graph import Call, CutPoint, calls
 
@@ -49,7 +50,14 @@ def cut_tensors(
     """
     graph = calls(model)
     values = _values(model, graph, image)
-    candidates = _activations(path, image)
+    try:
+        candidates = _activations(path, image)
+    except (ValueError, RuntimeError) as error:  # the interpreter's: a loop's tensors are not kept
+        kinds = ", ".join(recurrent_kinds(model)) or "some"
+        raise ModelError(
+            f"the tensors of {model.name} cannot be read in its {precision} file, so that it "
+            f"cannot be split: its {kinds} layers become loops there ({error})"
+        ) from error
     found, least = _closest(cuts, values, candidates, _WORST_ERROR[precision])
     if len(cuts) > 2 and least > _WORST_ERROR[precision] / 4:  # early tensors are near
         raise ModelError(f"none of {model.name}'s split points has a counterpart in {path}")

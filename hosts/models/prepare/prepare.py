@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import subprocess
-import sys
-import tempfile
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -14,12 +11,13 @@ from pathlib import Path
 
 import msgspec
 
-from hosts.core.errors import ArtifactError, ModelError
+from hosts.core.errors import ArtifactError, HostError, ModelError
 from hosts.models.datasets import base as datasets
 from hosts.models.datasets.base import Source
 from hosts.models.networks import base as networks
 from hosts.models.networks._weights import resolve
 from hosts.models.networks.base import NetworkFacts, Progress
+from hosts.models.prepare.child import run_child
 from hosts.models.prepare.litert import PRECISIONS
 from hosts.models.runtime.artifacts import ArtifactCache, Key, sha256_of
 from hosts.models.runtime.manifest import Manifest
@@ -183,35 +181,20 @@ def _ready(cache: ArtifactCache, order: PrepareOrder) -> Manifest | None:
 
 def _make_apart(cache: ArtifactCache, order: PrepareOrder, progress: Progress) -> Manifest:
     """Make it in a child process, so that its memory is free again when it is done."""
-    with tempfile.TemporaryFile("w+") as complaint:  # a pipe that nobody reads would fill up
-        child = subprocess.Popen(
-            [sys.executable, "-m", "hosts.models.prepare.make_network"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=complaint,
-            text=True,
-            cwd=Path(__file__).resolve().parents[3],
-        )
-        assert child.stdin
-        assert child.stdout
-        try:
-            child.stdin.write(msgspec.json.encode([asdict(order), str(cache.root.parent)]).decode())
-            child.stdin.close()
-            for line in child.stdout:
-                if line.startswith(MADE_MARK):
-                    progress(line.removeprefix(MADE_MARK).strip())
-            code = child.wait()
-        finally:
-            if child.poll() is None:
-                child.kill()
-                child.wait()
-        complaint.seek(0)
-        said = [line for line in complaint.read().splitlines() if line.strip()]
-    if code:
-        last = said[-1] if said else f"its process ended with {code}"
-        kind = ArtifactError if last.startswith(ArtifactError.__name__) else ModelError
-        why = last.removeprefix(f"{kind.__name__}: ")
-        raise kind(f"{order.label} could not be prepared: {why}")
+    step = ""
+
+    def told(line: str) -> None:
+        nonlocal step
+        if line.startswith(MADE_MARK):
+            step = line.removeprefix(MADE_MARK).strip()
+            progress(step)
+
+    content = msgspec.json.encode([asdict(order), str(cache.root.parent)])
+    try:
+        run_child("hosts.models.prepare.make_network", content, told)
+    except HostError as error:
+        at = f" ({step})" if step else ""
+        raise type(error)(f"{order.label} could not be prepared{at}: {error}") from error
     ready = _ready(cache, order)
     if ready is None:
         raise ArtifactError(f"{order.label} was prepared, but {cache.root} does not hold it")
