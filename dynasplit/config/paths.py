@@ -16,6 +16,8 @@ _SPACED_SERVER = re.compile(r"(?!sqlite|file)[\w.+-]+://.*\s", re.DOTALL)
 _EXPERIMENT = re.compile(r"\w[\w.+-]{0,59}")
 _TAKEN = ("mlflow.db", "mlflow_artifacts", "multirun.yaml")
 _LONGEST_NAME_BYTES = 255
+RUNS_OF_A_FOLDER = ("journal.jsonl", "runs.parquet")
+"""Where a run's folder has its runs, the first that is there."""
 _TILDE = "~ is the home folder, ~NAME that of a user who is there, ./~NAME what is called so"
 
 
@@ -37,6 +39,24 @@ def existing_file(what: str = "a file that exists") -> Rule:
         settle=at_home,
         shown=lambda v: f"{v}, a folder" if os.path.isdir(v) else v,  # noqa: PTH112
     )
+
+
+def runs() -> Rule:
+    """The path of a table of runs, or of a run's folder, which stands for its journal."""
+    return Rule(
+        lambda: f"a file that exists, or a run's folder (one with a {RUNS_OF_A_FOLDER[0]})",
+        os.path.isfile,
+        settle=_runs_of,
+        shown=lambda v: f"{v}, a folder without" if os.path.isdir(v) else v,  # noqa: PTH112
+    )
+
+
+def _runs_of(path: str) -> str:
+    there = at_home(path)
+    if not os.path.isdir(there):  # noqa: PTH112
+        return there
+    inside = (os.path.join(there, name) for name in RUNS_OF_A_FOLDER)  # noqa: PTH118
+    return next((name for name in inside if os.path.isfile(name)), there)  # noqa: PTH113
 
 
 def experiment_name() -> Rule:

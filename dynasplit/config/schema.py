@@ -24,6 +24,7 @@ from dynasplit.config.options.search import SearchConf
 from dynasplit.config.options.space import SpaceConf
 from dynasplit.config.options.workload import WorkloadConf
 from dynasplit.config.paths import existing_file, experiment_name, path, store_uri
+from dynasplit.config.paths import runs as runs_rule
 from dynasplit.config.rules import (
     name_in_folder,
     one_of,
@@ -51,7 +52,8 @@ class Config:
         name: the experiment's; results appear under it. plan: module in experiments/.
         seed: of search, workload and emulated noise.
         policies: who serves the requests.
-        front: a front.json to serve from instead of searching. runs: a table of recorded runs.
+        front: a front.json to serve from instead of searching. runs: a table of recorded
+            runs, or the folder of a run, finished or not.
         results_dir: where results appear. resume: continue an unfinished run of the same kind.
         dry_run: only say what would be done. debug: show tracebacks.
     """
@@ -61,7 +63,7 @@ class Config:
     seed: int = option(0, within("from 0 to 4294967295", lambda v: 0 <= v < 2**32))
     policies: list[str] = option(POLICIES, several(name_in_folder("dynasplit.online.policies")))
     front: str | None = option(None, existing_file())
-    runs: str | None = option(None, existing_file())
+    runs: str | None = option(None, runs_rule())
     results_dir: str = option("results", path())
     resume: bool = True
     dry_run: bool = False

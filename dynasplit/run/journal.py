@@ -117,6 +117,16 @@ def read_journal(path: Path, content: bytes | None = None) -> Records:
     return records
 
 
+def first_record(path: Path) -> Begun | None:
+    """What a journal's records are of; None: it does not say it, or is not there."""
+    try:
+        with path.open("rb") as file:
+            record = _DECODER.decode(file.readline())
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    return record if isinstance(record, Begun) else None
+
+
 class Journal:
     """An append-only record of finished measurements, served requests, and what was given up.
 

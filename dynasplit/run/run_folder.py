@@ -20,11 +20,12 @@ from dynasplit.run.identity import (
     git_revision,
     library_versions,
 )
+from dynasplit.run.journal import JOURNAL, first_record
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
-RECORD = "run.json"
+RECORD, SUMMARY = "run.json", "summary.json"
 
 
 class RunRecord(msgspec.Struct, kw_only=True):
@@ -153,10 +154,21 @@ def read_record(folder: Path) -> RunRecord | None:
         return None
 
 
+def _record_lost(folder: Path) -> RunRecord | None:
+    """What a folder's journal says in place of a run.json that cannot be read."""
+    begun = first_record(folder / JOURNAL)
+    if begun is None:
+        return None
+    state: Literal["unfinished", "finished"] = (
+        "finished" if (folder / SUMMARY).is_file() else "unfinished"
+    )
+    return RunRecord(identity=begun.identity, state=state)
+
+
 def _unfinished(place: Path, identity: str) -> Iterator[tuple[Path, RunRecord]]:
     """The unfinished runs of this identity, newest first."""
     for path in sorted(place.glob("*/"), reverse=True):
-        record = read_record(path)
+        record = read_record(path) or _record_lost(path)
         if record and record.identity == identity and record.state == "unfinished":
             yield path, record
 

@@ -48,7 +48,7 @@ def read_runs(
     name, last = read_identity(path, table, model=model, last_split_point=last_split_point)
     points = np.array([c.split_point for c in configurations], dtype=np.intp)[index]
     if last is None:
-        last, notes = _infer_last(columns, points)
+        last, notes = infer_last_split_point(columns, points)
     else:
         notes = []
     if points.max() > last:
@@ -113,7 +113,7 @@ def _figures(path: Path, table: pa.Table) -> Arrays:
     return found
 
 
-def _infer_last(columns: Arrays, points: npt.NDArray[np.intp]) -> tuple[int, list[str]]:
+def infer_last_split_point(columns: Arrays, points: npt.NDArray[np.intp]) -> tuple[int, list[str]]:
     """The greatest split point, if nothing is computed in the cloud there; else the next."""
     greatest = int(points.max())
     sent = [

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dynasplit.app.setup.recorded_runs import runs_at
 from dynasplit.app.setup.run_inputs import RecordInputs
 from dynasplit.app.setup.trial import try_formats
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.run.identity import identity_of
 from dynasplit.run.run_folder import RunFolder, check_writable, open_run_folder
-from dynasplit.tables import RunsTable, read_runs
+from dynasplit.tables import RunsTable
 
 
 def check_runs(experiment: str, path: str | None) -> RunsTable:
@@ -21,10 +22,10 @@ def check_runs(experiment: str, path: str | None) -> RunsTable:
     """
     if path is None:
         raise ConfigurationError(
-            f"+experiment={experiment} needs runs=FILE: a runs.parquet, the same as CSV, or a "
-            "CSV in the layout of the published measurements"
+            f"+experiment={experiment} needs runs=FILE: a runs.parquet, the same as CSV, a CSV "
+            "in the layout of the published measurements, or the folder of a run"
         )
-    return read_runs(path)
+    return runs_at(path)
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from dynasplit.run.journal import read_journal
 from experiments import two_phase
 from tests.commands import command_line
 
+pytestmark = pytest.mark.medium
+
 WORDS = (
     *("+experiment=vgg16_testbed", "hosts=modelled", "search=random", "search.fraction=0.05"),
     *("search.front_repeats=1", "workload.requests=4", "tracking=none"),
@@ -55,7 +57,41 @@ def test_what_does_not_change_the_measurements_goes_on_with_them(searched, chang
     assert json.loads((searched / "run.json").read_text())["state"] == "finished"
 
 
-@pytest.mark.parametrize("change", ["seed=1", "search=grid", "measure.batch_size=2"])
+def test_a_damaged_run_json_does_not_hide_what_was_measured(searched):
+    other = searched.parent / "2001-01-01_00-00-00"
+    other.mkdir()
+    (other / "run.json").write_bytes(b"\xff")
+    (searched / "run.json").write_text('{"identity": ')
+    measured = len(read_journal(searched / "journal.jsonl").measurements)
+    ended = start(searched.parents[1])
+    assert ended.returncode == 0, ended.stderr
+    assert f"{searched.name}, continued" in ended.stdout.replace("\n", "")
+    assert len(read_journal(searched / "journal.jsonl").measurements) == measured
+
+
+@pytest.mark.parametrize("damage", [b"", b'{"kind":"meas'])
+def test_a_folder_that_is_not_finished_answers_as_a_table(searched, tmp_path, damage):
+    journal = searched / "journal.jsonl"
+    journal.write_bytes(journal.read_bytes() + damage)
+    (searched / "runs.parquet").unlink()
+    known = {m.configuration.words() for m in read_journal(journal).measurements}
+    words = ("+experiment=vgg16_testbed", "hosts=recorded", f"runs={searched}", "name=again")
+    ended = command_line(
+        *words, "search=random", "workload.requests=2", f"results_dir={tmp_path}", "tracking=none"
+    )
+    assert ended.returncode == 0, ended.stderr
+    (folder,) = (tmp_path / "again").iterdir()
+    again = {m.configuration.words() for m in read_journal(folder / "journal.jsonl").measurements}
+    assert again <= known
+
+
+def test_a_folder_without_runs_is_refused(tmp_path):
+    ended = command_line("+experiment=audit_runs", f"runs={tmp_path}")
+    assert ended.returncode == 2
+    assert f"{tmp_path}, a folder without; allowed: a file that exists, or a run's" in ended.stderr
+
+
+@pytest.mark.parametrize("change", ["seed=1", "search=tpe", "measure.batch_size=2"])
 def test_what_changes_them_begins_anew(searched, change):
     ended = start(searched.parents[1], change)
     assert ended.returncode == 0, ended.stderr

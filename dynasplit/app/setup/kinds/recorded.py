@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from dynasplit.app.setup.kinds.base import HostsKind
+from dynasplit.app.setup.recorded_runs import runs_at
 from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.app.setup.search_space import AvailableKnobs, space_of_runs
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.measurement import Measurement, Testbed
-from dynasplit.tables import read_runs
 from dynasplit.testbed.recorded import RecordedTestbed
 from hosts.emulation.profile import Profile
 from hosts.knobs.base import describe
@@ -50,7 +50,7 @@ class RecordedHosts(HostsKind):
     def inputs(self, manifest: Manifest | None, progress: Progress) -> TestbedInputs:
         """The table, and the configurations in it that are asked for."""
         asked = self.config
-        runs = read_runs(str(asked.runs))
+        runs = runs_at(str(asked.runs))
         return TestbedInputs(
             network=runs.model or asked.model.label,
             space=space_of_runs(runs, self.asked_knobs, asked.model.split_points),
