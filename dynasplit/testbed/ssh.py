@@ -24,7 +24,6 @@ from hosts.conditions.base import conditions_of_run
 from hosts.wire import messages
 from hosts.wire.window_rules import WindowRules
 
-RUN_S = 4 * 3600.0
 _LEAD_OUT_PERIODS = 2.0
 
 
@@ -152,7 +151,8 @@ class SshTestbed:
             board_ns=self._board_ns,
         )
         self._judge(configuration, begin=True)
-        report = self.edge.agent.call("Run", order, messages.RunReport, RUN_S)
+        within_s = order.window.longest_s(order.batch_size)
+        report = self.edge.agent.call("Run", order, messages.RunReport, within_s)
         self._carry(report)
         check_report(report, order)
         report.conditions |= self._cloud_conditions() | conditions_of_run(report)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+SLOWEST_S = 30.0
+"""Of one inference on any host: a run of slower ones is taken for lost."""
+_LONGEST_S = 4 * 3600.0
+
 
 class WindowRules(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Options of a window, as the configuration's `measure` states them by the same names.
@@ -27,3 +31,13 @@ class WindowRules(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
     relative_ci: float | None = None
     max_inferences: int = 1000
     max_window_s: float | None = None
+
+    def longest_s(self, batch_size: int = 1) -> float:
+        """How long a run by these rules may take, all included, before it is taken for lost."""
+        counted = self.warmup + self.min_inferences + 8 * batch_size  # with room for the lead-out
+        goes_on_s = 0.0
+        if self.relative_ci is not None:
+            goes_on_s = self.max_inferences * SLOWEST_S
+            if self.max_window_s is not None:
+                goes_on_s = min(goes_on_s, 2 * self.max_window_s)
+        return min(60.0 + counted * SLOWEST_S + 2 * self.min_window_s + goes_on_s, _LONGEST_S)

@@ -52,6 +52,7 @@ Values often changed:
                                 data.labels=FILE (lines `file class`); data.images=N of them
   results_dir=results           where results appear
   resume=true                   false: start anew instead of continuing an unfinished run
+  measure.outage_s=60           how long a host or the link may be gone before the run ends
   debug=false                   true: show the traceback of an error
 
   --cfg job                     print every value of this command, and stop
