@@ -36,6 +36,7 @@ class RunRecord(msgspec.Struct, kw_only=True):
         online: of the online phase: hash of what determines who serves which requests.
         code: a hash of the code in each of its folders, when it was last started.
         libraries: their versions, likewise.
+        hosts: the name of the host in each role, as it says itself; empty: not known.
         state: finished, or what a later start may continue.
         started: local time of the first start, ISO 8601. process: id of the last controller.
         git_revision: of the code; None outside a git checkout.
@@ -46,6 +47,7 @@ class RunRecord(msgspec.Struct, kw_only=True):
     online: str = ""
     code: dict[str, str] = {}
     libraries: dict[str, str] = {}
+    hosts: dict[str, str] = {}
     state: Literal["unfinished", "finished"] = "unfinished"
     started: str = ""
     process: int = 0
@@ -70,6 +72,22 @@ class RunFolder:
         self.record = record
         self.resumed = resumed
         self.changed = tuple(changed)
+        self._save()
+
+    def claim_hosts(self, hosts: Mapping[str, str]) -> None:
+        """Say which hosts measure here; how they are reached may change, they may not.
+
+        Raises:
+            ResultsError: others have measured here.
+        """
+        for role, name in hosts.items():
+            before = self.record.hosts.get(role, name)
+            if before != name:
+                raise ResultsError(
+                    f"{self.path} holds what {before!r} measured as {role}; the {role} host now is "
+                    f"{name!r}. resume=false starts anew"
+                )
+        self.record.hosts = dict(hosts)
         self._save()
 
     def finish(self) -> None:

@@ -11,10 +11,11 @@ Fact = str | int | float | bool | None
 
 
 def host_facts(machine: Machine) -> dict[str, Fact]:
-    """System, processor count, memory and Python of this host; an emulated board's name."""
+    """Name, system, processor count, memory and Python of this host; an emulated board's name."""
     import psutil
 
     facts: dict[str, Fact] = {
+        "node": platform.node(),
         "system": platform.platform(),
         "architecture": platform.machine(),
         "cpus": psutil.cpu_count(),

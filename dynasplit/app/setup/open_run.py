@@ -129,8 +129,9 @@ def _opened(inputs: RunInputs, folder: RunFolder, terminal: Terminal, stack: Exi
     with terminal.during("Making the hosts ready"):
         opening = inputs.hosts.open(inputs.testbed, folder.path, journal.measurements())
         testbed = hosts.enter_context(opening)
+    facts = getattr(testbed, "facts", {})
+    folder.claim_hosts({r: str(t["node"]) for r, t in facts.items() if not t.get("emulated")})
     with terminal.during("Opening the records"):
-        facts = getattr(testbed, "facts", {})
         recorder = stack.enter_context(open_tracking(inputs, folder, journal, facts))
     session = Session(
         testbed,

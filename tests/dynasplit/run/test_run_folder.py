@@ -81,6 +81,15 @@ def test_another_online_phase_goes_on_with_what_was_measured_unless_it_is_held(t
             assert beside.path != first.path
 
 
+def test_other_hosts_at_the_same_address_do_not_go_on(tmp_path):
+    with open_run_folder(tmp_path, "x", "id") as first:
+        first.claim_hosts({"edge": "pi", "cloud": "server"})
+    with open_run_folder(tmp_path, "x", "id") as second:
+        second.claim_hosts({"edge": "pi", "cloud": "server"})
+        with pytest.raises(ResultsError, match=r"'pi' measured as edge; .* is 'pi2'"):
+            second.claim_hosts({"edge": "pi2", "cloud": "server"})
+
+
 def test_code_that_has_changed_since_is_named(tmp_path, monkeypatch):
     states = iter([{"hosts/meters": "1", "docs": "1"}, {"hosts/meters": "2", "docs": "1"}])
     monkeypatch.setattr(run_folder, "code_state", lambda: next(states))
