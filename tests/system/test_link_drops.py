@@ -74,7 +74,7 @@ def _records(results: Path) -> int:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_link_that_drops_costs_no_measurement_and_changes_none(tmp_path, relayed):
+def test_a_link_that_drops_costs_no_measurement(tmp_path, relayed):
     began_s = time.monotonic()
     with dropping(relayed, tmp_path) as drops:
         ended = command_line(
@@ -87,7 +87,9 @@ def test_a_link_that_drops_costs_no_measurement_and_changes_none(tmp_path, relay
     (folder,) = (tmp_path / "quick_testbed").iterdir()
     row = row_of("quick_testbed", folder)
     expected = recorded()[key_of(row)]
-    row["energies"] = expected["energies"]  # what is measured again meets other meter readings
-    assert row == expected
+    assert row["runs"] == expected["runs"]
+    for median in ("median_ms", "median_j"):  # what is measured again meets other meter readings
+        assert float(row[median]) == pytest.approx(float(expected[median]), rel=0.02)
     summary = msgspec.json.decode((folder / "summary.json").read_bytes())
     assert summary["given_up"] == []
+    assert {p["requests"] for p in summary["policies"].values()} == {20}
