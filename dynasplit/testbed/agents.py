@@ -137,8 +137,9 @@ class AgentLink:
             ended = (
                 f"its agent ended with exit code {self._channel.exit_status} ({self._words.text()})"
             )
-        if not self._has_knobs:
-            return None
+        in_order = "control channel closed" in self._words.text()
+        if not self._has_knobs or (in_order and self.started.facts.get("emulated")):
+            return None  # an emulated board is gone with its host
         return (
             f"{ended}; whether it put the knobs back is not known. What they were is on record "
             "on the host, and the next run there puts them back"
