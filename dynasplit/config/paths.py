@@ -44,10 +44,10 @@ def existing_file(what: str = "a file that exists") -> Rule:
 def runs() -> Rule:
     """The path of a table of runs, or of a run's folder, which stands for its journal."""
     return Rule(
-        lambda: f"a file that exists, or a run's folder (one with a {RUNS_OF_A_FOLDER[0]})",
+        lambda: f"a file that exists, or a run's folder ({' or '.join(RUNS_OF_A_FOLDER)} in it)",
         os.path.isfile,
         settle=_runs_of,
-        shown=lambda v: f"{v}, a folder without" if os.path.isdir(v) else v,  # noqa: PTH112
+        shown=lambda v: f"{v}, a folder without either" if os.path.isdir(v) else v,  # noqa: PTH112
     )
 
 

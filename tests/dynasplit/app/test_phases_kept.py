@@ -88,7 +88,10 @@ def test_a_folder_that_is_not_finished_answers_as_a_table(searched, tmp_path, da
 def test_a_folder_without_runs_is_refused(tmp_path):
     ended = command_line("+experiment=audit_runs", f"runs={tmp_path}")
     assert ended.returncode == 2
-    assert f"{tmp_path}, a folder without; allowed: a file that exists, or a run's" in ended.stderr
+    assert (
+        f"{tmp_path}, a folder without either; allowed: a file that exists, or a run's"
+        in ended.stderr
+    )
 
 
 @pytest.mark.parametrize("change", ["seed=1", "search=tpe", "measure.batch_size=2"])
