@@ -11,7 +11,7 @@ DEV_KEY := $(shell cat requirements.txt requirements-dev.txt | sha256sum | cut -
 READY := .venv/.ready-$(RUN_KEY)
 READY_DEV := .venv/.ready-dev-$(DEV_KEY)
 UV := $(shell command -v uv)
-INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+INSTALL = $(if $(UV),$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 OVERRIDES ?=
 # Two at a time, a file's tests together, since they share what they have prepared.
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -114,14 +114,16 @@ def _robust(design: Floats, energy_j: Floats, held: Floats, scale: float) -> Flo
     from scipy.optimize import nnls
 
     hold = np.diag(_HOLD / np.where(held > 0, np.maximum(held, held.max() / 10), held.max()))
-    powers = held
+    rows, sums = np.vstack([design, hold]), np.append(energy_j, hold @ held)
+    n, powers = len(design), held
     for coarse in (*_COARSE, 1.0):
         for _ in range(60):
             residuals = np.log(energy_j / np.maximum(design @ powers, 1e-12))
             weights = 1 / (energy_j * np.sqrt(1 + (residuals / (coarse * scale)) ** 2))
-            rows = np.vstack([design * weights[:, None], hold])
-            updated, _ = nnls(rows, np.concatenate([energy_j * weights, hold @ held]))
-            if np.allclose(updated, powers, rtol=1e-6, atol=1e-9):
+            np.multiply(design, weights[:, None], out=rows[:n])
+            np.multiply(energy_j, weights, out=sums[:n])
+            updated, _ = nnls(rows, sums)
+            if (np.abs(updated - powers) <= 1e-9 + 1e-6 * np.abs(powers)).all():
                 break
             powers = updated
     return np.asarray(powers)

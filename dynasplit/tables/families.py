@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from dynasplit.core.measurement import Measurement
@@ -22,12 +23,13 @@ def family_names(runs: Iterable[Measurement]) -> list[str]:
     )
 
 
-def family_figure(measurement: Measurement, column: str) -> Any:
-    """The value of a column, of a family or a field of its own; None: absent."""
+def family_values(runs: Sequence[Measurement], column: str) -> list[Any]:
+    """The values of a column (n,), of a family or a field of their own; None: absent."""
     for family, prefix in FAMILIES.items():
         if column.startswith(prefix):
-            return getattr(measurement, family).get(column.removeprefix(prefix))
-    return getattr(measurement, column)
+            name = column.removeprefix(prefix)
+            return [getattr(run, family).get(name) for run in runs]
+    return list(map(attrgetter(column), runs))
 
 
 def gathered(figures: Mapping[str, Any]) -> dict[str, Any]:

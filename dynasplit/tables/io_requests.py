@@ -14,7 +14,7 @@ from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.tables.columns import REQUESTS, family_columns, with_unit
-from dynasplit.tables.families import family_figure, family_names, gathered
+from dynasplit.tables.families import family_names, family_values, gathered
 from dynasplit.tables.files import check_facts, read_identity, write_table
 from dynasplit.tables.knobs import read_configurations, write_configurations
 from dynasplit.tables.reading import Array, check_names, check_present, read_file, reject, to_array
@@ -54,9 +54,10 @@ def write_requests(
     columns: dict[str, Sequence[Any]] = {}
     for name in (*_OWN, *_DERIVED):
         columns[name] = [getattr(row, name) for row in rows]
-    for name in (*_MEASURED, *family_names(row.measurement for row in rows)):
-        values = [family_figure(row.measurement, name) for row in rows]
-        if any(v is not None for v in values):
+    measured = [row.measurement for row in rows]
+    for name in (*_MEASURED, *family_names(measured)):
+        values = family_values(measured, name)
+        if values.count(None) < len(values):
             columns[name] = values
     columns["flags"] = [";".join(row.measurement.flags) or None for row in rows]
     write_request_columns(

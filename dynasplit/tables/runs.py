@@ -15,7 +15,7 @@ from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement, Source, Summary, summarise
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.tables.columns import RUNS
-from dynasplit.tables.families import family_figure, family_names, gathered
+from dynasplit.tables.families import family_names, family_values, gathered
 from dynasplit.tables.reading import Array
 
 REALITY: tuple[Source, ...] = ("measured", "recorded", "emulated", "modelled")
@@ -67,8 +67,8 @@ class RunsTable:
         index, configurations = number_configurations([m.configuration for m in runs])
         columns = {}
         for name in (*FIGURES, *family_names(runs)):
-            values = [family_figure(m, name) for m in runs]
-            if any(v is not None for v in values):
+            values = family_values(runs, name)
+            if values.count(None) < len(values):
                 columns[name] = np.array(values, dtype=np.float64)
         return cls(
             columns=columns,

@@ -159,11 +159,12 @@ def test_a_multirun_goes_into_one_mlflow_experiment(tmp_path):
 
 @pytest.fixture(scope="module")
 def vgg16(tmp_path_factory) -> tuple[Run, Run]:
-    """Cold and warm; the second continues nothing, since the first has finished."""
+    """Cold, and warm for a part: the second prepares nothing and continues nothing."""
     place = tmp_path_factory.mktemp("vgg16")
     words = ("+experiment=vgg16_testbed",)
     cold = Run(place / "results", place / "cache", *words)
-    return cold, Run(place / "results", place / "cache", *words)
+    part = ("search.fraction=0.05", "workload.requests=10")
+    return cold, Run(place / "results", place / "cache", *words, *part)
 
 
 @pytest.mark.slow
