@@ -157,7 +157,7 @@ def _replay(
 ) -> tuple[Replay, dict[str, str]]:
     """The replay of the policies that the front allows, and why others were left out."""
     built, left_out = built_policies(online_inputs(config).policies, front)
-    return Replay.of(built, RecordedTestbed(runs, config.seed), thresholds), left_out
+    return Replay.of(built, RecordedTestbed(runs, config.hosts_seed), thresholds), left_out
 
 
 def _thresholds(config: Config, runs: RunsTable) -> Thresholds:

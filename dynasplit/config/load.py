@@ -13,7 +13,10 @@ from dynasplit.config.rules import settle
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 
-FREE_OF_RESULT = ("results_dir", "resume", "dry_run", "debug", "tracking", "hosts.speedup")
+FREE_OF_RESULT = (
+    *("results_dir", "resume", "dry_run", "debug", "tracking"),
+    *("hosts.speedup", "search.storage"),
+)
 """What a run may change without becoming another run."""
 
 

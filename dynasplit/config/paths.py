@@ -59,6 +59,21 @@ def _runs_of(path: str) -> str:
     return next((name for name in inside if os.path.isfile(name)), there)  # noqa: PTH113
 
 
+def resume() -> Rule:
+    """Whether an earlier run is continued; or the folder of the one whose measurements to take."""
+    return Rule(
+        lambda: f"true, false, or a run's folder ({RUNS_OF_A_FOLDER[0]} in it)",
+        lambda v: isinstance(v, bool) or _has_journal(v),
+        settle=lambda v: at_home(v) if isinstance(v, str) else v,
+    )
+
+
+def _has_journal(folder: object) -> bool:
+    if not isinstance(folder, str) or "\0" in folder:
+        return False
+    return os.path.isfile(os.path.join(folder, RUNS_OF_A_FOLDER[0]))  # noqa: PTH113, PTH118
+
+
 def experiment_name() -> Rule:
     """The name of a folder in `results_dir`, so that nothing is written beside it."""
     return Rule(

@@ -56,6 +56,11 @@ def at_least(least: float) -> Rule:
     return within(f"{least:g} or more", lambda v: least <= v < float("inf"))
 
 
+def seed() -> Rule:
+    """A seed of random numbers."""
+    return within("from 0 to 4294967295", lambda v: 0 <= v < 2**32)
+
+
 def share(*, zero: bool = True, one: bool = True) -> Rule:
     """A number from 0 to 1, with or without these two."""
     low, high = "from 0" if zero else "above 0", "up to 1" if one else "below 1"

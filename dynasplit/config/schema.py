@@ -7,6 +7,7 @@ values to these keys. The library's own modules take plain values and know nothi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from omegaconf import MISSING
 
@@ -24,14 +25,15 @@ from dynasplit.config.options.search import SearchConf
 from dynasplit.config.options.space import SpaceConf
 from dynasplit.config.options.workload import WorkloadConf
 from dynasplit.config.paths import existing_file, experiment_name, path, store_uri
+from dynasplit.config.paths import resume as resume_rule
 from dynasplit.config.paths import runs as runs_rule
 from dynasplit.config.rules import (
     name_in_folder,
     one_of,
     option,
     several,
-    within,
 )
+from dynasplit.config.rules import seed as seed_rule
 
 POLICIES = ["dynasplit", "cloud_only", "edge_only", "fastest", "least_energy"]
 
@@ -50,22 +52,25 @@ class Config:
 
     Attributes:
         name: the experiment's; results appear under it. plan: module in experiments/.
-        seed: of search, workload and emulated noise.
+        seed: of search and workload, and of emulated noise where hosts.seed is null.
         policies: who serves the requests.
         front: a front.json to serve from instead of searching. runs: a table of recorded
             runs, or the folder of a run, finished or not.
-        results_dir: where results appear. resume: continue an unfinished run of the same kind.
+        results_dir: where results appear.
+        resume: true: continue an unfinished run of the same, or serve other requests from what a
+            finished one measured; false: measure anew; the folder of a run: take over what it
+            measured, whatever else has changed since.
         dry_run: only say what would be done. debug: show tracebacks.
     """
 
     name: str = option(MISSING, experiment_name())
     plan: str = option("two_phase", name_in_folder("experiments"))
-    seed: int = option(0, within("from 0 to 4294967295", lambda v: 0 <= v < 2**32))
+    seed: int = option(0, seed_rule())
     policies: list[str] = option(POLICIES, several(name_in_folder("dynasplit.online.policies")))
     front: str | None = option(None, existing_file())
     runs: str | None = option(None, runs_rule())
     results_dir: str = option("results", path())
-    resume: bool = True
+    resume: Any = option(True, resume_rule())
     dry_run: bool = False
     debug: bool = False
     hosts: HostsConf = field(default_factory=HostsConf)
@@ -82,3 +87,8 @@ class Config:
     audit: AuditConf = field(default_factory=AuditConf)
     fit: FitConf = field(default_factory=FitConf)
     benchmark: BenchmarkConf = field(default_factory=BenchmarkConf)
+
+    @property
+    def hosts_seed(self) -> int:
+        """The seed of what emulated and recorded hosts answer."""
+        return self.seed if self.hosts.seed is None else self.hosts.seed

@@ -51,8 +51,9 @@ class EarlierStart:
         for trial in trials:
             self._take_over(trial, state, valid(trial.configuration))
         told, known = list(state.runs), list(self._measurer.runs)
+        apart = {*self._baselines, *self._measurer.taken_over}
         for configuration in known[: known.index(told[-1])] if told else []:
-            if configuration not in state.runs and configuration not in self._baselines:
+            if configuration not in state.runs and configuration not in apart:
                 raise StudyDamagedError(f"it lacks {configuration.words()}")
 
     def _take_over(

@@ -27,6 +27,7 @@ class Measurer:
     Attributes:
         journal: keeps each measurement.
         runs: what is measured, by configuration, in order.
+        taken_over: configurations that another run measured, which this one began with.
         announce: is told each measurement that was made now.
     """
 
@@ -51,7 +52,9 @@ class Measurer:
         self.announce: Callable[[Measurement], None] = lambda _measurement: None
         self._testbed, self.journal, self._retry = testbed, journal, retry
         self._audit, self._rechecks = audit, rechecks
-        for measurement in journal.measurements():
+        measurements = journal.measurements()
+        self.taken_over = {m.configuration for m in measurements[: journal.taken_over]}
+        for measurement in measurements:
             self.runs.setdefault(measurement.configuration, []).append(measurement)
 
     def run(self, configuration: Configuration, repeat: int = 0) -> Measurement:

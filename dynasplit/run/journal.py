@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -46,7 +47,12 @@ class _Answered(msgspec.Struct, tag="served", tag_field="kind"):
     phase: str = ""
 
 
-_Record = Begun | _Measured | _GaveUp | _Answered
+class _TookOver(msgspec.Struct, tag="took_over", tag_field="kind"):
+    folder: str
+    measurements: int
+
+
+_Record = Begun | _Measured | _GaveUp | _Answered | _TookOver
 _DECODER = msgspec.json.Decoder(_Record)
 
 
@@ -58,6 +64,7 @@ class Records:
         begun: what the records are of; None: written before this was kept.
         measurements: every one, oldest first. given_up: likewise.
         served: likewise, each with the identity of its online phase.
+        taken_over: how many measurements, the first ones, another run made.
         whole: the lines that can be read, with their ends.
         damage: what cannot be read, in words; None: all can.
     """
@@ -66,6 +73,7 @@ class Records:
     measurements: list[Measurement] = field(default_factory=list)
     served: list[tuple[str, ServedRequest]] = field(default_factory=list)
     given_up: list[GivenUp] = field(default_factory=list)
+    taken_over: int = 0
     whole: list[bytes] = field(default_factory=list)
     damage: str | None = None
 
@@ -80,6 +88,8 @@ class Records:
                 self.given_up.append(record.given_up)
             case _Answered():
                 self.served.append((record.phase, record.served))
+            case _TookOver():
+                self.taken_over = record.measurements
 
 
 def read_journal(path: Path, content: bytes | None = None) -> Records:
@@ -173,6 +183,27 @@ class Journal:
         """Every configuration that a phase went on without, oldest first."""
         return list(self._records.given_up)
 
+    @property
+    def taken_over(self) -> int:
+        """How many of the measurements, the first ones, another run made."""
+        return self._records.taken_over
+
+    def take_over(
+        self, folder: str, measurements: Sequence[Measurement], given_up: Sequence[GivenUp]
+    ) -> None:
+        """Begin with what another run measured and went on without.
+
+        Args:
+            folder: the other run's.
+            measurements: its, in their order.
+            given_up: likewise.
+        """
+        self._keep(
+            _TookOver(folder, len(measurements)),
+            *map(_Measured, measurements),
+            *map(_GaveUp, given_up),
+        )
+
     def append(self, measurement: Measurement) -> None:
         """Keep a finished measurement."""
         self._keep(_Measured(measurement))
@@ -201,15 +232,16 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _keep(self, record: _Record) -> None:
-        self._write(record)
-        self._records.take(record)
+    def _keep(self, *records: _Record) -> None:
+        self._write(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
+        for record in records:
+            self._records.take(record)
 
-    def _write(self, record: _Record) -> None:
+    def _write(self, lines: bytes) -> None:
         if self._file is None:
             return
         try:
-            self._file.write(msgspec.json.encode(record) + b"\n")
+            self._file.write(lines)
             self._file.flush()
             os.fsync(self._file.fileno())
         except (OSError, ValueError) as error:

@@ -37,6 +37,7 @@ class RunRecord(msgspec.Struct, kw_only=True):
         code: a hash of the code in each of its folders, when it was last started.
         libraries: their versions, likewise.
         hosts: the name of the host in each role, as it says itself; empty: not known.
+        took_over: folder of the run whose measurements this one began with; empty: none.
         state: finished, or what a later start may continue.
         started: local time of the first start, ISO 8601. process: id of the last controller.
         git_revision: of the code; None outside a git checkout.
@@ -48,6 +49,7 @@ class RunRecord(msgspec.Struct, kw_only=True):
     code: dict[str, str] = {}
     libraries: dict[str, str] = {}
     hosts: dict[str, str] = {}
+    took_over: str = ""
     state: Literal["unfinished", "finished"] = "unfinished"
     started: str = ""
     process: int = 0
@@ -90,6 +92,11 @@ class RunFolder:
         self.record.hosts = dict(hosts)
         self._save()
 
+    def take_over(self, folder: Path, hosts: Mapping[str, str]) -> None:
+        """Say from which run's folder measurements are taken over, and which hosts made them."""
+        self.record.took_over, self.record.hosts = str(folder), dict(hosts)
+        self._save()
+
     def finish(self) -> None:
         """Mark the run as finished; the next start of the same begins a new one."""
         self.record.state = "finished"
@@ -110,7 +117,7 @@ def open_run_folder(
     experiment: str,
     identity: str,
     *,
-    resume: bool = True,
+    resume: bool | Path = True,
     online: str = "",
     configuration: Mapping[str, Any] | None = None,
 ) -> Iterator[RunFolder]:
@@ -120,7 +127,8 @@ def open_run_folder(
         results_dir: where results appear.
         experiment: the experiment's name.
         identity: see `dynasplit.identity`.
-        resume: whether to continue an unfinished run.
+        resume: whether to continue an unfinished run; a folder: only that one, or one that
+            began with its measurements.
         online: identity of its online phase.
         configuration: to be kept in run.json.
 
@@ -131,7 +139,7 @@ def open_run_folder(
     place = results_dir / experiment
     with ExitStack() as locks:
         locks.enter_context(_held(results_dir, place, identity, online))
-        found = _continued(results_dir, place, identity, locks) if resume else None
+        found = _continued(results_dir, place, identity, resume, locks)
         if found is None:
             record = RunRecord(identity=identity, started=datetime.now().isoformat("_", "seconds"))
             path = _new_folder(place)
@@ -183,21 +191,33 @@ def _record_lost(folder: Path) -> RunRecord | None:
     return RunRecord(identity=begun.identity, state=state)
 
 
-def _unfinished(place: Path, identity: str) -> Iterator[tuple[Path, RunRecord]]:
-    """The unfinished runs of this identity, newest first."""
+def records_in(place: Path) -> Iterator[tuple[Path, RunRecord]]:
+    """The runs in the folder of an experiment whose records can be read, newest first."""
     for path in sorted(place.glob("*/"), reverse=True):
         record = read_record(path) or _record_lost(path)
-        if record and record.identity == identity and record.state == "unfinished":
+        if record is not None:
+            yield path, record
+
+
+def _unfinished(place: Path, identity: str) -> Iterator[tuple[Path, RunRecord]]:
+    """The unfinished runs of this identity, newest first."""
+    for path, record in records_in(place):
+        if record.identity == identity and record.state == "unfinished":
             yield path, record
 
 
 def _continued(
-    results_dir: Path, place: Path, identity: str, locks: ExitStack
+    results_dir: Path, place: Path, identity: str, resume: bool | Path, locks: ExitStack
 ) -> tuple[Path, RunRecord] | None:
-    """The newest unfinished run of this identity that no other controller is at."""
+    """The newest unfinished run that may be continued and that no other controller is at."""
     from filelock import Timeout
 
+    if resume is False:
+        return None
     for path, record in _unfinished(place, identity):
+        named = (path.resolve(), Path(record.took_over).resolve() if record.took_over else None)
+        if resume is not True and resume.resolve() not in named:
+            continue
         with suppress(Timeout):
             locks.enter_context(_lock_of(results_dir, path).acquire())
             return path, record

@@ -51,7 +51,9 @@ Values often changed:
   data=imagenet_folder          your images: data.path=FOLDER, in class folders, or flat with
                                 data.labels=FILE (lines `file class`); data.images=N of them
   results_dir=results           where results appear
-  resume=true                   false: start anew instead of continuing an unfinished run
+  resume=true                   false: measure anew, instead of going on with an unfinished run or
+                                with what a finished one measured; FOLDER: take its measurements
+  search.storage=sqlite:///FILE.db   shows the search in optuna-dashboard while it runs
   measure.outage_s=60           how long a host or the link may be gone before the run ends
   debug=false                   true: show the traceback of an error
 

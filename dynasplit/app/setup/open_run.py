@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from dynasplit.app.cli.terminal import Terminal
@@ -13,10 +15,13 @@ from dynasplit.app.setup.run_inputs import RunInputs
 from dynasplit.app.setup.trial import try_formats
 from dynasplit.core.errors import KnobsNotRestored
 from dynasplit.core.events import Event, Finished, Subscriber
+from dynasplit.core.measurement import Measurement
+from dynasplit.offline.study_storage import StudyStorage
 from dynasplit.recorder import Recorder, RunFacts, import_early, open_recorder
 from dynasplit.run.identity import identity_of
 from dynasplit.run.journal import JOURNAL, Begun, Journal
 from dynasplit.run.run_folder import RunFolder, open_run_folder
+from dynasplit.run.taken_over import Earlier, finished_campaign, read_earlier
 from hosts.wire.messages import PROTOCOL
 
 _MEASURES = ("hosts", "dynasplit/core", "dynasplit/offline", "dynasplit/testbed")
@@ -84,6 +89,7 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
         terminal.say(f"{record.experiment} on {inputs.hosts.name} hosts, in {folder.path}{went_on}")
         if folder.changed:
             terminal.say(_words_of_change(folder.changed))
+        earlier = None if folder.resumed else _earlier(inputs, folder)
         profile = inputs.testbed.profile
         if profile is not None and inputs.testbed.is_made_up:
             terminal.say(f"Profile {profile.name} is made up: no such hosts exist")
@@ -93,7 +99,7 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
                 "them from its multiply-accumulates, with the accelerator off"
             )
         with ExitStack() as stack:
-            run = _opened(inputs, folder, terminal, stack)
+            run = _opened(inputs, folder, terminal, stack, earlier)
             yield run
         if run.recorder.trouble is None:
             folder.finish()
@@ -112,18 +118,47 @@ def _words_of_change(rooms: Sequence[str]) -> str:
     )
 
 
-def _opened(inputs: RunInputs, folder: RunFolder, terminal: Terminal, stack: ExitStack) -> OpenRun:
+def _earlier(inputs: RunInputs, folder: RunFolder) -> Earlier | None:
+    """The run whose measurements a new one begins with: the one named, or of the same campaign."""
+    record = inputs.record
+    if isinstance(record.resume, Path):
+        return read_earlier(record.resume)
+    if not record.resume or inputs.given_front is not None:
+        return None
+    place = record.results_dir / record.experiment
+    return finished_campaign(place, folder.record.identity, folder.record.online)
+
+
+def _opened(
+    inputs: RunInputs,
+    folder: RunFolder,
+    terminal: Terminal,
+    stack: ExitStack,
+    earlier: Earlier | None,
+) -> OpenRun:
+    begun = Begun(
+        identity=folder.record.identity,
+        experiment=inputs.record.experiment,
+        network=inputs.testbed.network,
+        last_split_point=inputs.testbed.space.last_split_point,
+    )
+    space = inputs.testbed.space
+    taken: Sequence[Measurement] = ()
+    if earlier is not None:
+        taken = earlier.measurements(begun, inputs.hosts.name, space)
     journal = stack.enter_context(Journal(folder.path / JOURNAL))
     for remark in journal.remarks:
         terminal.say(remark)
-    journal.begin(
-        Begun(
-            identity=folder.record.identity,
-            experiment=inputs.record.experiment,
-            network=inputs.testbed.network,
-            last_split_point=inputs.testbed.space.last_split_point,
+    journal.begin(begun)
+    if earlier is not None:
+        folder.take_over(earlier.folder, earlier.record.hosts)
+        # a person who names a run may have mended what failed there
+        given_up = earlier.records.given_up if inputs.record.resume is True else ()
+        journal.take_over(str(earlier.folder), taken, given_up)
+        terminal.say(
+            f"Takes over what {earlier.folder} measured: {len(taken)} runs; "
+            "resume=false measures anew"
         )
-    )
     hosts = stack.enter_context(ExitStack())
     import_early(inputs.record.tracking)
     with terminal.during("Making the hosts ready"):
@@ -133,10 +168,15 @@ def _opened(inputs: RunInputs, folder: RunFolder, terminal: Terminal, stack: Exi
     folder.claim_hosts({r: str(t["node"]) for r, t in facts.items() if not t.get("emulated")})
     with terminal.during("Opening the records"):
         recorder = stack.enter_context(open_tracking(inputs, folder, journal, facts))
+    subscribers: list[Subscriber] = [_both(terminal, recorder)]
+    if inputs.record.study_uri is not None:
+        name = f"{inputs.record.experiment} {folder.path.name}"
+        uri = inputs.record.study_uri
+        subscribers.append(StudyStorage(uri, name, space, journal, terminal.say))
     session = Session(
         testbed,
         journal,
-        subscriber=_both(terminal, recorder),
+        subscriber=partial(_tell, subscribers),
         storage=folder.path / "study.log",
         online=folder.record.online,
     )
@@ -176,6 +216,11 @@ def open_tracking(
     )
     record = inputs.record
     return open_recorder(record.tracking, uri=record.tracking_uri, facts=facts, journal=journal)
+
+
+def _tell(subscribers: Sequence[Subscriber], event: Event) -> None:
+    for subscriber in subscribers:
+        subscriber(event)
 
 
 def _both(terminal: Terminal, recorder: Recorder) -> Subscriber:

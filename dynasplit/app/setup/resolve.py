@@ -190,7 +190,7 @@ def record_inputs(config: Config) -> RecordInputs:
     return RecordInputs(
         experiment=config.name,
         results_dir=Path(config.results_dir),
-        resume=config.resume,
+        resume=Path(config.resume) if isinstance(config.resume, str) else config.resume,
         configuration=determining(config),
         files=[*measured, *served, *_files(config.fit.macs)],
         campaign=campaign(config),
@@ -199,6 +199,7 @@ def record_inputs(config: Config) -> RecordInputs:
         online_files=served,
         tracking=config.tracking.kind,
         tracking_uri=config.tracking.uri or sqlite_uri(Path(config.results_dir) / "mlflow.db"),
+        study_uri=config.search.storage,
     )
 
 

@@ -185,7 +185,8 @@ class RecordInputs:
     Attributes:
         experiment: the experiment's name.
         results_dir: results appear in it.
-        resume: an unfinished run of the same campaign is continued.
+        resume: an unfinished run of the same campaign is continued, and what a finished one
+            measured is taken over; a folder: what that run measured is taken over.
         configuration: what determines the result, as plain values.
         files: those that it names and the result depends on.
         campaign: of the configuration, what determines what the offline phase measures.
@@ -193,11 +194,12 @@ class RecordInputs:
         online: of the configuration, what determines who serves which requests.
         online_files: likewise, of the files.
         tracking: `mlflow` or `none`. tracking_uri: of its store.
+        study_uri: of an Optuna storage that shows the search; None: none does.
     """
 
     experiment: str
     results_dir: Path
-    resume: bool
+    resume: bool | Path
     configuration: Mapping[str, Any]
     files: Sequence[Path]
     campaign: Mapping[str, Any]
@@ -206,6 +208,7 @@ class RecordInputs:
     online_files: Sequence[Path]
     tracking: str
     tracking_uri: str
+    study_uri: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

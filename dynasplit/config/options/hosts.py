@@ -13,6 +13,7 @@ from dynasplit.config.rules import (
     above,
     name_in_folder,
     option,
+    seed,
 )
 
 NO_METER = "none"
@@ -74,11 +75,13 @@ class HostsConf:
         kind: emulated, local, ssh, modelled or recorded.
         profile: name or path of the physical model; None: there is none for these hosts.
         speedup: paces emulated hosts at so many times real time; None: as fast as it goes.
+        seed: of emulated noise, and of draws from recorded runs; None: the run's seed.
         edge: used with the kinds ssh and local. cloud: likewise.
     """
 
     kind: str = option(MISSING, name_in_folder("dynasplit.app.setup.kinds"))
     profile: str | None = option(None, path())
     speedup: float | None = option(None, above(0))
+    seed: int | None = option(None, seed())
     edge: HostConf = field(default_factory=HostConf)
     cloud: HostConf = field(default_factory=HostConf)

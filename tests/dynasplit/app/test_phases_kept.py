@@ -1,6 +1,7 @@
 """What one phase has measured stays, whatever becomes of the next."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,74 @@ def test_a_policy_that_cannot_be_is_refused_before_the_search(tmp_path):
     assert ended.returncode == 2
     assert "min_accuracy is 0.9; neither accuracy nor fidelity was measured" in ended.stderr
     assert not list(tmp_path.glob("vgg16_testbed/*"))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """The folder of a finished run."""
+    place = tmp_path_factory.mktemp("finished")
+    ended = start(place)
+    assert ended.returncode == 0, ended.stderr
+    (folder,) = (place / "vgg16_testbed").iterdir()
+    return folder
+
+
+def next_of(finished: Path, results: Path, *words: str) -> tuple[str, Path]:
+    """Start again, in a copy of a finished run's results: what was printed, the new folder."""
+    shutil.copytree(finished.parents[1], results, dirs_exist_ok=True)
+    before = set((results / "vgg16_testbed").iterdir())
+    ended = start(results, *words)
+    assert ended.returncode == 0, ended.stderr
+    (folder,) = set((results / "vgg16_testbed").iterdir()) - before
+    return ended.stdout.replace("\n", ""), folder
+
+
+def test_a_finished_run_s_measurements_serve_other_requests(finished, tmp_path):
+    said, folder = next_of(finished, tmp_path, "workload.requests=3", "policies=[dynasplit]")
+    before = read_journal(finished / "journal.jsonl")
+    after = read_journal(folder / "journal.jsonl")
+    assert f"measured: {len(before.measurements)} runs" in said
+    assert after.measurements == before.measurements
+    assert (folder / "front.json").read_bytes() == (finished / "front.json").read_bytes()
+    assert len(after.served) == 3
+
+
+def test_a_person_may_decide_that_what_was_measured_counts(finished, tmp_path):
+    said, folder = next_of(finished, tmp_path, "search=tpe", f"resume={finished}")
+    assert f"Takes over what {finished} measured".replace(" ", "") in said.replace(" ", "")
+    before = read_journal(finished / "journal.jsonl")
+    after = read_journal(folder / "journal.jsonl")
+    assert after.measurements[: after.taken_over] == before.measurements
+    assert len(after.measurements) > after.taken_over
+    assert json.loads((folder / "run.json").read_text())["took_over"] == str(finished)
+
+
+def test_a_folder_that_is_no_run_s_is_refused(tmp_path):
+    ended = start(tmp_path, f"resume={tmp_path}")
+    assert ended.returncode == 2
+    assert "allowed: true, false, or a run's folder (journal.jsonl in it)" in ended.stderr
+
+
+def test_a_search_is_shown_in_optuna_s_storage(tmp_path):
+    import optuna
+
+    uri = f"sqlite:///{tmp_path}/studies.db"
+    ended = start(tmp_path, f"search.storage={uri}")
+    assert ended.returncode == 0, ended.stderr
+    (folder,) = (tmp_path / "vgg16_testbed").iterdir()
+    study = optuna.load_study(study_name=f"vgg16_testbed {folder.name}", storage=uri)
+    summary = json.loads((folder / "summary.json").read_text())
+    shown = [trial.user_attrs["configuration"] for trial in study.trials]
+    assert len(shown) == len(set(shown))
+    measured = read_journal(folder / "journal.jsonl").measurements
+    assert set(shown) == {m.configuration.words() for m in measured}
+    assert len(shown) >= summary["search"]["configurations_measured"]
+    assert study.metric_names == ["latency_ms", "energy_j"]
+
+
+def test_a_storage_that_cannot_be_opened_is_refused(tmp_path):
+    ended = start(tmp_path, "search.storage=postgresql://me:secret@127.0.0.1:1/none")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Error: search.storage=postgresql://me:***@127.0.0.1:1/none")
+    assert "secret" not in ended.stderr + ended.stdout
+    assert "Traceback" not in ended.stderr

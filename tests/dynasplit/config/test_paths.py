@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 PATHS = [
     "front",
     "runs",
+    "resume",
     "results_dir",
     "hosts.profile",
     "hosts.edge.key_file",
@@ -66,7 +67,7 @@ def options(group=None, where=""):
 
 def test_every_option_with_a_path_s_rule_is_looked_at_here():
     found = [path for path, rule in options() if rule and rule.settle("~/x") != "~/x"]
-    assert sorted(found) == sorted([*PATHS, "tracking.uri"])
+    assert sorted(found) == sorted([*PATHS, "tracking.uri", "search.storage"])
 
 
 @pytest.mark.parametrize(

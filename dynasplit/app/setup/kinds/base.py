@@ -115,7 +115,7 @@ class HostsKind(ABC):
                 last,
                 knobs,
             ),
-            seed=asked.seed,
+            seed=asked.hosts_seed,
             rules=self.rules(),
             energy=self.energy_rules(),
             profile=profile,

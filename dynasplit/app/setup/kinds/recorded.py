@@ -54,7 +54,7 @@ class RecordedHosts(HostsKind):
         return TestbedInputs(
             network=runs.model or asked.model.label,
             space=space_of_runs(runs, self.asked_knobs, asked.model.split_points),
-            seed=asked.seed,
+            seed=asked.hosts_seed,
             rules=self.rules(),
             energy=self.energy_rules(),
             runs=runs,

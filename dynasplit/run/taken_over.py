@@ -1,0 +1,98 @@
+"""What an earlier run has measured, taken over by a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dynasplit.core.errors import ResultsError
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.space import SearchSpace
+from dynasplit.run.journal import JOURNAL, Begun, Records, read_journal
+from dynasplit.run.run_folder import RunRecord, read_record, records_in
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier run, as far as a new one takes it over.
+
+    Attributes:
+        folder: the run's.
+        record: its run.json.
+        records: its journal.
+    """
+
+    folder: Path
+    record: RunRecord
+    records: Records
+
+    def measurements(
+        self, begun: Begun, hosts_kind: str, space: SearchSpace
+    ) -> Sequence[Measurement]:
+        """What it measured of a new run's space, oldest first.
+
+        Args:
+            begun: what the new run measures.
+            hosts_kind: the kind of its hosts.
+            space: its configurations.
+
+        Raises:
+            ResultsError: nothing; another network; another kind of hosts.
+        """
+        before = self.records.begun
+        if before is not None:
+            found = (before.network, before.last_split_point)
+            asked = (begun.network, begun.last_split_point)
+            if found != asked:
+                raise ResultsError(
+                    f"resume={self.folder}: it measured {found[0]} with {found[1]} split points "
+                    f"after the input; asked for {asked[0]} with {asked[1]}"
+                )
+        kind = self.record.configuration.get("hosts", {}).get("kind", hosts_kind)
+        if kind != hosts_kind:
+            raise ResultsError(
+                f"resume={self.folder}: it measured on {kind} hosts; asked for {hosts_kind}"
+            )
+        found_here = [m for m in self.records.measurements if m.configuration in space]
+        if not found_here:
+            raise ResultsError(
+                f"resume={self.folder}: of the {len(self.records.measurements)} runs that it "
+                "measured none is in this run's space; resume=false measures anew"
+            )
+        return found_here
+
+
+def read_earlier(folder: Path) -> Earlier:
+    """The run of a folder that a person names.
+
+    Raises:
+        ResultsError: its journal cannot be used.
+    """
+    records = read_journal(folder / JOURNAL)
+    return Earlier(folder, read_record(folder) or RunRecord(identity=""), records)
+
+
+def finished_campaign(place: Path, identity: str, online: str) -> Earlier | None:
+    """The newest finished run of a campaign that served other requests, or by other policies.
+
+    None if there is none, or if one served the very same: who starts that again wants it anew.
+
+    Args:
+        place: the folder of the experiment's runs.
+        identity: of the campaign.
+        online: of the online phase that is asked for.
+    """
+    found = [
+        (path, record)
+        for path, record in records_in(place)
+        if record.identity == identity and record.state == "finished"
+    ]
+    if not found or any(record.online == online for _, record in found):
+        return None
+    path, record = found[0]
+    try:
+        records = read_journal(path / JOURNAL)
+    except ResultsError:  # other folders' damage stops no run
+        return None
+    return Earlier(path, record, records) if records.measurements else None
