@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -106,7 +107,9 @@ class StudyStorage:
                 study_name=self._name,
                 directions=["maximize" if name == "quality" else "minimize" for name in there],
             )
-            self._study.set_metric_names(list(there))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                self._study.set_metric_names(list(there))
         parts = {name: getattr(runs[0], name) for name in _PARTS}
         attributes = {"configuration": configuration.words(), "runs": len(runs)} | parts
         self._study.add_trial(

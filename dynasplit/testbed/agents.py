@@ -163,7 +163,10 @@ class AgentLink:
             return HostProgramFailed(f"{self.role} agent's answer to {name}: {error.details()}")
         if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
             return HostUnreachable(f"{self.role} agent did not answer {name} in {timeout_s:.0f} s")
-        return HostUnreachable(f"{self.role} agent cannot be reached: {error.details()}")
+        details = str(error.details())
+        if "ping timeout" in details or "keepalive watchdog" in details:
+            details = f"it has been silent for {rpc.SILENCE_S:g} s"
+        return HostUnreachable(f"{self.role} agent cannot be reached: {details}")
 
     def _read_started(self) -> messages.Started:
         self._channel.settimeout(_START_S)

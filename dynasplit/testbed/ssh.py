@@ -62,6 +62,15 @@ class SshTestbed:
         return "emulated" if any(f.get("emulated") for f in facts) else "measured"
 
     @property
+    def remarks(self) -> list[str]:
+        """What to know of the hosts as they were found."""
+        found = [host for host in (self.edge, self.cloud) if host.agent.started.restored]
+        return [
+            f"{host.role} host: an earlier run had left knobs changed; they were put back first"
+            for host in found
+        ]
+
+    @property
     def facts(self) -> dict[str, dict[str, str | int | float | bool | None]]:
         """Facts that each host states about itself and its meters."""
         told = {}

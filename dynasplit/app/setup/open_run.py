@@ -164,6 +164,8 @@ def _opened(
     with terminal.during("Making the hosts ready"):
         opening = inputs.hosts.open(inputs.testbed, folder.path, journal.measurements())
         testbed = hosts.enter_context(opening)
+    for remark in getattr(testbed, "remarks", ()):
+        terminal.say(remark)
     facts = getattr(testbed, "facts", {})
     folder.claim_hosts({r: str(t["node"]) for r, t in facts.items() if not t.get("emulated")})
     with terminal.during("Opening the records"):

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +17,7 @@ from dynasplit.testbed.credentials import make_credentials
 from dynasplit.testbed.last_words import LastWords
 from dynasplit.testbed.loopback import loopback_hosts
 from dynasplit.testbed.programs import push_programs
+from dynasplit.testbed.ssh import SshTestbed
 from hosts.wire import messages
 
 pytestmark = pytest.mark.medium
@@ -145,3 +147,15 @@ def test_a_traceback_is_for_the_log_alone(host, tmp_path):
     channel.status_event.wait(agents._END_S)
     assert words.text() == "ValueError: one two"
     assert "| ValueError: one" in (tmp_path / "log").read_text()
+
+
+def test_knobs_that_an_earlier_run_left_are_told():
+    def host(role: str, restored: bool) -> SimpleNamespace:
+        started = SimpleNamespace(restored=restored)
+        return SimpleNamespace(role=role, agent=SimpleNamespace(started=started))
+
+    testbed = object.__new__(SshTestbed)
+    testbed.edge, testbed.cloud = host("edge", True), host("cloud", False)
+    assert testbed.remarks == [
+        "edge host: an earlier run had left knobs changed; they were put back first"
+    ]
