@@ -23,7 +23,7 @@ FREE_OF_RESULT = (
 FREE_OF_MEASUREMENT = (
     *FREE_OF_RESULT,
     *("policies", "policy", "workload", "front"),
-    *("replay", "audit", "fit", "benchmark"),
+    *("replay", "audit", "fit", "benchmark", "provision"),
     *("measure.retries", "measure.retry_wait_s", "measure.outage_s", "search.front_repeats"),
     *(
         f"hosts.{role}.{key}"

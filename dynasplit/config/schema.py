@@ -20,6 +20,7 @@ from dynasplit.config.options.hosts import HostsConf
 from dynasplit.config.options.measure import MeasureConf
 from dynasplit.config.options.model import ModelConf
 from dynasplit.config.options.policy import PolicyConf
+from dynasplit.config.options.provision import ProvisionConf
 from dynasplit.config.options.replay import ReplayConf
 from dynasplit.config.options.search import SearchConf
 from dynasplit.config.options.space import SpaceConf
@@ -87,6 +88,7 @@ class Config:
     audit: AuditConf = field(default_factory=AuditConf)
     fit: FitConf = field(default_factory=FitConf)
     benchmark: BenchmarkConf = field(default_factory=BenchmarkConf)
+    provision: ProvisionConf = field(default_factory=ProvisionConf)
 
     @property
     def hosts_seed(self) -> int:

@@ -10,7 +10,7 @@ from hosts.core.errors import KnobError
 # before its firmware is loaded (Global Unichip), and after (Google)
 USB_IDS = (("1a6e", "089a"), ("18d1", "9302"))
 _DEVICES = "sys/bus/usb/devices"
-_PORTS = f"{_DEVICES}/*/*-port*/disable"
+PORTS = f"{_DEVICES}/*/*-port*/disable"
 _APPEARS_S = 5.0
 
 
@@ -35,7 +35,7 @@ def find_switch(root: Path) -> Path | None:
     if stick is not None:
         switch = (stick / "port").resolve() / "disable"
         return switch if switch.is_file() else None
-    cut = (p for p in sorted(root.glob(_PORTS)) if p.read_text().strip() == "1")
+    cut = (p for p in sorted(root.glob(PORTS)) if p.read_text().strip() == "1")
     return next(cut, None)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from hosts.core.errors import ExtensionError, KnobError
 from hosts.core.modules import load, module_names, own_class
+from hosts.core.rights import Right
 
 if TYPE_CHECKING:
     from hosts.emulation.profile import Profile
@@ -38,6 +39,7 @@ class Knob:
         plain: for knobs that each run order carries, the value that a run has if it is not
             searched (`measure.<name>` says another one); None: a setting of a host.
         plain_is_fastest: the least value counts as the fastest.
+        rights: on the host's files and devices, without which it cannot be set.
     """
 
     name: ClassVar[str]
@@ -51,6 +53,7 @@ class Knob:
     values: ClassVar[tuple[Value, ...]] = ()
     plain: ClassVar[Value | None] = None
     plain_is_fastest: ClassVar[bool] = False
+    rights: ClassVar[tuple[Right, ...]] = ()
 
     @classmethod
     def rank(cls, value: Value) -> tuple[float, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hosts.core.errors import KnobError
+from hosts.core.rights import FileRight
 from hosts.knobs.base import HostKnob, Value
 from hosts.machine.cpus import own_cpus
 
@@ -35,6 +36,7 @@ class CpuMhz(HostKnob):
     meaning = "the edge's CPU frequency"
     least = 10
     most = 20_000
+    rights = tuple(FileRight(f"{_POLICIES}/policy*/{name}", write=True) for name in _KEPT)
 
     @classmethod
     def shown(cls, value: Value) -> str:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hosts.coral.usb import PORTS, USB_IDS
 from hosts.core.errors import KnobError
+from hosts.core.rights import FileRight, UsbRight
 from hosts.knobs.base import HostKnob, Value
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ class EdgeAccelerator(HostKnob):
     meaning = "mode of the edge accelerator; off: not used"
     idle = "off"
     values = _MODES
+    rights = (*(UsbRight(*ids) for ids in USB_IDS), FileRight(PORTS, write=True))
 
     @classmethod
     def rank(cls, value: Value) -> tuple[float, str]:

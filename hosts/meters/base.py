@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 
 from hosts.core.errors import HostError, MeterError, one_line
 from hosts.core.modules import module_names
+from hosts.core.rights import FileRight, Right
 from hosts.meters._polling import MONOTONIC, PollingClock, poll
 from hosts.wire.readings import Channel, MeterHeader, Reading
 
 Option = str | int | float | bool
+_SERIAL = re.compile(r"ASRL/(dev/[^:]+)")  # VISA's name of a serial port
 
 
 class Meter(ABC):
@@ -82,6 +85,14 @@ class PolledMeter(Meter):
 def names() -> list[str]:
     """The meters there are: this folder's modules."""
     return module_names(importlib.import_module("hosts.meters").__path__)
+
+
+def rights_of(name: str, options: Mapping[str, Option]) -> tuple[Right, ...]:
+    """The rights that a meter of this name, with these options, needs on its host."""
+    module = importlib.import_module(f"hosts.meters.{name}")
+    device = _SERIAL.match(str(options.get("resource", "")))
+    serial = (FileRight(device[1], write=True),) if device else ()
+    return (*getattr(module, "RIGHTS", ()), *serial)
 
 
 def build(name: str, options: Mapping[str, Option]) -> Meter:

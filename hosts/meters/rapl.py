@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from hosts.core.errors import MeterError
+from hosts.core.rights import FileRight
 from hosts.meters.base import PolledMeter
 from hosts.wire.readings import Channel
 
 _ZONES = "sys/class/powercap/intel-rapl:*"
+RIGHTS = (FileRight(f"{_ZONES}/energy_uj", write=False),)
 
 
 class Rapl(PolledMeter):

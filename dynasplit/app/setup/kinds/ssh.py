@@ -12,6 +12,7 @@ from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.app.setup.search_space import AvailableKnobs, available_of_hosts
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.testbed.address import HostAddress
 from hosts.emulation.profile import Profile
 
 
@@ -29,6 +30,11 @@ class SshHosts(HostsKind):
                     f"hosts.{role}.address is missing; allowed: a name or address that SSH reaches"
                 )
 
+    @property
+    def addresses(self) -> tuple[HostAddress, HostAddress]:
+        """The edge host and the cloud host, as SSH reaches them."""
+        return _over_ssh.addresses_of(self.config.hosts)
+
     def available(self, profile: Profile | None) -> AvailableKnobs:
         """The knobs that the hosts are said to have."""
         hosts = self.config.hosts
@@ -39,5 +45,5 @@ class SshHosts(HostsKind):
         self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
     ) -> AbstractContextManager[Testbed]:
         """Log in to both hosts, and open the testbed between them."""
-        edge, cloud = _over_ssh.addresses_of(self.config.hosts)
+        edge, cloud = self.addresses
         return _over_ssh.testbed_between(edge, cloud, inputs, folder, earlier)

@@ -1,0 +1,109 @@
+"""The steps to an environment of Python with a host's requirements."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from dynasplit.core.errors import ConfigurationError, TestbedError
+from dynasplit.provision.host_state import HostState, in_shell
+from dynasplit.provision.steps import Step
+
+REQUIREMENTS = Path(__file__).resolve().parents[2] / "hosts"
+LEAST, MOST = (3, 11), (3, 13)
+MACHINES = ("x86_64", "aarch64")
+_ROOM_MB = {"edge": 700.0, "cloud": 3000.0}
+_INTERPRETERS = ("python", "python3")
+
+
+def environment_of(python: str, role: str) -> str:
+    """The folder of the environment whose interpreter a host's configuration names.
+
+    Raises:
+        ConfigurationError: it names an interpreter of the system.
+    """
+    folder, _, name = python.rpartition("/bin/")
+    if not folder or name not in _INTERPRETERS or folder in ("/usr", "/usr/local", ""):
+        raise ConfigurationError(
+            f"hosts.{role}.python={python} is no environment of its own, and nothing is installed "
+            "into the system's; allowed: where it shall be, such as ~/dynasplit/bin/python"
+        )
+    return folder
+
+
+def requirements_of(role: str) -> str:
+    """The requirements of a role."""
+    return (REQUIREMENTS / f"requirements-{role}.txt").read_text("utf-8")
+
+
+def check(role: str, state: HostState) -> Iterator[str]:
+    """What is wrong with a host that no step mends."""
+    if state.bits != 64 or state.machine not in MACHINES:
+        yield (
+            f"a {state.bits}-bit {state.machine} system ({state.system}); allowed: a 64-bit one, "
+            f"{' or '.join(MACHINES)} (for a Raspberry Pi: the 64-bit Raspberry Pi OS)"
+        )
+    room_mb = _ROOM_MB[role]
+    if not state.packages and state.free_mb < room_mb:
+        yield f"{state.free_mb:.0f} MB are free; the packages need {room_mb:.0f} MB"
+
+
+def steps(role: str, environment: str, state: HostState) -> list[Step]:
+    """The interpreter, the environment, and the packages in it.
+
+    Raises:
+        TestbedError: there is no interpreter that would do, and no way to one.
+    """
+    folder, requirements = in_shell(environment), requirements_of(role)
+    wanted = hashlib.sha256(requirements.encode()).hexdigest()
+    if _fits(state.environment):
+        found = [Step("environment", f"{environment}, Python {_words(state.environment)}", "")]
+    else:
+        python, needed = _interpreter(state)
+        make = f"{python} -m venv --clear {folder}\n"
+        found = [*needed, Step("environment", f"made in {environment} with {python}", make)]
+    if state.packages == wanted and not found[-1].script:
+        return [*found, Step("packages", f"hosts/requirements-{role}.txt", "")]
+    install = (
+        f"cat > {folder}/requirements.txt <<'END'\n{requirements.rstrip()}\nEND\n"
+        f"{folder}/bin/python -m pip install --disable-pip-version-check --no-input --quiet "
+        f"-r {folder}/requirements.txt ${{OPTIONS:-}}\necho {wanted} > {folder}/.dynasplit\n"
+    )
+    about = f"hosts/requirements-{role}.txt, installed into {environment}"
+    return [*found, Step("packages", about, install, wheels=True)]
+
+
+def undo(environment: str, state: HostState) -> list[Step]:
+    """The environment taken away, if it was made here."""
+    if not state.packages:
+        return [Step("environment", f"none was made in {environment}", "")]
+    return [Step("environment", f"{environment} is removed", f"rm -rf {in_shell(environment)}\n")]
+
+
+def _interpreter(state: HostState) -> tuple[str, list[Step]]:
+    fitting = [path for path, version in state.pythons.items() if _fits(version)]
+    if fitting:
+        return fitting[0], []
+    if "apt-get" in state.tools:
+        script = (
+            "export DEBIAN_FRONTEND=noninteractive\napt-get update -q\n"
+            "apt-get install -q -y --no-install-recommends python3-venv python3-pip\n"
+            "python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || "
+            "{ echo 'this system has no Python 3.11, 3.12 or 3.13' >&2; exit 1; }\n"
+        )
+        return "python3", [
+            Step("interpreter", "python3 with venv, from the system's packages", script, True)
+        ]
+    found = ", ".join(_words(version) for version in state.pythons.values()) or "none"
+    raise TestbedError(
+        f"Python {_words(LEAST)} to {_words(MOST)} with venv and ensurepip is needed; found {found}"
+    )
+
+
+def _fits(version: tuple[int, ...]) -> bool:
+    return LEAST <= version[:2] <= MOST
+
+
+def _words(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))

@@ -1,0 +1,163 @@
+"""Brings one host to where it is ready, or back."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from shutil import which
+
+from dynasplit.core.errors import HostProgramFailed, TestbedError
+from dynasplit.provision import environment, rights
+from dynasplit.provision.host_state import HostState, state_of
+from dynasplit.provision.steps import Outcome, Progress, Step
+from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.connection import HostConnection
+from hosts.core.rights import Right
+from hosts.knobs.base import describe
+from hosts.meters.base import rights_of
+
+_STEP_S = 1800.0
+_OFFLINE = ("could not find a version", "no matching distribution", "connection", "resolve")
+_PLATFORMS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+Tell = Callable[[str], None]
+
+
+def provision(
+    role: str, address: HostAddress, tell: Tell, *, dry_run: bool = False, undo: bool = False
+) -> Progress:
+    """Make a host ready.
+
+    Args:
+        role: edge or cloud.
+        address: the host, with the knobs and meters that it is to have.
+        tell: is told what takes long.
+        dry_run: only say what would be done.
+        undo: take back what was made.
+
+    Raises:
+        ConfigurationError: its interpreter is one of the system.
+        TestbedError: it cannot be logged in to, or its shell is not understood.
+    """
+    folder = environment.environment_of(address.python, role)
+    asked = rights_for(address)
+    progress = Progress(role, str(address))
+    with contextlib.closing(HostConnection(address)) as host:
+        state = state_of(host, folder, rights.patterns_of(asked))
+        for step in _steps(role, folder, asked, state, progress, undo):
+            outcome = _outcome(step, state)
+            if outcome == "to do" and not dry_run:
+                outcome = "failed" if progress.errors else _done(host, step, state, progress, tell)
+            progress.steps.append((step, outcome))
+    return progress
+
+
+def rights_for(address: HostAddress) -> list[Right]:
+    """The rights that a host's knobs and meters need."""
+    needed = [right for name in address.knobs for right in describe(name).rights]
+    needed += [r for meter in address.meters for r in rights_of(meter.name, meter.options)]
+    return needed
+
+
+def _steps(
+    role: str,
+    folder: str,
+    asked: Sequence[Right],
+    state: HostState,
+    progress: Progress,
+    undo: bool,
+) -> Iterator[Step]:
+    if undo:
+        yield from (*environment.undo(folder, state), *rights.undo(state))
+        return
+    progress.errors += environment.check(role, state)
+    progress.remarks += rights.remarks(asked, state)
+    try:
+        yield from environment.steps(role, folder, state)
+    except TestbedError as error:
+        progress.errors.append(str(error))
+    yield from rights.steps(asked, state)
+
+
+def _outcome(step: Step, state: HostState) -> Outcome:
+    if not step.script:
+        return "there"
+    if step.as_root and "sudo" not in state.tools and state.user != "root":
+        return "by the administrator"
+    return "to do"
+
+
+def _done(
+    host: HostConnection, step: Step, state: HostState, progress: Progress, tell: Tell
+) -> Outcome:
+    """Do a step; what fails is kept as an error."""
+    tell(f"{progress.role} host: {step.name}: {step.about}")
+    try:
+        try:
+            _run(host, step.script, root=step.as_root and state.user != "root")
+        except HostProgramFailed as error:
+            if not (step.wheels and any(word in str(error).lower() for word in _OFFLINE)):
+                raise
+            tell(f"{progress.role} host: it reaches no package index; through the controller")
+            _run(host, _with_wheels(host, step.script, state), root=False)
+    except TestbedError as error:
+        progress.errors.append(f"{step.name}: {error}")
+        return "failed"
+    return "done"
+
+
+def _run(host: HostConnection, script: str, *, root: bool) -> None:
+    shell = "sudo -n sh -eu -s" if root else "sh -eu -s"
+    host.feed(shell, script.encode(), _STEP_S)
+
+
+def _with_wheels(host: HostConnection, script: str, state: HostState) -> str:
+    """Fetch the packages here for the host's system, copy them there, and install from them.
+
+    Raises:
+        HostProgramFailed: they cannot be had here, or not be copied.
+    """
+    folder = host.feed(f"sh -c {shlex.quote('mktemp -d')}").strip()
+    requirements = script.partition("<<'END'\n")[2].partition("\nEND\n")[0]
+    version = host.feed("sh -s", f"{_python_in(script)} -c {shlex.quote(_MINOR)}".encode()).strip()
+    with tempfile.TemporaryDirectory() as here:
+        wanted = Path(here) / "requirements.txt"
+        wanted.write_text(requirements, "utf-8")
+        platforms = [f"--platform={name}_{state.machine}" for name in _PLATFORMS]
+        command = [*_pip(), "download", "--quiet", "--only-binary=:all:", *platforms]
+        command += [f"--python-version={version}", f"--dest={here}", f"-r{wanted}"]
+        fetched = subprocess.run(command, capture_output=True, text=True, check=False)
+        if fetched.returncode:
+            last = (fetched.stderr.strip().splitlines() or ["no word"])[-1]
+            raise HostProgramFailed(f"packages cannot be fetched on the controller: {last}")
+        for wheel in sorted(Path(here).glob("*.whl")):
+            host.put(wheel, f"{folder}/{wheel.name}")
+    options = f"OPTIONS='--no-index --find-links={folder}'\n"
+    return f"{options}{script}rm -rf {shlex.quote(folder)}\n"
+
+
+_MINOR = "import sys; print('%d.%d' % sys.version_info[:2])"
+
+
+def _python_in(script: str) -> str:
+    """The environment's interpreter, as the script that installs names it."""
+    return script.partition("\nEND\n")[2].partition(" -m pip")[0]
+
+
+def _pip() -> list[str]:
+    """The words that start pip on the controller, whose environment may have none."""
+    have = subprocess.run(
+        [sys.executable, "-m", "pip", "--version"], capture_output=True, check=False
+    )
+    if have.returncode == 0:
+        return [sys.executable, "-m", "pip"]
+    uvx = which("uvx")
+    if uvx is None:
+        raise HostProgramFailed(
+            "packages cannot be fetched on the controller: neither pip nor uv is there"
+        )
+    return [uvx, "pip"]

@@ -1,0 +1,118 @@
+"""Bare hosts made ready and taken back over OpenSSH, with a small list of packages."""
+
+import getpass
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dynasplit.provision import environment
+from tests.commands import command_line
+from tests.system.test_openssh import OpenSshHost, keygen
+
+pytestmark = [
+    pytest.mark.medium,
+    pytest.mark.skipif(not Path("/usr/sbin/sshd").exists(), reason="openssh-server is missing"),
+]
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory):
+    """The words of two hosts that have no environment; their folder."""
+    folder = tmp_path_factory.mktemp("bare")
+    authorized = keygen(folder / "client_key")
+    words, servers = [f"results_dir={folder}/results"], []
+    for role in ("edge", "cloud"):
+        host = OpenSshHost(role, folder / role, authorized)
+        servers.append(host)
+        with (folder / "known_hosts").open("a") as file:
+            file.write(host.known)
+        options = {
+            "address": "127.0.0.1",
+            "port": host.port,
+            "user": getpass.getuser(),
+            "key_file": folder / "client_key",
+            "known_hosts": folder / "known_hosts",
+            "python": folder / f"{role}_env/bin/python",
+            "meter": "none",
+            "knobs": "[]",
+        }
+        words += [f"hosts.{role}.{name}={value}" for name, value in options.items()]
+    yield folder, words
+    for host in servers:
+        host.close()
+
+
+@pytest.fixture(autouse=True)
+def few_packages(monkeypatch):
+    monkeypatch.setattr(environment, "requirements_of", lambda _role: "msgspec==0.22.0\n")
+
+
+def provisioned(words, *more):
+    return command_line("+experiment=provision", *words, *more)
+
+
+def test_a_dry_run_shows_what_would_be_done_and_does_nothing(hosts):
+    folder, words = hosts
+    told = provisioned(words, "dry_run=true")
+    assert told.returncode == 0, told.stderr
+    assert "-m venv --clear" in told.stdout
+    assert "pip install" in told.stdout
+    assert not (folder / "edge_env").exists()
+
+
+def test_hosts_are_made_ready_once_and_taken_back(hosts):
+    folder, words = hosts
+    first = provisioned(words)
+    assert first.returncode == 0, first.stderr + first.stdout
+    for role in ("edge", "cloud"):
+        python = folder / f"{role}_env/bin/python"
+        subprocess.run([python, "-c", "import msgspec"], check=True)
+    again = provisioned(words)
+    assert again.returncode == 0, again.stderr
+    assert "there" in again.stdout
+    assert "done" not in again.stdout
+    undone = provisioned(words, "provision.undo=true")
+    assert undone.returncode == 0, undone.stderr
+    assert not (folder / "edge_env").exists()
+    assert not (folder / "cloud_env").exists()
+
+
+def test_a_host_without_a_way_out_gets_its_packages_from_the_controller(hosts, monkeypatch):
+    folder, words = hosts
+    steps = environment.steps
+    closed = "export PIP_INDEX_URL=http://127.0.0.1:1/ PIP_RETRIES=0 PIP_CONFIG_FILE=/dev/null\n"
+
+    def without_index(*args):
+        found = steps(*args)
+        return [replace(s, script=closed + s.script) if s.wheels else s for s in found]
+
+    monkeypatch.setattr(environment, "steps", without_index)
+    done = provisioned(words)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "it reaches no package index; through the controller" in done.stdout
+    subprocess.run([folder / "edge_env/bin/python", "-c", "import msgspec"], check=True)
+    assert provisioned(words, "provision.undo=true").returncode == 0
+
+
+def test_one_host_that_fails_does_not_hide_the_other(hosts):
+    _folder, words = hosts
+    told = provisioned(words, "hosts.edge.port=1", "dry_run=true")
+    assert told.returncode == 1
+    assert "127.0.0.1:1: no answer" in told.stderr
+    assert "-m venv" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "refused"),
+    [
+        ("hosts=emulated", "hosts.kind=emulated; allowed: ssh"),
+        ("hosts.edge.python=python3", "nothing is installed into the system's"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_once(hosts, word, refused):
+    _folder, words = hosts
+    told = provisioned([] if "emulated" in word else words, word)
+    assert told.returncode == 2
+    assert refused in told.stderr
