@@ -62,7 +62,7 @@ def steps(role: str, environment: str, state: HostState) -> list[Step]:
     else:
         python, needed = _interpreter(state)
         make = f"{python} -m venv --clear {folder}\n"
-        found = [*needed, Step("environment", f"made in {environment} with {python}", make)]
+        found = [*needed, Step("environment", f"{environment}, made with {python}", make)]
     if state.packages == wanted and not found[-1].script:
         return [*found, Step("packages", f"hosts/requirements-{role}.txt", "")]
     install = (

@@ -29,6 +29,8 @@ def steps(rights: Sequence[Right], state: HostState) -> list[Step]:
     """
     if not rights:
         return []
+    if state.user == "root":
+        return [Step("rights", "root needs none given", "")]
     about = _about(rights)
     devices = [f for f in state.files if f.path.startswith("/dev/")]
     files = [f for f in state.files if f not in devices]
@@ -68,9 +70,12 @@ def remarks(rights: Sequence[Right], state: HostState) -> list[str]:
         found.append(
             "there is no systemd-tmpfiles here: rights on files end with a reboot; provision again"
         )
-    missing = [p for p in patterns_of(rights) if not state.files]
-    if missing:
-        found.append(f"none of these files is on this host: /{missing[0]}")
+    there = {file.path.rpartition("/")[2] for file in state.files}
+    found += [
+        f"no file /{pattern} is on this host: what needs it cannot be used here"
+        for pattern in patterns_of(rights)
+        if pattern.rpartition("/")[2] not in there
+    ]
     return found
 
 
