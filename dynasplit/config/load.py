@@ -28,7 +28,16 @@ FREE_OF_MEASUREMENT = (
     *(
         f"hosts.{role}.{key}"
         for role in ("edge", "cloud")
-        for key in ("address", "port", "user", "key_file", "known_hosts", "python", "link_address")
+        for key in (
+            "address",
+            "port",
+            "user",
+            "key_file",
+            "known_hosts",
+            "python",
+            "link_address",
+            "link_port",
+        )
     ),
 )
 """What a run may change and still go on with what it has measured: how hosts are reached, what is

@@ -56,6 +56,11 @@ def at_least(least: float) -> Rule:
     return within(f"{least:g} or more", lambda v: least <= v < float("inf"))
 
 
+def tcp_port() -> Rule:
+    """A TCP port."""
+    return within("from 1 to 65535", lambda v: 1 <= v < 2**16)
+
+
 def seed() -> Rule:
     """A seed of random numbers."""
     return within("from 0 to 4294967295", lambda v: 0 <= v < 2**32)

@@ -27,6 +27,7 @@ class HostAddress:
         known_hosts: file with the host's key; None: the user's own.
         python: the interpreter with the host's requirements.
         link_address: its address in the network between edge and cloud.
+        link_port: the cloud's port there, for tensors; 0: any that is free.
         meters: the meter programs that run on it.
         knobs: the knob programs of this host.
         cpus: those that its agent keeps to; empty: all.
@@ -39,6 +40,7 @@ class HostAddress:
     known_hosts: str | None = None
     python: str = "python3"
     link_address: str = ""
+    link_port: int = 0
     meters: tuple[MeterSpec, ...] = ()
     knobs: tuple[str, ...] = ()
     cpus: tuple[int, ...] = ()

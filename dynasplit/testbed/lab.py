@@ -49,6 +49,7 @@ class Host:
                 role=role,
                 knobs=address.knobs,
                 listen=address.link_address or "127.0.0.1",
+                listen_port=address.link_port,
                 key_pem=identity.key_pem,
                 certificate_pem=identity.certificate_pem,
                 authority_pem=identity.authority_pem,

@@ -136,7 +136,7 @@ class Agent:
         if isinstance(self.part, CloudAgent):
             handler = tensor_handler(messages.TENSOR_SERVICE, self.part.exchange)
             server, tensor_port = start_server(
-                self.order.listen, handler, server_credentials(*pems)
+                self.order.listen, handler, server_credentials(*pems), self.order.listen_port
             )
             servers.append(server)
 

@@ -40,6 +40,7 @@ class StartOrder(Message):
         role: edge or cloud.
         knobs: the knob programs to use on this host.
         listen: the address of the tensor port (cloud), in the edge-cloud link's network.
+        listen_port: the tensor port; 0: any that is free.
         key_pem: this agent's private key. certificate_pem: its certificate.
         authority_pem: who signed the certificates of this run.
         cpus: those that the agent and its threads keep to; empty: all.
@@ -52,6 +53,7 @@ class StartOrder(Message):
     certificate_pem: str
     authority_pem: str
     listen: str = "127.0.0.1"
+    listen_port: int = 0
     cpus: tuple[int, ...] = ()
     controller: str = ""
 

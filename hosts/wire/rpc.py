@@ -129,18 +129,21 @@ def tensor_handler(
 
 
 def start_server(
-    address: str, handler: grpc.GenericRpcHandler, credentials: Any
+    address: str, handler: grpc.GenericRpcHandler, credentials: Any, port: int = 0
 ) -> tuple[grpc.Server, int]:
-    """Serve on a free port of an address; returns the server and the port.
+    """Serve on a port of an address, 0: any that is free; returns the server and the port.
 
     Raises:
-        HostError: the address is not this host's.
+        HostError: the address is not this host's, or the port is taken.
     """
     server = grpc.server(ThreadPoolExecutor(max_workers=8), options=OPTIONS)
     server.add_generic_rpc_handlers((handler,))
     try:
-        port = server.add_secure_port(f"{address}:0", credentials)
+        bound = server.add_secure_port(f"{address}:{port}", credentials)
     except RuntimeError as error:
-        raise HostError(f"cannot listen on {address}, the address asked for: {error}") from error
+        asked = f"{address}, the address asked for"
+        if port:
+            asked = f"port {port} of {asked} (hosts.cloud.link_port=null takes a free one)"
+        raise HostError(f"cannot listen on {asked}: {error}") from error
     server.start()
-    return server, port
+    return server, bound

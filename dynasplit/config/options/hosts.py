@@ -14,6 +14,7 @@ from dynasplit.config.rules import (
     name_in_folder,
     option,
     seed,
+    tcp_port,
 )
 
 NO_METER = "none"
@@ -31,6 +32,7 @@ class HostConf:
         known_hosts: file with the host's key; None: the user's own. Unknown keys are refused.
         python: the interpreter that runs the host's programs.
         link_address: cloud only: address of the tensor port, as the edge reaches it.
+        link_port: cloud only: the tensor port, for firewalls; None: any that is free.
         meters: the programs that read its power, each with its options:
             `[{meter: gpm8213, resource: ...}, {meter: rapl}]`.
         meter: short for one meter; `none`: no meter (hosts=local: `auto`, RAPL if this user may
@@ -46,6 +48,7 @@ class HostConf:
     known_hosts: str | None = option(None, existing_file(_KNOWN_HOSTS))
     python: str = "python3"
     link_address: str | None = None
+    link_port: int | None = option(None, tcp_port())
     meters: list[dict[str, Any]] = field(default_factory=list)
     meter: str = NO_METER
     meter_options: dict[str, Any] = field(default_factory=dict)

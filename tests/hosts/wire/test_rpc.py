@@ -3,13 +3,14 @@
 import contextlib
 import errno
 import os
+import socket
 
 import grpc
 import pytest
 
 from dynasplit.testbed.credentials import make_credentials
 from hosts.agents.agent import wait_for_end
-from hosts.core.errors import KnobError, LinkError, WireError
+from hosts.core.errors import HostError, KnobError, LinkError, WireError
 from hosts.wire.messages import (
     MESSAGE_LIMIT_BYTES,
     ConnectOrder,
@@ -194,3 +195,16 @@ def test_an_error_that_nobody_thought_of_arrives_in_a_line_and_its_traceback_sta
         "LookupError: first second",
     )
     assert "\n| LookupError: first\n" in capfd.readouterr().err
+
+
+def test_a_port_that_is_asked_for_is_taken_or_refused():
+    edge = make_credentials("edge")["edge"]
+    pems = server_credentials(edge.key_pem, edge.certificate_pem, edge.authority_pem)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+    server, port = start_server("127.0.0.1", serve({}), pems, free)
+    assert port == free
+    with pytest.raises(HostError, match=f"cannot listen on port {free} of 127.0.0.1, .*=null"):
+        start_server("127.0.0.1", serve({}), pems, free)
+    server.stop(0).wait(2)

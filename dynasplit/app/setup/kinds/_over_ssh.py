@@ -56,6 +56,7 @@ def _address_of(host: HostConf) -> HostAddress:
         known_hosts=host.known_hosts,
         python=host.python,
         link_address=host.link_address or str(host.address),
+        link_port=host.link_port or 0,
         meters=tuple(MeterSpec(name, options) for name, options in host.named_meters()),
         knobs=tuple(host.knobs),
         cpus=tuple(host.cpus or ()),
