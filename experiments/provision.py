@@ -12,7 +12,7 @@ from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.kinds import kind_of
 from dynasplit.app.setup.kinds.ssh import SshHosts
 from dynasplit.config.schema import Config
-from dynasplit.core.errors import ConfigurationError, HostNotReady, TestbedError
+from dynasplit.core.errors import ConfigurationError, TestbedError
 from dynasplit.provision.environment import environment_of
 from dynasplit.provision.provisioning import provision
 from dynasplit.provision.steps import Progress
@@ -30,14 +30,14 @@ def run(config: Config) -> None:
     """Show what each host needs, and do it; both hosts at once.
 
     Raises:
-        HostNotReady: something is left to do; the table says what.
+        TestbedError: something is left to do; the table says what.
     """
     with Terminal() as terminal:
         found = list(_both(config, addresses_of(config), terminal))
         terminal.console.print(table(found))
         left = [line for progress in found for line in _told(progress, config, terminal)]
     if left:
-        raise HostNotReady("; ".join(left))
+        raise TestbedError("; ".join(left))
 
 
 def addresses_of(config: Config) -> dict[str, HostAddress]:

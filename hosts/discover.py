@@ -1,12 +1,19 @@
-"""Discovers this machine's CPUs, knobs and meter, and why others are absent."""
+"""Discovers this machine's CPUs, knobs and meter, and why others are absent.
+
+`python -m hosts.discover KNOB ...` prints what this machine offers of these knobs, as JSON.
+"""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hosts.core.errors import HostError
+import msgspec
+
+from hosts.agents.open_machine import open_machine
+from hosts.core.errors import HostError, one_line
 from hosts.knobs.base import Value, build, names_on_hosts
 from hosts.machine.base import Machine
 from hosts.machine.cpus import own_cpus
@@ -33,6 +40,41 @@ class ThisMachine:
     absent: Mapping[str, str]
 
 
+class Offers(msgspec.Struct):
+    """The values that a machine offers of the knobs that it is said to have.
+
+    Attributes:
+        values: of each knob that can be set, from the slowest to the fastest.
+        absent: why each of the others does not vary here: what it needs is not in the machine.
+        refused: why each of the rest cannot be set, though it is there.
+    """
+
+    values: dict[str, list[int | str | bool]] = {}
+    absent: dict[str, str] = {}
+    refused: dict[str, str] = {}
+
+
+def offers(names: Sequence[str], machine: Machine | None = None) -> Offers:
+    """What this machine offers of these knobs; sets nothing."""
+    machine, found = machine or RealMachine(), Offers()
+    for name in names:
+        try:
+            knob = build(name, machine)
+            values = knob.allowed()
+        except (HostError, OSError) as error:
+            found.absent[name] = one_line(error)
+            continue
+        if len(values) < 2:
+            only = ", ".join(map(str, values)) or "nothing"
+            found.absent[name] = f"this host offers {only} alone"
+            continue
+        try:
+            found.values[name] = list(knob.discover())
+        except (HostError, OSError) as error:
+            found.refused[name] = one_line(error)
+    return found
+
+
 def look_around(machine: Machine | None = None) -> ThisMachine:
     """Find out what this machine has; sets nothing."""
     machine = machine or RealMachine()
@@ -50,3 +92,7 @@ def look_around(machine: Machine | None = None) -> ThisMachine:
     except (HostError, OSError) as error:
         absent["meter"] = str(error)
     return ThisMachine(platform.node(), own_cpus(), knobs, meter, absent)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(msgspec.json.encode(offers(sys.argv[1:], open_machine())).decode() + "\n")

@@ -64,7 +64,7 @@ class CloudGpu(HostKnob):
         """Both places, where TensorFlow sees the GPU."""
         if True not in self.allowed():
             raise KnobError("no GPU")
-        if not _tensorflow_sees_gpu():
+        if not (self._machine.emulated or _tensorflow_sees_gpu()):
             raise KnobError("there is a GPU, but this TensorFlow does not see it")
         return (False, True)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hosts.core.errors import HostError
-from hosts.discover import look_around
+from hosts.discover import look_around, offers
 from hosts.knobs.base import build
 from hosts.machine.cpus import keep_to, own_cpus
 from tests.hosts.trees import PSTATE, RealOnTree, cpufreq
@@ -69,3 +69,15 @@ def test_no_cpu_named_changes_nothing():
     before = own_cpus(), dict(os.environ)
     keep_to(())
     assert (own_cpus(), dict(os.environ)) == before
+
+
+def test_a_host_says_what_it_offers_of_the_knobs_that_it_is_said_to_have(tmp_path, monkeypatch):
+    machine = cpufreq(tmp_path, PSTATE | {"related_cpus": str(HERE[0])})
+    found = offers(["cpu_mhz", "edge_accelerator", "none_such"], machine)
+    assert found.values == {"cpu_mhz": [800, 3000]}
+    assert found.absent["edge_accelerator"] == "this host offers off alone"
+    assert "knob 'none_such' asked" in found.absent["none_such"]
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    found = offers(["cpu_mhz"], machine)
+    assert found.values == {}
+    assert "is not writable for this user" in found.refused["cpu_mhz"]

@@ -84,7 +84,9 @@ def hosts(tmp_path):
         host.close()
 
 
-def run(hosts: dict[str, OpenSshHost], tmp_path: Path) -> subprocess.CompletedProcess[str]:
+def run(
+    hosts: dict[str, OpenSshHost], tmp_path: Path, profile: str = "quick"
+) -> subprocess.CompletedProcess[str]:
     """A short experiment on these hosts, its results in `results`."""
 
     def host(role: str, *more: str) -> list[str]:
@@ -105,7 +107,7 @@ def run(hosts: dict[str, OpenSshHost], tmp_path: Path) -> subprocess.CompletedPr
             "run_experiment.py",
             "+experiment=quick_testbed",
             "hosts=lab",
-            "hosts.profile=quick",
+            f"hosts.profile={profile}",
             *host("edge"),
             *host("cloud"),
             "workload.requests=3",
@@ -127,13 +129,16 @@ def governor(tmp_path: Path) -> str:
 
 
 def test_quick_testbed_runs_on_openssh_and_puts_the_knobs_back(hosts, tmp_path):
-    done = run(hosts, tmp_path)
+    done = run(hosts, tmp_path, profile="null")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     (folder,) = (tmp_path / "results/quick_testbed").iterdir()
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["emulated"] is True
-    assert set(pd.read_parquet(folder / "runs.parquet")["source"]) == {"emulated"}
+    runs = pd.read_parquet(folder / "runs.parquet")
+    assert set(runs["source"]) == {"emulated"}
+    assert set(runs["cpu_mhz"]) == {600, 1000, 1400, 1800}  # as the host says
+    assert set(runs["cloud_gpu"]) == {False, True}
     assert governor(tmp_path) == "ondemand"
     assert not list((tmp_path / "edge/state").glob("*.json"))
 

@@ -38,29 +38,13 @@ def available_of_profile(profile: Profile, network: str) -> AvailableKnobs:
     return AvailableKnobs(boards, {name: values for name, values in offered.items() if values})
 
 
-def available_of_hosts(
-    named: Iterable[str], asked: Asked, profile: Profile | None, network: str
-) -> AvailableKnobs:
-    """The knobs that one's own hosts are said to have.
+def available_of_hosts(named: Iterable[str], profile: Profile, network: str) -> AvailableKnobs:
+    """The knobs that one's own hosts are said to have, with the values that a profile says.
 
-    Their values are the profile's; without one, those that such a host usually has, else those
-    that the space names. The hosts themselves confirm them when they are opened.
-
-    Raises:
-        ConfigurationError: nothing says the values of a knob.
+    The hosts themselves confirm them when they are opened.
     """
-    if profile is not None:
-        of_profile = available_of_profile(profile, network).values
-        there = {name: of_profile[name] for name in named if name in of_profile}
-    else:
-        there = {name: describe(name).values or tuple(asked.get(name) or ()) for name in named}
-    for name, values in there.items():
-        if not values:
-            raise ConfigurationError(
-                f"the {describe(name).where} has the knob {name}; say which values may be "
-                f"searched: space.{name}=[...], or hosts.profile=NAME|FILE that names them"
-            )
-    return AvailableKnobs("the hosts", {n: describe(n).ordered(v) for n, v in there.items()})
+    of_profile = available_of_profile(profile, network).values
+    return AvailableKnobs("the hosts", {n: of_profile[n] for n in named if n in of_profile})
 
 
 def _check_kind(name: str, values: Iterable[KnobValue], whose: str) -> None:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dynasplit.app.setup.kinds import _over_ssh
 from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.app.setup.search_space import AvailableKnobs, available_of_hosts
-from dynasplit.core.errors import ConfigurationError
+from dynasplit.core.errors import ConfigurationError, KnobRefused
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.testbed.address import HostAddress
 from hosts.emulation.profile import Profile
+
+if TYPE_CHECKING:
+    from dynasplit.testbed.offers import Offers
 
 
 class SshHosts(HostsKind):
@@ -30,20 +37,61 @@ class SshHosts(HostsKind):
                     f"hosts.{role}.address is missing; allowed: a name or address that SSH reaches"
                 )
 
+    def remarks(self) -> list[str]:
+        """Names the knobs that the hosts were said to have, and that do not vary there."""
+        if self.config.hosts.profile is not None:
+            return []
+        return [
+            f"{role} host: {name} is left out of the space: {why}"
+            for role, found in zip(("edge", "cloud"), self.offers, strict=True)
+            for name, why in found.absent.items()
+        ]
+
     @property
     def addresses(self) -> tuple[HostAddress, HostAddress]:
         """The edge host and the cloud host, as SSH reaches them."""
         return _over_ssh.addresses_of(self.config.hosts)
 
+    @cached_property
+    def offers(self) -> tuple[Offers, Offers]:
+        """What both hosts offer of the knobs that they are said to have; asked once.
+
+        Raises:
+            KnobRefused: a knob is there and cannot be set.
+            TestbedError: a host cannot be reached.
+        """
+        from dynasplit.testbed.offers import offers_of
+
+        with ThreadPoolExecutor(2) as both:
+            edge, cloud = both.map(offers_of, self.addresses)
+        refused = [
+            f"{role} host: {name}: {why}"
+            for role, found in (("edge", edge), ("cloud", cloud))
+            for name, why in found.refused.items()
+        ]
+        if refused:
+            raise KnobRefused(
+                "; ".join(refused) + ". Rights are given by +experiment=provision; else leave the "
+                "knob out of hosts.<role>.knobs"
+            )
+        return edge, cloud
+
     def available(self, profile: Profile | None) -> AvailableKnobs:
-        """The knobs that the hosts are said to have."""
-        hosts = self.config.hosts
-        named = [*hosts.edge.knobs, *hosts.cloud.knobs]
-        return available_of_hosts(named, self.asked_knobs, profile, self.config.model.label)
+        """The knobs that the hosts are said to have: as the profile says, else as they say."""
+        named = [*self.config.hosts.edge.knobs, *self.config.hosts.cloud.knobs]
+        if profile is not None:
+            return available_of_hosts(named, profile, self.config.model.label)
+        edge, cloud = self.offers
+        return AvailableKnobs("the hosts", {**edge.values, **cloud.values})
 
     def open(
         self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
     ) -> AbstractContextManager[Testbed]:
         """Log in to both hosts, and open the testbed between them."""
         edge, cloud = self.addresses
+        if inputs.profile is None:
+            edge, cloud = (
+                replace(address, knobs=tuple(n for n in address.knobs if n in found.values))
+                for address, found in zip((edge, cloud), self.offers, strict=True)
+            )
         return _over_ssh.testbed_between(edge, cloud, inputs, folder, earlier)
