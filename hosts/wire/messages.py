@@ -39,8 +39,7 @@ class StartOrder(Message):
     Attributes:
         role: edge or cloud.
         knobs: the knob programs to use on this host.
-        listen: the address of the tensor port (cloud), in the edge-cloud link's network.
-        listen_port: the tensor port; 0: any that is free.
+        listen: address of the tensor port (cloud), in the link's network. listen_port: 0: any.
         key_pem: this agent's private key. certificate_pem: its certificate.
         authority_pem: who signed the certificates of this run.
         cpus: those that the agent and its threads keep to; empty: all.
