@@ -12,7 +12,7 @@ TOP, ABOVE, BELOW = "experiments", "dynasplit.app", "dynasplit.core"
 def test_the_floors_are_those_of_the_contracts_and_every_room_is_on_one():
     found = rooms.floors()
     assert found[0] == [TOP]
-    assert ["dynasplit.audit", "dynasplit.replay"] in found
+    assert any({"dynasplit.audit", "dynasplit.replay"} <= set(floor) for floor in found)
     names = [name for floor in found for name in floor]
     assert len(names) == len(set(names))
     there = {room for arrow in rooms.imports() for room in arrow}
