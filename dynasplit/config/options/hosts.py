@@ -13,6 +13,7 @@ from dynasplit.config.rules import (
     above,
     name_in_folder,
     option,
+    within,
 )
 
 NO_METER = "none"
@@ -24,12 +25,13 @@ class HostConf:
     """One host and the way to it.
 
     Attributes:
-        address: name or number that SSH connects to. port: of its SSH server.
-        user: login name; None: the one who runs the controller.
-        key_file: the client key; None: those that SSH finds.
-        known_hosts: file with the host's key; None: the user's own. Unknown keys are refused.
+        address: name, number or alias that SSH connects to; `user@host:port` may be said too.
+        port: of its SSH server; None: as ssh's configuration says (so the next three).
+        user: login name. key_file: the client key.
+        known_hosts: file with the host's key. Unknown keys are refused.
         python: the interpreter that runs the host's programs.
-        link_address: cloud only: address of the tensor port, as the edge reaches it.
+        link_address: cloud only: address of the tensor port, as the edge reaches it; None: the
+            one that SSH connects to.
         meters: the programs that read its power, each with its options:
             `[{meter: gpm8213, resource: ...}, {meter: rapl}]`.
         meter: short for one meter; `none`: no meter (hosts=local: `auto`, RAPL if this user may
@@ -39,7 +41,7 @@ class HostConf:
     """
 
     address: str | None = None
-    port: int = 22
+    port: int | None = option(None, within("1 to 65535", lambda v: 0 < v < 65536))
     user: str | None = None
     key_file: str | None = option(None, existing_file())
     known_hosts: str | None = option(None, existing_file(_KNOWN_HOSTS))
