@@ -158,7 +158,10 @@ def test_a_copy_that_fails_midway_leaves_no_part(host, tmp_path, monkeypatch):
         yield file.read_bytes()[:100_000]
         raise HostProgramFailed("cannot be read")
 
-    for fails, said in ((half, r"here cannot be copied to .*cut off.*is there room"), (broken, "cannot be read")):
+    for fails, said in (
+        (half, r"here cannot be copied to .*cut off.*is there room"),
+        (broken, "cannot be read"),
+    ):
         monkeypatch.setattr(connection, "_blocks", fails)
         with pytest.raises(HostProgramFailed, match=said):
             host.put(source, f"{target}/file")
