@@ -21,12 +21,14 @@ class HostAddress:
     """One host as the configuration names it.
 
     Attributes:
-        address: name or IP address. port: of its SSH server.
-        user: to log in as; None: the one who runs the controller.
-        key_file: private key; None: the user's own keys and agent.
-        known_hosts: file with the host's key; None: the user's own.
+        address: as people write it: name, number or alias, with user and port if they like.
+        port: of its SSH server; None: as ssh would take it (and so for the next three).
+        user: to log in as.
+        key_file: private key.
+        known_hosts: file with the host's key.
+        heeds_ssh_config: False: what the user's ssh configuration says counts for nothing.
         python: the interpreter with the host's requirements.
-        link_address: its address in the network between edge and cloud.
+        link_address: its address in the network between edge and cloud; empty: the same as ssh's.
         link_port: the cloud's port there, for tensors; 0: any that is free.
         meters: the meter programs that run on it.
         knobs: the knob programs of this host.
@@ -34,7 +36,7 @@ class HostAddress:
     """
 
     address: str = ""
-    port: int = 22
+    port: int | None = None
     user: str | None = None
     key_file: str | None = None
     known_hosts: str | None = None
@@ -44,6 +46,8 @@ class HostAddress:
     meters: tuple[MeterSpec, ...] = ()
     knobs: tuple[str, ...] = ()
     cpus: tuple[int, ...] = ()
+    heeds_ssh_config: bool = True
 
     def __str__(self) -> str:
-        return f"{self.user + '@' if self.user else ''}{self.address}:{self.port}"
+        user = f"{self.user}@" if self.user else ""
+        return f"{user}{self.address}{f':{self.port}' if self.port else ''}"

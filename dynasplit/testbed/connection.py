@@ -1,53 +1,53 @@
-"""One host over SSH (fabric): strict host keys, keys instead of passwords, clear errors."""
+"""One logged-in host over SSH: commands, files, ports; clear errors."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import shlex
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import paramiko
-from fabric import Config, Connection
 
-from dynasplit.core.errors import (
-    HostKeyRefused,
-    HostProgramFailed,
-    HostUnreachable,
-    LoginRefused,
-    TestbedError,
-)
+from dynasplit.core.errors import HostProgramFailed, HostUnreachable, TestbedError
 from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.login.destination import destination_of
+from dynasplit.testbed.login.log_in import log_in
+from dynasplit.testbed.remote_shell import start_command
 
-logging.getLogger("paramiko").setLevel(logging.CRITICAL)  # what matters is raised
-
-_CONNECT_S = 10
 _KEEPALIVE_S = 15
+_FORWARD_S = 10.0
 _NO_CODE = -1  # what paramiko says where a channel ended without one
 _FEED_S = 60.0
 _STALE_MIN = 60
+_BLOCK_BYTES = 1 << 15
 
 
 class HostConnection:
     """A logged-in host.
 
     Attributes:
-        address: where it is. fabric: the connection itself.
+        address: as the configuration has it. destination: where that leads.
+        fabric: the connection itself. transport: below it.
     """
 
     def __init__(self, address: HostAddress) -> None:
+        """Log in.
+
+        Raises:
+            HostUnreachable, HostKeyRefused, LoginRefused: it cannot be; one line with the cause.
+        """
         self.address = address
-        self.fabric = _connection(address)
-        with _explained(address):
-            self.fabric.open()
+        self.destination = destination_of(address)
+        with contextlib.ExitStack() as opened:
+            self.fabric = log_in(self.destination, opened)
+            self._opened = opened.pop_all()
         transport = self.fabric.client.get_transport()
         assert transport is not None
-        transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # 40 ms a call else
         transport.set_keepalive(_KEEPALIVE_S)
-        self.transport = transport
+        self.transport: paramiko.Transport = transport
 
     def ask(self, command: str) -> str:
         """Run a short command; returns what it prints.
@@ -55,19 +55,20 @@ class HostConnection:
         Raises:
             HostProgramFailed: it did not exit with 0.
         """
-        with _explained(self.address):
-            result = self.fabric.run(command, hide=True, warn=True, in_stream=False)
-        if result.failed:
-            raise HostProgramFailed(
-                f"{self.address}: {command!r} exited with {result.exited}: {result.stderr.strip()}"
-            )
-        return str(result.stdout)
+        printed, said, code = self._run(command, (), _FEED_S)
+        if code:
+            raise HostProgramFailed(f"{self.address}: {command!r} exited with {code}: {said}")
+        return printed
 
     def start(self, command: str) -> paramiko.Channel:
         """Start a program that lives as long as its channel."""
         with _explained(self.address):
             channel: paramiko.Channel = self.transport.open_session()
-            channel.exec_command(command)
+            try:
+                start_command(channel, command, str(self.address))
+            except BaseException:
+                channel.close()
+                raise
         return channel
 
     def feed(self, command: str, body: bytes = b"", timeout_s: float = _FEED_S) -> str:
@@ -82,53 +83,58 @@ class HostConnection:
             HostProgramFailed: what it said last, if it did not exit with 0.
             HostUnreachable: the connection was lost.
         """
+        printed, said, code = self._run(command, (body,), timeout_s)
+        if code:
+            raise HostProgramFailed(said.splitlines()[-1] if said else f"exit code {code}")
+        return printed
+
+    def _run(self, command: str, blocks: Iterable[bytes], timeout_s: float) -> tuple[str, str, int]:
+        """Run a command that reads bytes; returns what it prints, what it complains of, its code.
+
+        Raises:
+            HostUnreachable: the connection was lost.
+        """
         channel = self.start(command)
         with contextlib.closing(channel), _explained(self.address):
             channel.settimeout(timeout_s)
-            with contextlib.suppress(OSError):  # it has ended early, and says why
-                channel.sendall(body)
-                channel.shutdown_write()
+            _send(channel, blocks)
             printed = channel.makefile("rb").read().decode(errors="replace")
             said = channel.makefile_stderr("rb").read().decode(errors="replace").strip()
             code = channel.recv_exit_status()
         if code == _NO_CODE:
             raise HostUnreachable(f"{self.address}: the connection was lost")
-        if code:
-            raise HostProgramFailed(said.splitlines()[-1] if said else f"exit code {code}")
-        return str(printed)
+        return printed, said, code
 
     def put(self, local: Path, remote: str) -> None:
         """Copy a file to the host: whole or not at all, also if another one copies it too.
 
+        It goes through the shell, since a host may have no SFTP.
+
         Raises:
             HostProgramFailed: the host does not take the file.
         """
-        part = f"{remote}.{uuid.uuid4().hex[:8]}.part"
-        folder, quoted = shlex.quote(str(Path(remote).parent)), shlex.quote(part)
-        self.ask(f"find {folder} -maxdepth 1 -name '*.part' -mmin +{_STALE_MIN} -delete")
-        try:
-            with _explained(self.address):
-                self._copy(local, part)
-            self.ask(f"mv {quoted} {shlex.quote(remote)}")
-        except BaseException:
-            with contextlib.suppress(TestbedError):  # where the way is lost, the next copy does it
-                self.ask(f"rm -f {quoted}")
-            raise
-
-    def _copy(self, local: Path, remote: str) -> None:
-        try:
-            self.fabric.put(str(local), remote)
-        except (OSError, paramiko.SFTPError) as error:
-            if not self.transport.is_active():
-                raise
+        folder = shlex.quote(str(Path(remote).parent))
+        part = shlex.quote(f"{remote}.{uuid.uuid4().hex[:8]}.part")
+        command = (
+            f"trap 'exit 1' HUP INT TERM; trap {shlex.quote(f'rm -f {part}')} EXIT\n"
+            f"find {folder} -maxdepth 1 -name '*.part' -mmin +{_STALE_MIN} -delete\n"
+            f"cat > {part} || exit 1\n"
+            f'[ "$(wc -c < {part})" -eq {local.stat().st_size} ] '
+            "|| { echo 'it was cut off' >&2; exit 1; }\n"
+            f"mv {part} {shlex.quote(remote)}"
+        )
+        _, said, code = self._run(command, _blocks(local), _FEED_S)
+        if code:
             raise HostProgramFailed(
-                f"{self.address}: {local} cannot be copied to {remote} ({error}); is there room, "
-                "and may this user write there?"
-            ) from error
+                f"{self.address}: {local} cannot be copied to {remote} "
+                f"({said.splitlines()[-1] if said else f'exit code {code}'}); is there room, and "
+                "may this user write there?"
+            )
 
     @contextlib.contextmanager
     def forward(self, remote_port: int) -> Iterator[int]:
         """Reach a port of the host's loopback; yields the local port."""
+        self._check_forwards(remote_port)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             local_port = probe.getsockname()[1]
@@ -137,69 +143,59 @@ class HostConnection:
         ):
             yield local_port
 
+    def _check_forwards(self, remote_port: int) -> None:
+        """Refuse a host that forwards no ports: who connects would wait in vain."""
+        there, here = ("127.0.0.1", remote_port), ("127.0.0.1", 0)
+        with _explained(self.address):
+            try:
+                self.transport.open_channel(
+                    "direct-tcpip", there, here, None, None, _FORWARD_S
+                ).close()
+            except paramiko.ChannelException as error:
+                raise TestbedError(
+                    f"{self.address}: the host does not forward to its port {remote_port} "
+                    f"({error.text}), through which its agent is reached; allow it for this login "
+                    "in its sshd_config: AllowTcpForwarding local, and no PermitOpen"
+                ) from error
+
     def close(self) -> None:
         """Hang up."""
         self.fabric.close()
+        self._opened.close()
 
 
-def _connection(address: HostAddress) -> Connection:
-    """A connection that trusts only known host keys; nothing of ~/.ssh/config is taken."""
-    keys: dict[str, object] = {"banner_timeout": _CONNECT_S, "auth_timeout": _CONNECT_S}
-    if address.key_file:
-        keys |= {"key_filename": address.key_file, "look_for_keys": False, "allow_agent": False}
-    connection = Connection(
-        address.address,
-        user=address.user,
-        port=address.port,
-        config=Config(overrides={"load_ssh_configs": False}),
-        connect_timeout=_CONNECT_S,
-        connect_kwargs=keys,
-    )
-    connection.client.set_missing_host_key_policy(paramiko.RejectPolicy())
-    if address.known_hosts:
+def _blocks(file: Path) -> Iterator[bytes]:
+    try:
+        with file.open("rb") as opened:
+            while block := opened.read(_BLOCK_BYTES):
+                yield block
+    except OSError as error:
+        raise HostProgramFailed(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _send(channel: paramiko.Channel, blocks: Iterable[bytes]) -> None:
+    """Send a program its input, and that this is all."""
+    for block in blocks:
         try:
-            connection.client.load_host_keys(address.known_hosts)
-        except OSError as error:
-            raise HostKeyRefused(
-                f"{address}: known_hosts file {address.known_hosts} cannot be read "
-                f"({error.strerror}); write the host's key there (ssh-keyscan, then compare)"
-            ) from error
-    else:
-        connection.client.load_system_host_keys()
-    return connection
+            channel.sendall(block)
+        except OSError:  # it has ended early, and says why
+            break
+    with contextlib.suppress(OSError):
+        channel.shutdown_write()
 
 
 @contextlib.contextmanager
 def _explained(address: HostAddress) -> Iterator[None]:
-    """Turn the SSH library's errors into ours."""
+    """Turn the SSH library's errors of a connection into ours."""
     try:
         yield
-    except paramiko.BadHostKeyException as error:
-        raise HostKeyRefused(
-            f"{address}: the host shows another key ({error.key.get_name()} "
-            f"{error.key.fingerprint}) than the one known for it "
-            f"({error.expected_key.fingerprint}). If the host was set up anew, replace its line "
-            "in the known_hosts file; else do not log in"
+    except paramiko.ChannelException as error:
+        raise TestbedError(
+            f"{address}: the host opens no further session ({error.text}); allow more in its "
+            "sshd_config: MaxSessions 10"
         ) from error
-    except paramiko.AuthenticationException as error:
-        raise LoginRefused(
-            f"{address}: the host does not take the key "
-            f"{address.key_file or 'of this user'}; add its public part to the host's "
-            "~/.ssh/authorized_keys (passwords are not used)"
-        ) from error
-    except paramiko.PasswordRequiredException as error:
-        raise LoginRefused(f"{address}: {address.key_file} is encrypted; use an agent") from error
     except paramiko.SSHException as error:
-        if "not found in known_hosts" in str(error):
-            raise HostKeyRefused(
-                f"{address}: no key is known for this host; write it to "
-                f"{address.known_hosts or '~/.ssh/known_hosts'} (ssh-keyscan, then compare)"
-            ) from error
         raise HostUnreachable(f"{address}: SSH failed: {error}") from error
-    except FileNotFoundError as error:
-        raise LoginRefused(f"{address}: no such file: {error.filename}") from error
-    except (TimeoutError, EOFError, OSError) as error:
+    except (EOFError, OSError) as error:
         why = getattr(error, "strerror", None) or error
-        raise HostUnreachable(
-            f"{address}: no answer ({why}); is the host up, and its SSH server on that port?"
-        ) from error
+        raise HostUnreachable(f"{address}: no answer ({why}); is the host up?") from error

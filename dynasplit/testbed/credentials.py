@@ -10,8 +10,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-_VALID = dt.timedelta(days=30)
-_BEFORE = dt.timedelta(days=1)  # hosts' clocks may differ
+# Hosts' clocks may be off by years (a board without a battery). What ends credentials is the run:
+# its programs alone hold the keys, and nobody has the authority's. The last is RFC 5280's for "no
+# end" (4.1.2.5).
+_FROM, _UNTIL = dt.datetime(1970, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59)
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,14 @@ def _sign(
 def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
 ) -> x509.CertificateBuilder:
-    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BEFORE)
-        .not_valid_after(now + _VALID)
+        .not_valid_before(_FROM)
+        .not_valid_after(_UNTIL)
     )
 
 

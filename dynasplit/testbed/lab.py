@@ -32,6 +32,7 @@ class Host:
 
     Attributes:
         role: edge or cloud. agent: its agent. meters: its meters' readings.
+        link_address: its address in the network between edge and cloud.
         compile_head: makes heads for the edge's accelerator; None: they cannot be made.
     """
 
@@ -44,11 +45,12 @@ class Host:
         try:
             self._connection = HostConnection(address)
             self._open.callback(self._connection.close)
+            self.link_address = address.link_address or self._connection.destination.host
             programs = push_programs(self._connection)
             order = messages.StartOrder(
                 role=role,
                 knobs=address.knobs,
-                listen=address.link_address or "127.0.0.1",
+                listen=self.link_address,
                 listen_port=address.link_port,
                 key_pem=identity.key_pem,
                 certificate_pem=identity.certificate_pem,
@@ -170,7 +172,7 @@ def open_hosts(
         port = opened["cloud"].agent.started.tensor_port
         if port is None:
             raise ConfigurationError("the cloud agent has no tensor port")
-        connect = messages.ConnectOrder(address=cloud.link_address or cloud.address, port=port)
+        connect = messages.ConnectOrder(address=opened["cloud"].link_address, port=port)
         opened["edge"].agent.call("Connect", connect, messages.Message, LOAD_S)
         yield opened["edge"], opened["cloud"]
     except BaseException as error:

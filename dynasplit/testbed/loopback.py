@@ -135,6 +135,7 @@ def _address(
         known_hosts=str(known_hosts),
         python=sys.executable,
         link_address="127.0.0.1",
+        heeds_ssh_config=False,
     )
 
 

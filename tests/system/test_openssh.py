@@ -2,90 +2,44 @@
 
 import getpass
 import json
-import os
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tests.conftest import ROOT, end_board, run_board
+from tests.openssh import SSHD, OpenSshServer
 
 pytestmark = [
     pytest.mark.medium,
-    pytest.mark.skipif(not Path("/usr/sbin/sshd").exists(), reason="openssh-server is missing"),
+    pytest.mark.skipif(not SSHD.exists(), reason="openssh-server is missing"),
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def keygen(path: Path) -> str:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
-    return path.with_suffix(".pub").read_text()
-
-
-class OpenSshHost:
-    """One sshd on a loopback port, with an emulated board below it."""
-
-    def __init__(self, role: str, folder: Path, authorized: str) -> None:
-        self.port = free_port()
-        self.board, variables = run_board(role, "quick", folder)
-        host_key = keygen(folder / "host_key")
-        self.known = f"[127.0.0.1]:{self.port} {host_key}"
-        (folder / "authorized_keys").write_text(authorized)
-        settings = " ".join(f"{name}={value}" for name, value in variables.items())
-        (folder / "sshd_config").write_text(
-            f"""
-            Port {self.port}
-            ListenAddress 127.0.0.1
-            HostKey {folder}/host_key
-            AuthorizedKeysFile {folder}/authorized_keys
-            PidFile {folder}/pid
-            UsePAM no
-            StrictModes no
-            PasswordAuthentication no
-            PermitRootLogin prohibit-password
-            Subsystem sftp internal-sftp
-            SetEnv {settings}
-            """
-        )
-        if os.geteuid() == 0:
-            Path("/run/sshd").mkdir(exist_ok=True)
-        self.log = (folder / "sshd.log").open("wb")
-        self.server = subprocess.Popen(
-            ["/usr/sbin/sshd", "-D", "-e", "-f", str(folder / "sshd_config")], stderr=self.log
-        )
-        until = time.monotonic() + 10
-        while not (folder / "pid").exists():
-            assert time.monotonic() < until, (folder / "sshd.log").read_text()
-            time.sleep(0.02)
-
-    def close(self) -> None:
-        self.server.terminate()
-        self.server.wait(10)
-        self.log.close()
-        end_board(self.board)
 
 
 @pytest.fixture
 def hosts(tmp_path):
-    authorized = keygen(tmp_path / "client_key")
-    both = {role: OpenSshHost(role, tmp_path / role, authorized) for role in ("edge", "cloud")}
-    (tmp_path / "known_hosts").write_text("".join(host.known for host in both.values()))
+    both, boards = {}, []
+    for role in ("edge", "cloud"):
+        board, variables = run_board(role, "quick", tmp_path / role)
+        boards.append(board)
+        settings = " ".join(f"{name}={value}" for name, value in variables.items())
+        both[role] = OpenSshServer(
+            tmp_path / f"{role}_sshd",
+            settings=f"SetEnv {settings}",
+            client_key=tmp_path / "client_key",
+        )
+    (tmp_path / "known_hosts").write_text("".join(host.known() for host in both.values()))
     yield both
     for host in both.values():
         host.close()
+    for board in boards:
+        end_board(board)
 
 
 def run(
-    hosts: dict[str, OpenSshHost], tmp_path: Path, profile: str = "quick"
+    hosts: dict[str, OpenSshServer], tmp_path: Path, profile: str = "quick"
 ) -> subprocess.CompletedProcess[str]:
     """A short experiment on these hosts, its results in `results`."""
 

@@ -1,19 +1,17 @@
 """Bare hosts made ready and taken back over OpenSSH, with a small list of packages."""
 
-import getpass
 import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from dynasplit.provision import environment
 from tests.commands import command_line
-from tests.system.test_openssh import OpenSshHost, keygen
+from tests.openssh import SSHD, OpenSshServer
 
 pytestmark = [
     pytest.mark.medium,
-    pytest.mark.skipif(not Path("/usr/sbin/sshd").exists(), reason="openssh-server is missing"),
+    pytest.mark.skipif(not SSHD.exists(), reason="openssh-server is missing"),
 ]
 
 
@@ -21,19 +19,16 @@ pytestmark = [
 def hosts(tmp_path_factory):
     """The words of two hosts that have no environment; their folder."""
     folder = tmp_path_factory.mktemp("bare")
-    authorized = keygen(folder / "client_key")
     words, servers = [f"results_dir={folder}/results"], []
     for role in ("edge", "cloud"):
-        host = OpenSshHost(role, folder / role, authorized)
+        host = OpenSshServer(folder / role)
         servers.append(host)
-        with (folder / "known_hosts").open("a") as file:
-            file.write(host.known)
         options = {
             "address": "127.0.0.1",
             "port": host.port,
-            "user": getpass.getuser(),
-            "key_file": folder / "client_key",
-            "known_hosts": folder / "known_hosts",
+            "user": host.address.user,
+            "key_file": host.address.key_file,
+            "known_hosts": host.address.known_hosts,
             "python": folder / f"{role}_env/bin/python",
             "meter": "none",
             "knobs": "[]",

@@ -26,12 +26,13 @@ class HostConf:
     """One host and the way to it.
 
     Attributes:
-        address: name or number that SSH connects to. port: of its SSH server.
-        user: login name; None: the one who runs the controller.
-        key_file: the client key; None: those that SSH finds.
-        known_hosts: file with the host's key; None: the user's own. Unknown keys are refused.
+        address: name, number or alias that SSH connects to; `user@host:port` may be said too.
+        port: of its SSH server; None: as ssh's configuration says (so the next three).
+        user: login name. key_file: the client key.
+        known_hosts: file with the host's key. Unknown keys are refused.
         python: the interpreter that runs the host's programs.
-        link_address: cloud only: address of the tensor port, as the edge reaches it.
+        link_address: cloud only: address of the tensor port, as the edge reaches it; None: the
+            one that SSH connects to.
         link_port: cloud only: the tensor port, for firewalls; None: any that is free.
         meters: the programs that read its power, each with its options:
             `[{meter: gpm8213, resource: ...}, {meter: rapl}]`.
@@ -42,7 +43,7 @@ class HostConf:
     """
 
     address: str | None = None
-    port: int = 22
+    port: int | None = option(None, tcp_port())
     user: str | None = None
     key_file: str | None = option(None, existing_file())
     known_hosts: str | None = option(None, existing_file(_KNOWN_HOSTS))

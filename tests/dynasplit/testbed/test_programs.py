@@ -3,13 +3,14 @@
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from dynasplit.core.errors import HostProgramFailed, HostUnreachable
-from dynasplit.testbed import programs
+from dynasplit.testbed import connection, programs
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.loopback import loopback_hosts
@@ -147,19 +148,34 @@ def test_two_controllers_push_at_once(edge, host, cache):
 
 def test_a_copy_that_fails_midway_leaves_no_part(host, tmp_path, monkeypatch):
     source, target = tmp_path / "here", tmp_path / "there"
-    source.write_bytes(b"x" * 100_000)
+    source.write_bytes(bytes(range(256)) * 1000)
     target.mkdir()
-    real = host.fabric.put
 
-    def fails(local: str, remote: str) -> None:
-        real(local, remote)
-        assert list(target.iterdir())
-        raise OSError("Failure")
+    def half(file: Path) -> Iterator[bytes]:
+        yield file.read_bytes()[:100_000]
 
-    monkeypatch.setattr(host.fabric, "put", fails)
-    with pytest.raises(HostProgramFailed, match=r"here cannot be copied to .*is there room"):
-        host.put(source, f"{target}/file")
-    assert list(target.iterdir()) == []
+    def broken(file: Path) -> Iterator[bytes]:
+        yield file.read_bytes()[:100_000]
+        raise HostProgramFailed("cannot be read")
+
+    for fails, said in (
+        (half, r"here cannot be copied to .*cut off.*is there room"),
+        (broken, "cannot be read"),
+    ):
+        monkeypatch.setattr(connection, "_blocks", fails)
+        with pytest.raises(HostProgramFailed, match=said):
+            host.put(source, f"{target}/file")
+        until_s = time.monotonic() + 10
+        while list(target.iterdir()):
+            assert time.monotonic() < until_s, list(target.iterdir())
+            time.sleep(0.02)
     monkeypatch.undo()
-    host.put(source, f"{target}/file")
-    assert [p.name for p in target.iterdir()] == ["file"]
+    host.put(source, f"{target}/fi'le")
+    assert [p.name for p in target.iterdir()] == ["fi'le"]
+    assert (target / "fi'le").read_bytes() == source.read_bytes()
+
+
+def test_a_file_that_cannot_be_put_there_is_named(host, tmp_path):
+    (tmp_path / "here").write_bytes(b"x")
+    with pytest.raises(HostProgramFailed, match=r"here cannot be copied to .*is there room"):
+        host.put(tmp_path / "here", f"{tmp_path}/nowhere/file")

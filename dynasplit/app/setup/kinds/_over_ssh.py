@@ -12,6 +12,7 @@ from dynasplit.config.options.hosts import HostConf, HostsConf
 from dynasplit.core.errors import ConfigurationError, TestbedError
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.testbed.address import HostAddress, MeterSpec
+from dynasplit.testbed.login.destination import destination_of, way_to
 from hosts.core.errors import ArtifactError
 from hosts.knobs.base import names_on_hosts
 from hosts.meters.base import names as meter_names
@@ -42,6 +43,23 @@ def check_named(hosts: HostsConf) -> None:
                 )
 
 
+def check_addresses(hosts: HostsConf) -> None:
+    """Refuse addresses that have no form that there is, or that ssh's configuration refuses.
+
+    Raises:
+        ConfigurationError: names the host, the address and the forms.
+    """
+    for role, host in (("edge", hosts.edge), ("cloud", hosts.cloud)):
+        if host.address is None:
+            raise ConfigurationError(
+                f"hosts.{role}.address is missing; allowed: a name or address that SSH reaches"
+            )
+        try:
+            way_to(destination_of(_address_of(host)))
+        except ConfigurationError as error:
+            raise ConfigurationError(f"hosts.{role}.{error}") from error
+
+
 def addresses_of(hosts: HostsConf) -> tuple[HostAddress, HostAddress]:
     """Both hosts' options as the testbed takes them."""
     return _address_of(hosts.edge), _address_of(hosts.cloud)
@@ -55,7 +73,7 @@ def _address_of(host: HostConf) -> HostAddress:
         key_file=host.key_file,
         known_hosts=host.known_hosts,
         python=host.python,
-        link_address=host.link_address or str(host.address),
+        link_address=host.link_address or "",
         link_port=host.link_port or 0,
         meters=tuple(MeterSpec(name, options) for name, options in host.named_meters()),
         knobs=tuple(host.knobs),

@@ -14,7 +14,7 @@ from dynasplit.app.setup.kinds import _over_ssh
 from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.app.setup.search_space import AvailableKnobs, available_of_hosts
-from dynasplit.core.errors import ConfigurationError, KnobRefused
+from dynasplit.core.errors import KnobRefused
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.testbed.address import HostAddress
 from hosts.emulation.profile import Profile
@@ -29,13 +29,9 @@ class SshHosts(HostsKind):
     name = "ssh"
 
     def check(self) -> None:
-        """Refuse hosts without an address, and knobs that there are not."""
+        """Refuse addresses that lead nowhere, and knobs that there are not."""
         _over_ssh.check_named(self.config.hosts)
-        for role in ("edge", "cloud"):
-            if getattr(self.config.hosts, role).address is None:
-                raise ConfigurationError(
-                    f"hosts.{role}.address is missing; allowed: a name or address that SSH reaches"
-                )
+        _over_ssh.check_addresses(self.config.hosts)
 
     def remarks(self) -> list[str]:
         """Names the knobs that the hosts were said to have, and that do not vary there."""
