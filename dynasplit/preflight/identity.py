@@ -19,7 +19,8 @@ def check(
 ) -> Iterator[Finding]:
     """Refuse one host in both roles, unless each role keeps to CPUs of its own."""
     if not is_one_machine(edge, cloud):
-        yield ok(BOTH, "identity", f"two hosts: {edge.node} and {cloud.node}")
+        boards = "two emulated boards" if edge.board and cloud.board else ""
+        yield ok(BOTH, "identity", boards or f"two hosts: {edge.node} and {cloud.node}")
         return
     first, second = addresses
     names = f"{first} and {second} are two names for it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import statistics
 import time
@@ -22,6 +23,7 @@ _VERSION = "import sys, struct; print(list(sys.version_info[:3]) + [8 * struct.c
 _EXCHANGES = 7
 _PATIENCE_S = 8.0
 _LOOK_S = 20.0
+_END_S = 2.0
 
 
 class ClockOffset(NamedTuple):
@@ -73,6 +75,9 @@ def first_look(
             f"{words.text()}; name Python in hosts.<role>.python"
         ) from error
     finally:
+        with contextlib.suppress(OSError, EOFError):
+            channel.shutdown_write()
+            channel.status_event.wait(_END_S)
         channel.close()
     offset_s = statistics.median(offset_ns for offset_ns, _ in exchanges) / 1e9
     trip_s = statistics.median(trip_ns for _, trip_ns in exchanges) / 1e9
