@@ -9,6 +9,7 @@ from dynasplit.core.errors import DynaSplitError
 from dynasplit.preflight.findings import Finding, failed, ok, warning
 from dynasplit.preflight.two_hosts import TwoHosts
 from dynasplit.testbed.reported import check_report
+from hosts.knobs.base import Value, describe
 from hosts.wire.messages import KnobsOrder, KnobsSet, RunOrder, RunReport
 from hosts.wire.window_rules import WindowRules
 
@@ -52,7 +53,7 @@ def _run(hosts: TwoHosts, network: str, split_point: int, gpu: bool) -> RunRepor
         split_point=split_point,
         edge_accelerator="off",
         cloud_gpu=gpu,
-        knobs={},
+        knobs=_idle(hosts),
         images=tuple(range(_IMAGES)),
         window=_RULES,
         lead_out_s=0.0,
@@ -60,6 +61,12 @@ def _run(hosts: TwoHosts, network: str, split_point: int, gpu: bool) -> RunRepor
     report = hosts.ask("edge", "Run", order, RunReport, _RUN_S)
     check_report(report, order)
     return report
+
+
+def _idle(hosts: TwoHosts) -> dict[str, Value]:
+    """The edge's knobs that have an idle value, such as an accelerator: LiteRT computes alone."""
+    idle = {name: describe(name).idle for name in hosts.edge.address.knobs}
+    return {name: value for name, value in idle.items() if value is not None}
 
 
 def _judged(role: str, runtime: str, report: RunReport, references: Sequence[int]) -> Finding:

@@ -67,7 +67,7 @@ def find_step(times_s: Array, watts: Array, period_s: float, loads: Sequence[Spa
         loads: start and end of each load on the same clock, ascending.
 
     Returns:
-        The best fitting step; None where there are too few readings to tell.
+        The best fitting step; None where there are too few readings to tell, or none of a load.
     """
     if times_s.size < _FEWEST:
         return None
@@ -84,6 +84,8 @@ def find_step(times_s: Array, watts: Array, period_s: float, loads: Sequence[Spa
     norms = np.array([float(shape @ shape) for shape in shapes])
     dots = np.array([float(shape @ left) for shape in shapes])
     known = norms > _RANK_SHARE * times_s.size
+    if not known.any():
+        return None
     fits = np.where(known, dots / np.sqrt(np.where(known, norms, 1.0)), -np.inf)
     best = int(np.argmax(fits))
     step_w = float(dots[best] / norms[best])
