@@ -16,12 +16,13 @@ OVERRIDES ?=
 # Two at a time, a file's tests together, since they share what they have prepared.
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help experiment quick test test-fast test-all lint format graph bench clean
+.PHONY: help experiment quick test test-fast test-all judge lint format graph bench clean
 
 help:
 	@echo "make experiment   the two-phase experiment: VGG16 on two emulated hosts"
 	@echo "make quick        a first contact of a minute"
 	@echo "make test         checks, fast and medium tests; test-fast: only the fast ones; test-all: every one"
+	@echo "make judge        whole trials: each fault of a meter is named 20 times of 20, clean hosts never"
 	@echo "make lint         style, types, import contracts, sizes; format: set the style right"
 	@echo "make graph        which room imports which, as text and as results/rooms.svg"
 	@echo "make bench        speed of the core and of the transport, side by side with plain alternatives; exactness of splits"
@@ -34,13 +35,16 @@ quick: $(READY)
 	$(BIN)/python run_experiment.py +experiment=quick_testbed $(OVERRIDES)
 
 test: lint
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not judge"
 
 test-fast: $(READY_DEV)
-	$(PYTEST) -m "not medium and not slow"
+	$(PYTEST) -m "not medium and not slow and not judge"
 
 test-all: lint
-	$(PYTEST)
+	$(PYTEST) -m "not judge"
+
+judge: $(READY_DEV)
+	$(BIN)/python -m pytest -m judge
 
 lint: $(READY_DEV)
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from dynasplit.app.setup import dry_run
 from dynasplit.app.setup.kinds import kind_of
 from dynasplit.app.setup.open_run import open_run
 from dynasplit.app.setup.phases import RunResult, front_of, offline_phase, online_phase
+from dynasplit.app.setup.preflight import look_first
 from dynasplit.app.setup.resolve import check_early, prepared_inputs
 from dynasplit.config.schema import Config
 from dynasplit.run.run_folder import check_writable
@@ -34,10 +35,12 @@ def run(config: Config) -> None:
         hosts = kind_of(config)
         if config.dry_run:
             dry_run.tell(hosts, terminal)
+            look_first(hosts, terminal, show_all=True)
             return
         check_writable(Path(config.results_dir))
         for remark in hosts.remarks():
             terminal.say(remark)
+        look_first(hosts, terminal)
         inputs = prepared_inputs(hosts, terminal)
         with open_run(inputs, terminal) as opened:
             offline = offline_phase(inputs, opened.session)

@@ -14,6 +14,7 @@ DynaSplitError
 │   ├── HostBusy              another controller uses the host
 │   ├── HostProgramFailed     a program on a host ended or answered with an error
 │   │   └── HostNotReady        it could not do just now what was asked       (transient)
+│   ├── PreflightFailed       checks of the hosts found what keeps them from measuring
 │   ├── KnobRefused           a hardware setting is not offered, or did not read back
 │   └── KnobsNotRestored      a host's settings are not known to be what they were
 └── MeasurementError        one measurement cannot be used
@@ -86,6 +87,10 @@ class HostNotReady(HostProgramFailed):
     """A host could not do just now what was asked, and may be able to in a moment."""
 
     transient = True
+
+
+class PreflightFailed(TestbedError):
+    """Checks of the hosts found errors; all of them are told at once."""
 
 
 class KnobRefused(TestbedError):

@@ -29,6 +29,11 @@ class HostMeters:
         self.counted = counted_channels(host, channels)
 
     @property
+    def streams(self) -> Sequence[MeterStream]:
+        """Each meter's readings."""
+        return self._streams
+
+    @property
     def period_s(self) -> float:
         """The slowest period of the channels that count; 0: there is none."""
         counting = [s for s in self._streams if any(n in self.counted for n in s.channels)]

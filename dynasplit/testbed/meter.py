@@ -148,6 +148,19 @@ class MeterStream:
         near = (times_ns >= start_ns - margin_ns) & (times_ns <= end_ns + margin_ns)
         return Trace((times_ns[near] - start_ns) / 1e9, watts[near], self.header.period_s)
 
+    def first_values_w(self, timeout_s: float) -> dict[str, float]:
+        """The first reading of each channel that gives one in time."""
+        with self._fresh:
+            self._fresh.wait_for(
+                lambda: self._failure or all(s.watts for s in self._series.values()), timeout_s
+            )
+            return {name: s.watts[0] for name, s in self._series.items() if s.watts}
+
+    @property
+    def failure(self) -> str | None:
+        """Why it gives no more readings; None: it goes on."""
+        return self._failure
+
     def close(self) -> None:
         """End the meter program, and let it say its last, which a closed channel would not take."""
         with contextlib.suppress(OSError, paramiko.SSHException):

@@ -23,6 +23,7 @@ from hosts.agents.cloud import CloudAgent
 from hosts.agents.edge import EdgeAgent
 from hosts.agents.loading import find, load
 from hosts.agents.open_machine import open_machine
+from hosts.agents.preflight import Preflight
 from hosts.agents.restorable_knobs import RestorableKnobs
 from hosts.agents.streaming import TailStream
 from hosts.conditions.base import read_conditions
@@ -71,7 +72,8 @@ class Agent:
             shared["Connect"] = (messages.ConnectOrder, self.connect)
             shared["Run"] = (messages.RunOrder, self.run)
             shared["Compiled"] = (messages.CompiledOrder, self.hold_compiled)
-        return shared
+        preflight = Preflight(self.machine, self.knobs, lambda: getattr(self.part, "stream", None))
+        return {**shared, **preflight.methods()}
 
     def load(self, order: messages.LoadOrder) -> messages.Message:
         """Load this host's part of a network."""

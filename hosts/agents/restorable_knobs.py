@@ -94,6 +94,22 @@ class RestorableKnobs:
             )
         return True
 
+    def restore_and_compare(self) -> dict[str, str]:
+        """Put everything back; returns in words what of each knob is not as it was recorded.
+
+        Raises:
+            RestoreError: as `restore` says.
+        """
+        recorded = self._recorded() or {}
+        self.restore()
+        unlike = {}
+        for name, was in recorded.items():
+            now = self._knobs[name].snapshot() if name in self._knobs else was
+            told = [f"{k} was {was[k]}, is {now.get(k)}" for k in was if now.get(k) != was[k]]
+            if told:
+                unlike[name] = ", ".join(told)
+        return unlike
+
     def _put_back(self, name: str, snapshot: dict[str, str]) -> str:
         """Put one knob back; returns why it could not be, or nothing."""
         try:

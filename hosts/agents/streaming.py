@@ -22,6 +22,9 @@ T = TypeVar("T")
 RESULT_S = 120.0
 """The longest that a result may take; a cloud that is gone or stopped is noticed by its pings."""
 
+ECHO_S = 15.0
+"""Likewise of an answer that needs no computing."""
+
 
 class TailStream:
     """One bidirectional stream to the cloud's tensor port, kept open between runs.
@@ -34,6 +37,7 @@ class TailStream:
     def __init__(self, channel: grpc.Channel) -> None:
         self._channel = channel
         self._exchange = channel.stream_stream(f"/{TENSOR_SERVICE}/Exchange")
+        self._echo = channel.unary_unary(f"/{TENSOR_SERVICE}/Echo")
         self._watch = Watch(RESULT_S)
         self._frames: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._results: Any = None
@@ -56,6 +60,19 @@ class TailStream:
                 self._results = self._exchange(iter(self._frames.get, None))
             self._awaited += 1
             self._frames.put(frame)
+
+    def echo(self, body: bytes) -> None:
+        """Send bytes that the cloud answers at once, beside the stream.
+
+        Raises:
+            LinkError: it does not.
+        """
+        try:
+            self._echo(body, timeout=ECHO_S, wait_for_ready=True)
+        except grpc.RpcError as error:
+            raise LinkError(
+                f"the cloud's tensor port does not answer: {error.details()}"
+            ) from error
 
     def receive(self) -> TailResult:
         """Wait for the next result.

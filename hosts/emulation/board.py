@@ -6,6 +6,7 @@ what the meter reads and what sysfs says. Nothing here looks at the wall's clock
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hosts.core.errors import BoardError
@@ -14,6 +15,8 @@ from hosts.emulation.noise import RunFactors, request_factor, run_factors
 from hosts.emulation.profile import Profile
 
 QUIET = RunFactors(1.0, 1.0)
+_LOOP_NS_GHZ = 60.0
+"""One iteration at 1 GHz, as an interpreter takes for one; made up, since only ratios count."""
 
 
 @dataclass
@@ -37,6 +40,36 @@ class Board:
     def resting_w(self) -> float:
         """Power while the board has nothing to compute."""
         raise NotImplementedError
+
+    @property
+    def busy_w(self) -> float:
+        """Power while the board's CPUs compute something that is no network."""
+        raise NotImplementedError
+
+    @property
+    def loop_ns(self) -> float:
+        """Time of one iteration of a loop of pure computing."""
+        raise NotImplementedError
+
+    def compute(self, run: str, iterations: int) -> tuple[int, int]:
+        """Go through a loop in a run of its own; returns its start and end in board time."""
+        self.begin(run)
+        start_ns = self.history.now_ns
+        takes_ns = self._takes_ns(iterations * self.loop_ns / 1e6, 0, "loop")
+        self.history.spend(start_ns + takes_ns, self.busy_w)
+        return start_ns, self.history.now_ns
+
+    def load(self, run: str, turns_ns: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Rest and load all CPUs, in turns of (rest, load); returns each load's start and end."""
+        self.begin(run)
+        spans = []
+        for rest_ns, load_ns in turns_ns:
+            self.rest_until(self.history.now_ns + rest_ns)
+            start_ns = self.history.now_ns
+            if load_ns > 0:
+                self.history.spend(start_ns + load_ns, self.busy_w)
+                spans.append((start_ns, start_ns + load_ns))
+        return spans
 
     def rest_until(self, until_ns: int) -> None:
         """Let board time pass without work."""
@@ -91,9 +124,27 @@ class EdgeBoard(Board):
         self.switch_port(len(self.profile.edge.accelerator_modes) > 1)
 
     @property
+    def true_mhz(self) -> float:
+        """The frequency at which it computes: that of its files, unless it lies."""
+        return self.profile.edge.lying_mhz or self.cpu_mhz
+
+    @property
     def resting_w(self) -> float:
         """Power while waiting: depends on frequency and accelerator."""
-        return self.profile.edge.power_w(False, self.cpu_mhz, self.mode) * self._factors.power
+        return self.profile.edge.power_w(False, self.true_mhz, self.mode) * self._factors.power
+
+    @property
+    def busy_w(self) -> float:
+        """What a head on the CPU draws above waiting, beside what the accelerator draws."""
+        active_w, waiting_w = (
+            self.profile.edge.power_w(active, self.true_mhz, "off") for active in (True, False)
+        )
+        return self.resting_w + (active_w - waiting_w) * self._factors.power
+
+    @property
+    def loop_ns(self) -> float:
+        """Proportional to 1/f."""
+        return _LOOP_NS_GHZ * 1000 / self.true_mhz
 
     def switch_port(self, on: bool) -> None:
         """Power the accelerator's port; it comes up in its first mode."""
@@ -128,7 +179,7 @@ class EdgeBoard(Board):
     ) -> tuple[int, int]:
         """Run a head on a batch, image by image; returns its start and end in board time."""
         start_ns = self.history.now_ns
-        edge_ms = self.profile.edge_ms(network, split_point, self.cpu_mhz, self.mode) * batch_size
+        edge_ms = self.profile.edge_ms(network, split_point, self.true_mhz, self.mode) * batch_size
         self._work_until(start_ns + self._takes_ns(edge_ms, request, "head"))
         return start_ns, self.history.now_ns
 
@@ -136,7 +187,7 @@ class EdgeBoard(Board):
         self, network: str, split_point: int, request: int, codec: str, batch_size: int = 1
     ) -> int:
         """Encode a head's output; returns when it is done."""
-        cost_ms = self.profile.encode_ms(network, split_point, codec, self.cpu_mhz) * batch_size
+        cost_ms = self.profile.encode_ms(network, split_point, codec, self.true_mhz) * batch_size
         if cost_ms > 0:
             takes_ns = self._takes_ns(cost_ms, request, "encode")
             self._work_until(self.history.now_ns + takes_ns)
@@ -160,7 +211,7 @@ class EdgeBoard(Board):
         return self.link_free_ns
 
     def _work_until(self, end_ns: int) -> None:
-        active_w = self.profile.edge.power_w(True, self.cpu_mhz, self.mode) * self._factors.power
+        active_w = self.profile.edge.power_w(True, self.true_mhz, self.mode) * self._factors.power
         self.history.spend(end_ns, active_w)
 
 
@@ -172,6 +223,16 @@ class CloudBoard(Board):
     def resting_w(self) -> float:
         """Idle power."""
         return self.profile.cloud.idle_w
+
+    @property
+    def busy_w(self) -> float:
+        """As a tail on the CPU."""
+        return self.profile.cloud.power_w(True, False) * self._factors.power
+
+    @property
+    def loop_ns(self) -> float:
+        """As an edge board's at 3 GHz."""
+        return _LOOP_NS_GHZ / 3
 
     def decode(
         self,

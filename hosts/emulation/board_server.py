@@ -12,7 +12,7 @@ import msgspec
 from hosts.core.errors import BoardError
 from hosts.emulation import calls
 from hosts.emulation.board import Board, CloudBoard, EdgeBoard
-from hosts.emulation.clock import NS_PER_S
+from hosts.emulation.clock import NS_PER_S, to_ns
 from hosts.emulation.meter import BoardMeter
 from hosts.emulation.profile import Profile
 from hosts.emulation.sysfs import EdgeTree, make_cloud_tree
@@ -106,6 +106,15 @@ class BoardServer:
             case calls.Idle():
                 start_ns = board.begin(call.run, noisy=False)
                 board.rest_until(start_ns + call.duration_ns)
+                return calls.Answer(start_ns=start_ns, end_ns=board.history.now_ns)
+            case calls.Loop():
+                start_ns, end_ns = board.compute(call.run, call.iterations)
+                return calls.Answer(start_ns=start_ns, end_ns=end_ns)
+            case calls.Load():
+                return calls.Answer(spans=board.load(call.run, call.turns_ns))
+            case calls.Link():
+                start_ns = board.history.now_ns
+                board.rest_until(start_ns + to_ns(self.profile.link.transfer_ms(call.sent_kb)))
                 return calls.Answer(start_ns=start_ns, end_ns=board.history.now_ns)
             case calls.Exact():
                 return calls.Answer(joules=board.history.exact_j(call.start_ns, call.end_ns))

@@ -86,6 +86,26 @@ class Idle(Call):
     duration_ns: int
 
 
+class Loop(Call):
+    """Go through a loop of pure computing on one CPU, in a run of its own."""
+
+    run: str
+    iterations: int
+
+
+class Load(Call):
+    """Rest and then load all CPUs, in turns of (rest, load)."""
+
+    run: str
+    turns_ns: list[tuple[int, int]]
+
+
+class Link(Call):
+    """How long the link takes for so many KB, and for the answer."""
+
+    sent_kb: float
+
+
 class Readings(Call):
     """The meter's readings from an index on; waits until there are some."""
 
@@ -93,7 +113,7 @@ class Readings(Call):
 
 
 class Exact(Call):
-    """The exact energy between two times: for tests; no program of a host asks for it."""
+    """The exact energy between two times: for tests, and for meters that tests give a fault."""
 
     start_ns: int
     end_ns: int
@@ -108,6 +128,7 @@ class Answer(msgspec.Struct, kw_only=True):
         encoded_ns: when the tensor is encoded. decode_ns: how long decoding took, until start_ns.
         arrives_ns: when a tensor sent now arrives. refused: sysfs writes refused.
         readings: (time in ns, W). joules: exact energy. facts: what the board is.
+        spans: start and end of each load.
     """
 
     now_ns: int = 0
@@ -121,11 +142,12 @@ class Answer(msgspec.Struct, kw_only=True):
     readings: list[tuple[int, float]] = []
     joules: float | None = None
     facts: dict[str, str | int | float | bool | list[str]] = {}
+    spans: list[tuple[int, int]] = []
 
 
 AnyCall = (
     Now | Describe | Settle | Begin | OpenAccelerator | Place | Head | Rest | Tail | Idle
-    | Readings | Exact
+    | Readings | Exact | Loop | Load | Link
 )  # fmt: skip
 
 encode = msgspec.json.Encoder().encode

@@ -33,8 +33,12 @@ class Start(Strict, frozen=True):
     cpu_mhz: int
 
 
-class EdgeBoard(Strict, frozen=True):
-    """The edge host's hardware; power lines are (W, W per GHz) by accelerator mode."""
+class EdgeBoard(Strict, frozen=True, omit_defaults=True):
+    """The edge host's hardware; power lines are (W, W per GHz) by accelerator mode.
+
+    Attributes:
+        lying_mhz: a fault for tests: it computes at this frequency whatever its files say.
+    """
 
     name: str
     cpu_mhz: tuple[int, ...]
@@ -45,6 +49,7 @@ class EdgeBoard(Strict, frozen=True):
     waiting_w: dict[str, Line]
     reconfigure_ms: dict[str, float]
     meter: Meter
+    lying_mhz: int | None = None
 
     def power_w(self, active: bool, cpu_mhz: float, mode: str) -> float:
         """Power while a head runs (active) or while waiting, at a frequency and mode."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -142,3 +142,19 @@ class EmulatedMachine:
         """An idle window in board time."""
         answer = self._ask(calls.Idle(run=run, duration_ns=round(duration_s * 1e9)))
         return answer.start_ns, answer.end_ns
+
+    def loop(self, run: str, iterations: int) -> tuple[int, int]:
+        """The board's own time for it; nothing is computed."""
+        answer = self._ask(calls.Loop(run=run, iterations=iterations))
+        return answer.start_ns, answer.end_ns
+
+    def load(self, run: str, turns_s: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
+        """In board time."""
+        turns_ns = [(round(rest_s * 1e9), round(load_s * 1e9)) for rest_s, load_s in turns_s]
+        return self._ask(calls.Load(run=run, turns_ns=turns_ns)).spans
+
+    def link_s(self, sent_bytes: int, exchange: Callable[[], object]) -> float:
+        """Sends it for real; the time is that of the profile's link."""
+        exchange()
+        answer = self._ask(calls.Link(sent_kb=sent_bytes / 1024))
+        return (answer.end_ns - answer.start_ns) / 1e9

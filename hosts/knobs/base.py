@@ -74,6 +74,14 @@ class Knob:
         return cls.idle
 
     @classmethod
+    def loop_ratio(cls, slow: Value, fast: Value) -> float | None:
+        """How much longer a loop of pure computing takes at one value than at the other.
+
+        None: it does not act on such a loop.
+        """
+        return None
+
+    @classmethod
     def shown(cls, value: Value) -> str:
         """A value in words for people; empty: it goes without saying."""
         if cls.unit:
@@ -120,6 +128,10 @@ class HostKnob(Knob, ABC):
     def holds(self, value: Value) -> bool:
         """True if the hardware reads as this value."""
         return self.read() == value
+
+    def files(self) -> tuple[Path, ...]:
+        """The files that setting it writes, which this user must be able to write."""
+        return ()
 
     def snapshot(self) -> dict[str, str]:
         """The state from which `restore` puts everything back."""

@@ -48,6 +48,11 @@ class CpuMhz(HostKnob):
         """The edge board's frequencies."""
         return profile.edge.cpu_mhz
 
+    @classmethod
+    def loop_ratio(cls, slow: Value, fast: Value) -> float:
+        """That of the frequencies: memory and input take no part in such a loop."""
+        return float(fast) / float(slow)
+
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine)
         policies = sorted((machine.root / _POLICIES).glob("policy*"))
@@ -85,12 +90,16 @@ class CpuMhz(HostKnob):
         """Set the frequency everywhere, then read it back as a number within 10 MHz."""
         self.check_allowed(value)
         for policy in self._policies:
-            if "userspace" in (policy / "scaling_available_governors").read_text().split():
+            if _has_userspace(policy):
                 self._put(policy / "scaling_governor", "userspace")
                 self._put(policy / "scaling_setspeed", str(int(value) * 1000))
             else:
                 self._clamp(policy, int(value) * 1000, int(value) * 1000)
         self._verify(int(value))
+
+    def files(self) -> tuple[Path, ...]:
+        """Of each policy: its governor, and the speed or the limits that the governor heeds."""
+        return tuple(policy / name for policy in self._policies for name in _written(policy))
 
     def snapshot(self) -> dict[str, str]:
         """Governor, limits and speed of every policy, by `policy/file`."""
@@ -154,6 +163,16 @@ class CpuMhz(HostKnob):
         raise KnobError(
             f"cpu_mhz={asked_mhz} asked, {self.read()} read back; allowed: +-{TOLERANCE_MHZ}"
         )
+
+
+def _has_userspace(policy: Path) -> bool:
+    return "userspace" in (policy / "scaling_available_governors").read_text().split()
+
+
+def _written(policy: Path) -> tuple[str, ...]:
+    speed = ("scaling_setspeed",)
+    limits = ("scaling_min_freq", "scaling_max_freq")
+    return ("scaling_governor", *(speed if _has_userspace(policy) else limits))
 
 
 def _is_own(policy: Path) -> bool:

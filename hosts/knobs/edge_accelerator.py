@@ -82,6 +82,10 @@ class EdgeAccelerator(HostKnob):
         if not self.holds(value):
             raise KnobError(f"edge_accelerator={value} asked, {self.read()} read back")
 
+    def files(self) -> tuple[Path, ...]:
+        """The switch of its port, where there is one."""
+        return () if self._switch is None else (self._switch,)
+
     def snapshot(self) -> dict[str, str]:
         """The mode, and whether the port has power."""
         return {"mode": self.read(), "cut": str(int(self._is_cut()))}

@@ -6,7 +6,7 @@ cannot tell which one they were given, but for `emulated`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
@@ -155,4 +155,20 @@ class Machine(Protocol):
 
     def idle(self, run: str, duration_s: float) -> tuple[int, int]:
         """Do nothing for a while: start and end."""
+        ...
+
+    def loop(self, run: str, iterations: int) -> tuple[int, int]:
+        """Go through a loop of pure computing on one CPU: start and end."""
+        ...
+
+    def load(self, run: str, turns_s: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
+        """Rest and then load all CPUs, in turns of (rest, load) seconds; a load of 0 s is none.
+
+        Returns:
+            Start and end of each load.
+        """
+        ...
+
+    def link_s(self, sent_bytes: int, exchange: Callable[[], object]) -> float:
+        """Send so many bytes to the other host and wait for its answer: how long it took."""
         ...

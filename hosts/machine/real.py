@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from hosts.machine.base import HeadJob, HeadTiming, Payload, TailTiming
+from hosts.machine.computing import go_through, load_all_cpus
 from hosts.wire.frames import TensorHeader
 
 if TYPE_CHECKING:
@@ -130,3 +131,26 @@ class RealMachine:
         start_ns = self.now_ns()
         time.sleep(duration_s)
         return start_ns, self.now_ns()
+
+    def loop(self, run: str, iterations: int) -> tuple[int, int]:
+        """A loop of additions between two looks at the clock."""
+        start_ns = self.now_ns()
+        go_through(iterations)
+        return start_ns, self.now_ns()
+
+    def load(self, run: str, turns_s: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
+        """Threads that hash, on each CPU of this program."""
+        spans = []
+        for rest_s, load_s in turns_s:
+            time.sleep(rest_s)
+            start_ns = self.now_ns()
+            if load_s > 0:
+                load_all_cpus(load_s)
+                spans.append((start_ns, self.now_ns()))
+        return spans
+
+    def link_s(self, sent_bytes: int, exchange: Callable[[], object]) -> float:
+        """Between two looks at the clock."""
+        start_ns = self.now_ns()
+        exchange()
+        return (self.now_ns() - start_ns) / 1e9

@@ -119,12 +119,18 @@ def _refused(name: str, details: object) -> Refused:
 def tensor_handler(
     service: str, exchange: Callable[[Iterator[bytes]], Iterator[bytes]]
 ) -> grpc.GenericRpcHandler:
-    """The tensor stream: frames in, results out, raw bytes both ways."""
+    """The tensor stream: frames in, results out, raw bytes both ways; and an echo of nothing."""
 
     def stream(frames: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[bytes]:
         return exchange(frames)
 
-    handlers = {"Exchange": grpc.stream_stream_rpc_method_handler(stream)}
+    def echo(_body: bytes, _context: grpc.ServicerContext) -> bytes:
+        return b""
+
+    handlers = {
+        "Exchange": grpc.stream_stream_rpc_method_handler(stream),
+        "Echo": grpc.unary_unary_rpc_method_handler(echo),
+    }
     return grpc.method_handlers_generic_handler(service, handlers)
 
 

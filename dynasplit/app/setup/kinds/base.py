@@ -22,6 +22,7 @@ from dynasplit.app.setup.search_space import (
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.energy import EnergyRules
 from hosts.emulation.profile import Profile
 from hosts.models.networks.base import Progress
@@ -37,12 +38,16 @@ class HostsKind(ABC):
         name: the kind, as `hosts.kind` has it: the name of its file.
         computes: a network is prepared and really computed.
         is_answered_by_profile: times and energies come from the profile.
+        is_one_machine: edge and cloud are meant to be one machine.
+        is_looked_at_first: each experiment begins with a quick look at the hosts.
         config: the configuration, completed with what it leaves open.
     """
 
     name: ClassVar[str]
     computes: ClassVar[bool] = True
     is_answered_by_profile: ClassVar[bool] = False
+    is_one_machine: ClassVar[bool] = False
+    is_looked_at_first: ClassVar[bool] = False
 
     def __init__(self, config: Config) -> None:
         self.config = self.complete(config)
@@ -139,6 +144,23 @@ class HostsKind(ABC):
             max_gap_periods=asked.max_gap_periods,
             baseline_s=asked.baseline_s,
             cloud=self.config.energy.cloud,
+        )
+
+    def up(
+        self, inputs: TestbedInputs | None, folder: Path
+    ) -> AbstractContextManager[tuple[HostAddress, HostAddress]]:
+        """Edge and cloud as hosts that SSH reaches, for as long as the context lasts.
+
+        Args:
+            inputs: those of hosts that are answered by a profile; None: not known yet.
+            folder: the run's.
+
+        Raises:
+            ConfigurationError: this kind has no hosts.
+        """
+        raise ConfigurationError(
+            f"hosts={self.name}: there are no hosts to look at; allowed: emulated, local, or "
+            "hosts of your own (hosts.kind=ssh)"
         )
 
     @abstractmethod

@@ -21,12 +21,13 @@ class EmulatedHosts(HostsOfProfile):
     name = "emulated"
 
     @contextmanager
-    def open(
-        self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
-    ) -> Iterator[Testbed]:
-        """Start the boards and their hosts, and open the testbed between them."""
+    def up(
+        self, inputs: TestbedInputs | None, folder: Path
+    ) -> Iterator[tuple[HostAddress, HostAddress]]:
+        """Start the boards and their hosts."""
         from dynasplit.testbed.loopback import loopback_hosts
 
+        assert inputs is not None
         edge, cloud = (
             HostAddress(
                 knobs=tuple(k.name for k in inputs.space.knobs if k.name in names_on_hosts(role)),
@@ -40,10 +41,18 @@ class EmulatedHosts(HostsOfProfile):
             written = folder.resolve() / "profile.yaml"
             save_profile(inputs.profile, written)
             profile = str(written)
+        with loopback_hosts(
+            edge, cloud, profile=profile, seed=inputs.seed, speedup=inputs.speedup
+        ) as hosts:
+            yield hosts
+
+    @contextmanager
+    def open(
+        self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
+    ) -> Iterator[Testbed]:
+        """Start the boards and their hosts, and open the testbed between them."""
         with (
-            loopback_hosts(
-                edge, cloud, profile=profile, seed=inputs.seed, speedup=inputs.speedup
-            ) as hosts,
+            self.up(inputs, folder) as hosts,
             _over_ssh.testbed_between(*hosts, inputs, folder, earlier) as testbed,
         ):
             yield testbed

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 from dynasplit.app.setup.kinds import _over_ssh
 from dynasplit.app.setup.kinds.base import HostsKind
@@ -15,6 +16,7 @@ from dynasplit.app.setup.search_space import AvailableKnobs
 from dynasplit.config.options.hosts import HostConf
 from dynasplit.config.schema import Config
 from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.energy import EnergyRules
 from hosts.emulation.profile import Profile
 
@@ -27,6 +29,7 @@ class LocalHosts(HostsKind):
     """Two hosts that are both this machine, without boards."""
 
     name = "local"
+    is_one_machine: ClassVar[bool] = True
 
     def complete(self, config: Config) -> Config:
         """Fill in the machine's name, each host's CPUs, and the knobs and the meter there are.
@@ -86,15 +89,22 @@ class LocalHosts(HostsKind):
         return replace(super().energy_rules(), one_machine=alone)
 
     @contextmanager
+    def up(
+        self, inputs: TestbedInputs | None, folder: Path
+    ) -> Iterator[tuple[HostAddress, HostAddress]]:
+        """Start both SSH servers."""
+        from dynasplit.testbed.loopback import loopback_hosts
+
+        with loopback_hosts(*_over_ssh.addresses_of(self.config.hosts)) as hosts:
+            yield hosts
+
+    @contextmanager
     def open(
         self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
     ) -> Iterator[Testbed]:
         """Start both SSH servers, and open the testbed between them."""
-        from dynasplit.testbed.loopback import loopback_hosts
-
-        edge, cloud = _over_ssh.addresses_of(self.config.hosts)
         with (
-            loopback_hosts(edge, cloud) as hosts,
+            self.up(inputs, folder) as hosts,
             _over_ssh.testbed_between(*hosts, inputs, folder, earlier) as testbed,
         ):
             yield testbed

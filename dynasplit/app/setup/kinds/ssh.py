@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from dynasplit.app.setup.kinds import _over_ssh
 from dynasplit.app.setup.kinds.base import HostsKind
@@ -18,6 +18,8 @@ from dynasplit.core.errors import KnobRefused
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.testbed.address import HostAddress
 from hosts.emulation.profile import Profile
+from hosts.models.networks.base import Progress
+from hosts.models.runtime.manifest import Manifest
 
 if TYPE_CHECKING:
     from dynasplit.testbed.offers import Offers
@@ -27,21 +29,20 @@ class SshHosts(HostsKind):
     """An edge and a cloud host of a lab."""
 
     name = "ssh"
+    is_looked_at_first: ClassVar[bool] = True
 
     def check(self) -> None:
         """Refuse addresses that lead nowhere, and knobs that there are not."""
         _over_ssh.check_named(self.config.hosts)
         _over_ssh.check_addresses(self.config.hosts)
 
-    def remarks(self) -> list[str]:
-        """Names the knobs that the hosts were said to have, and that do not vary there."""
-        if self.config.hosts.profile is not None:
-            return []
-        return [
-            f"{role} host: {name} is left out of the space: {why}"
-            for role, found in zip(("edge", "cloud"), self.offers, strict=True)
-            for name, why in found.absent.items()
-        ]
+    def inputs(self, manifest: Manifest | None, progress: Progress) -> TestbedInputs:
+        """As any; knobs that the hosts were said to have, and that do not vary there, are named."""
+        if self.config.hosts.profile is None:
+            for role, found in zip(("edge", "cloud"), self.offers, strict=True):
+                for name, why in found.absent.items():
+                    progress(f"{role} host: {name} is left out of the space: {why}")
+        return super().inputs(manifest, progress)
 
     @property
     def addresses(self) -> tuple[HostAddress, HostAddress]:
@@ -79,6 +80,12 @@ class SshHosts(HostsKind):
             return available_of_hosts(named, profile, self.config.model.label)
         edge, cloud = self.offers
         return AvailableKnobs("the hosts", {**edge.values, **cloud.values})
+
+    def up(
+        self, inputs: TestbedInputs | None, folder: Path
+    ) -> AbstractContextManager[tuple[HostAddress, HostAddress]]:
+        """Both hosts, which are up by themselves."""
+        return nullcontext(self.addresses)
 
     def open(
         self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()

@@ -1,0 +1,40 @@
+"""One reading of each meter of a host."""
+
+from __future__ import annotations
+
+from dynasplit.core.errors import TestbedError
+from dynasplit.preflight.findings import Finding, error, failed, ok
+from dynasplit.testbed.address import MeterSpec
+from dynasplit.testbed.connection import HostConnection
+from dynasplit.testbed.meter import MeterStream
+
+_PATIENCE_S = 4.0
+
+
+def check(role: str, host: HostConnection, spec: MeterSpec, programs: str) -> Finding:
+    """Start a meter's program, and wait for a value of each of its channels."""
+    name = f"meter {spec.name}"
+    try:
+        stream = MeterStream(host, spec, programs)
+    except TestbedError as why:
+        return failed(role, name, why)
+    try:
+        identity, channels = stream.header.identity, stream.channels
+        if stream.header.emulated:
+            return ok(role, name, f"{identity}; it reads once board time passes")
+        values_w = stream.first_values_w(_PATIENCE_S + 2 * stream.header.period_s)
+        silent = [c for c in channels if c not in values_w]
+        if silent:
+            cause = stream.failure or f"nothing in {_PATIENCE_S:g} s"
+            found = f"{identity}: no value of {', '.join(silent)}: {cause}"
+            return error(role, name, found, "check its cable, and who else reads it")
+        told = ", ".join(f"{c} {w:.3g} W" for c, w in values_w.items())
+        if any(w < 0 for w in values_w.values()):
+            advice = "its current runs the other way round: turn its clamp or its wiring"
+            return error(role, name, f"{identity}: {told}", advice)
+        if all(w == 0 for w in values_w.values()):
+            advice = "the host runs and draws something: it does not stand in the host's supply"
+            return error(role, name, f"{identity}: {told}", advice)
+        return ok(role, name, f"{identity}: {told}")
+    finally:
+        stream.close()

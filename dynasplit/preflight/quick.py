@@ -1,0 +1,169 @@
+"""The quick part: what login, files and one reading tell of both hosts at once, within seconds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from dynasplit.core.errors import DynaSplitError, TestbedError
+from dynasplit.preflight import (
+    background,
+    clock,
+    disk,
+    first_reading,
+    identity,
+    interpreter,
+    packages,
+    rights,
+)
+from dynasplit.preflight.findings import Finding, error, errors, failed, ok
+from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.connection import HostConnection
+from dynasplit.testbed.looking import first_look, look
+from dynasplit.testbed.programs import push_programs
+from hosts.wire.preflight import FirstLook
+
+LONGEST_S = 30.0
+"""For a host as slow as a board with a memory card; one that is quick takes two seconds."""
+
+
+@dataclass
+class HostQuickly:
+    """One host, as far as it has been looked at.
+
+    Attributes:
+        findings: in the order of the checks. first: what its interpreter told.
+        knobs: those that may be set. meters: those that gave a reading.
+        is_usable: its programs run.
+    """
+
+    role: str
+    address: HostAddress
+    findings: list[Finding] = field(default_factory=list)
+    first: FirstLook | None = None
+    knobs: list[str] = field(default_factory=list)
+    meters: list[str] = field(default_factory=list)
+    is_usable: bool = False
+
+    @property
+    def usable_address(self) -> HostAddress:
+        """The host with the knobs and meters that can be used."""
+        return replace(
+            self.address,
+            knobs=tuple(name for name in self.address.knobs if name in self.knobs),
+            meters=tuple(spec for spec in self.address.meters if spec.name in self.meters),
+        )
+
+    def look(self) -> None:
+        """All checks of this host; each error is a finding."""
+        started_s = time.monotonic()
+        try:
+            host = HostConnection(self.address)
+        except TestbedError as why:
+            self.findings.append(failed(self.role, "login", why))
+            return
+        try:
+            took_s = time.monotonic() - started_s
+            self.findings.append(ok(self.role, "login", f"{self.address}, in {took_s:.1f} s"))
+            if self._look_first(host):
+                self._look_with_programs(host)
+        finally:
+            host.close()
+
+    def _look_first(self, host: HostConnection) -> bool:
+        """Interpreter, packages, disk, clock; False: no program would run there."""
+        wanted = [one.name for one in packages.requirements(self.role)]
+        try:
+            self.first, offset = first_look(host, wanted, disk.PLACES)
+        except TestbedError as why:
+            self.findings.append(failed(self.role, "interpreter", why))
+            return False
+        told = list(interpreter.check(self.role, self.address.python, self.first))
+        if self.first.versions:
+            told += packages.check(self.role, self.first)
+        if self.first.free_mb or "free_mb" in self.first.failed:
+            told += disk.check(self.role, self.first)
+        if offset is not None:
+            told += clock.check(self.role, offset)
+        self.findings += told
+        return not any(one.check in ("interpreter", "packages") for one in errors(told))
+
+    def _look_with_programs(self, host: HostConnection) -> None:
+        try:
+            programs = push_programs(host)
+            seen = look(host, programs, self.address.knobs)
+        except TestbedError as why:
+            self.findings.append(failed(self.role, "programs", why))
+            return
+        self.is_usable = not seen.shut_folders
+        self.findings += rights.check(self.role, seen)
+        self.knobs = [n for n, knob in seen.knobs.items() if not knob.shut and not knob.trouble]
+        self.findings += background.check(self.role, seen)
+        for spec in self.address.meters:
+            told = first_reading.check(self.role, host, spec, programs)
+            self.findings.append(told)
+            if told.verdict != "error":
+                self.meters.append(spec.name)
+
+
+@dataclass(frozen=True)
+class QuickPart:
+    """What the quick part found.
+
+    Attributes:
+        findings: of both hosts, in order. edge: the edge host. cloud: likewise.
+    """
+
+    findings: list[Finding]
+    edge: HostQuickly
+    cloud: HostQuickly
+
+    @property
+    def is_one_machine(self) -> bool:
+        """True if both roles are on one machine."""
+        edge, cloud = self.edge.first, self.cloud.first
+        return edge is not None and cloud is not None and identity.is_one_machine(edge, cloud)
+
+
+def quick_part(edge: HostAddress, cloud: HostAddress, *, one_machine: bool = False) -> QuickPart:
+    """Look at both hosts at once; whatever fails is a finding.
+
+    Args:
+        edge: where the edge is, with its knobs and meters.
+        cloud: likewise.
+        one_machine: both are meant to be one machine.
+    """
+    hosts = [HostQuickly("edge", edge), HostQuickly("cloud", cloud)]
+    threads = [threading.Thread(target=_guarded(one), daemon=True) for one in hosts]
+    until_s = time.monotonic() + LONGEST_S
+    for thread in threads:
+        thread.start()
+    findings: list[Finding] = []
+    for host, thread in zip(hosts, threads, strict=True):
+        thread.join(max(0.0, until_s - time.monotonic()))
+        findings += list(host.findings)
+        if thread.is_alive():
+            findings.append(
+                error(
+                    host.role,
+                    "time",
+                    f"not looked at in full in {LONGEST_S:g} s",
+                    "see whether the host is overloaded",
+                )
+            )
+    first, second = (host.first for host in hosts)
+    if first is not None and second is not None and not one_machine:
+        findings += identity.check((edge, cloud), first, second)
+    return QuickPart(findings, *hosts)
+
+
+def _guarded(host: HostQuickly) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            host.look()
+        except DynaSplitError as why:
+            host.findings.append(failed(host.role, "look", why))
+
+    return run
