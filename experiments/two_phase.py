@@ -34,8 +34,8 @@ def run(config: Config) -> None:
     with Terminal() as terminal:
         hosts = kind_of(config)
         if config.dry_run:
-            dry_run.tell(hosts, terminal)
             look_first(hosts, terminal, show_all=True)
+            dry_run.tell(hosts, terminal)
             return
         check_writable(Path(config.results_dir))
         for remark in hosts.remarks():

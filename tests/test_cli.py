@@ -127,6 +127,27 @@ def test_what_is_not_there_is_refused_in_one_message(cli, tmp_path, words, said)
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["hosts.edge.address=http://edge"],
+            "hosts.edge.address 'http://edge': http:// is not SSH's",
+        ),
+        (["hosts.cloud.address='edge:22:33'"], "hosts.cloud.address 'edge:22:33': several colons"),
+        (["hosts.edge.address=pi@edge", "hosts.edge.user=ann"], "says user pi, and user=ann"),
+        (["hosts.edge.address=edge:2222", "hosts.edge.port=22"], "says port 2222, and port=22"),
+        (["hosts.edge.port=65536"], "hosts.edge.port=65536; allowed: 1 to 65535"),
+        (["hosts.edge.address=null"], "hosts.edge.address is missing"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_refused_before_anything_starts(cli, words, said):
+    code, _, err = cli("+experiment=quick_testbed", "hosts=lab", "hosts.profile=quick", *words)
+    assert code == command.REFUSED, err
+    assert len(err.splitlines()) == 1
+    assert said in err
+
+
 WRONG_FILES = [
     ["+experiment=replay", "runs"],
     ["+experiment=audit_runs", "runs"],

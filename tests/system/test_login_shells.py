@@ -28,14 +28,13 @@ pytestmark = [
     pytest.mark.skipif(not SSHD.exists(), reason="openssh-server is missing"),
 ]
 needs_wrapper = pytest.mark.skipif(WRAPPER is None, reason="libnss-wrapper is missing")
-SHELLS = ("bash", "fish", "tcsh", "bsd-csh", "dash", "zsh")
+SHELLS = ("bash", "fish", "tcsh", "bsd-csh", "dash")
 GREETS = "echo Welcome; printf 'no end of line'; echo 'mind the step' >&2\n"
 START_FILES = {
     "bash": (".bashrc", GREETS),
     "fish": (".config/fish/config.fish", GREETS),
     "tcsh": (".cshrc", "echo Welcome\necho -n 'no end'\n"),
     "bsd-csh": (".cshrc", "echo Welcome\necho -n 'no end'\n"),
-    "zsh": (".zshenv", GREETS),
 }
 
 

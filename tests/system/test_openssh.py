@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.conftest import ROOT, end_board, run_board
-from tests.openssh import SSHD, OpenSshServer
+from tests.conftest import ROOT
+from tests.openssh import SSHD, OpenSshServer, servers_of_boards
 
 pytestmark = [
     pytest.mark.medium,
@@ -20,22 +20,8 @@ pytestmark = [
 
 @pytest.fixture
 def hosts(tmp_path):
-    both, boards = {}, []
-    for role in ("edge", "cloud"):
-        board, variables = run_board(role, "quick", tmp_path / role)
-        boards.append(board)
-        settings = " ".join(f"{name}={value}" for name, value in variables.items())
-        both[role] = OpenSshServer(
-            tmp_path / f"{role}_sshd",
-            settings=f"SetEnv {settings}",
-            client_key=tmp_path / "client_key",
-        )
-    (tmp_path / "known_hosts").write_text("".join(host.known() for host in both.values()))
-    yield both
-    for host in both.values():
-        host.close()
-    for board in boards:
-        end_board(board)
+    with servers_of_boards(tmp_path) as both:
+        yield both
 
 
 def run(

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.system.test_openssh import OpenSshHost, free_port, governor, keygen
+from tests.openssh import SSHD, free_port, servers_of_boards
+from tests.system.test_openssh import governor
 
 pytestmark = pytest.mark.slow
-with_sshd = pytest.mark.skipif(
-    not Path("/usr/sbin/sshd").exists(), reason="openssh-server is missing"
-)
+with_sshd = pytest.mark.skipif(not SSHD.exists(), reason="openssh-server is missing")
 
 
 def start(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -34,26 +33,22 @@ def start(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def lab(tmp_path_factory):
     """The words of two OpenSSH hosts, and the folder that they lie in."""
     folder = tmp_path_factory.mktemp("lab")
-    authorized = keygen(folder / "client_key")
-    hosts = {role: OpenSshHost(role, folder / role, authorized) for role in ("edge", "cloud")}
-    (folder / "known_hosts").write_text("".join(host.known for host in hosts.values()))
-    words = ["hosts=lab", "hosts.profile=quick", "tracking=none"]
-    for role, host in hosts.items():
-        words += [
-            f"hosts.{role}.{option}"
-            for option in (
-                "address=127.0.0.1",
-                f"port={host.port}",
-                f"user={getpass.getuser()}",
-                f"key_file={folder}/client_key",
-                f"known_hosts={folder}/known_hosts",
-                f"python={sys.executable}",
-                "meter=board",
-            )
-        ]
-    yield [*words, "hosts.cloud.link_address=127.0.0.1"], folder
-    for host in hosts.values():
-        host.close()
+    with servers_of_boards(folder) as hosts:
+        words = ["hosts=lab", "hosts.profile=quick", "tracking=none"]
+        for role, host in hosts.items():
+            words += [
+                f"hosts.{role}.{option}"
+                for option in (
+                    "address=127.0.0.1",
+                    f"port={host.port}",
+                    f"user={getpass.getuser()}",
+                    f"key_file={folder}/client_key",
+                    f"known_hosts={folder}/known_hosts",
+                    f"python={sys.executable}",
+                    "meter=board",
+                )
+            ]
+        yield [*words, "hosts.cloud.link_address=127.0.0.1"], folder
 
 
 def findings(tmp_path: Path) -> list[dict]:

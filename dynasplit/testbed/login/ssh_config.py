@@ -7,8 +7,6 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-import paramiko
-
 from dynasplit.core.errors import ConfigurationError
 
 Settings = Mapping[str, list[str]]
@@ -61,6 +59,8 @@ def _asked(program: str, host: str, user: str | None, port: int | None) -> Setti
 
 def _read_here(host: str) -> Settings:
     """What the files say, where OpenSSH's client is not installed."""
+    import paramiko
+
     config = paramiko.SSHConfig()
     try:
         for path in (path.expanduser() for path in _FILES):
