@@ -30,6 +30,7 @@ class HostAddress:
         meters: the meter programs that run on it.
         knobs: the knob programs of this host.
         cpus: those that its agent keeps to; empty: all.
+        outlasts_run: its settings are there after the run, and must be what they were.
     """
 
     address: str = ""
@@ -42,6 +43,7 @@ class HostAddress:
     meters: tuple[MeterSpec, ...] = ()
     knobs: tuple[str, ...] = ()
     cpus: tuple[int, ...] = ()
+    outlasts_run: bool = True
 
     def __str__(self) -> str:
         return f"{self.user + '@' if self.user else ''}{self.address}:{self.port}"

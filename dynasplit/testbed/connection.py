@@ -14,6 +14,7 @@ import paramiko
 from fabric import Config, Connection
 
 from dynasplit.core.errors import (
+    ConnectionLost,
     HostKeyRefused,
     HostProgramFailed,
     HostUnreachable,
@@ -26,9 +27,12 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL)  # what matters is rais
 
 _CONNECT_S = 10
 _KEEPALIVE_S = 15
-_NO_CODE = -1  # what paramiko says where a channel ended without one
 _FEED_S = 60.0
 _STALE_MIN = 60
+_MOMENT_S = 1.0
+
+NO_CODE = -1
+"""What paramiko says where a channel ended without an exit code: a signal, or no connection."""
 
 
 class HostConnection:
@@ -49,13 +53,26 @@ class HostConnection:
         transport.set_keepalive(_KEEPALIVE_S)
         self.transport = transport
 
+    def check_lasts(self, carried: str) -> None:
+        """Raise ConnectionLost if the connection has ended, and with it what it carried.
+
+        To be asked when a channel has ended without a word, which it does a moment before.
+        """
+        self.transport.join(_MOMENT_S)
+        if not self.transport.is_active():
+            raise ConnectionLost(
+                f"{self.address}: the SSH connection has ended, and {carried} with it; when the "
+                "host is back, the same command goes on"
+            )
+
     def ask(self, command: str) -> str:
         """Run a short command; returns what it prints.
 
         Raises:
             HostProgramFailed: it did not exit with 0.
+            ConnectionLost: the connection has ended.
         """
-        with _explained(self.address):
+        with self._connected():
             result = self.fabric.run(command, hide=True, warn=True, in_stream=False)
         if result.failed:
             raise HostProgramFailed(
@@ -65,7 +82,7 @@ class HostConnection:
 
     def start(self, command: str) -> paramiko.Channel:
         """Start a program that lives as long as its channel."""
-        with _explained(self.address):
+        with self._connected():
             channel: paramiko.Channel = self.transport.open_session()
             channel.exec_command(command)
         return channel
@@ -80,10 +97,11 @@ class HostConnection:
 
         Raises:
             HostProgramFailed: what it said last, if it did not exit with 0.
-            HostUnreachable: the connection was lost.
+            ConnectionLost: the connection has ended.
+            HostUnreachable: the host stays silent, or the command was killed.
         """
         channel = self.start(command)
-        with contextlib.closing(channel), _explained(self.address):
+        with contextlib.closing(channel), self._connected():
             channel.settimeout(timeout_s)
             with contextlib.suppress(OSError):  # it has ended early, and says why
                 channel.sendall(body)
@@ -91,8 +109,9 @@ class HostConnection:
             printed = channel.makefile("rb").read().decode(errors="replace")
             said = channel.makefile_stderr("rb").read().decode(errors="replace").strip()
             code = channel.recv_exit_status()
-        if code == _NO_CODE:
-            raise HostUnreachable(f"{self.address}: the connection was lost")
+        if code == NO_CODE:
+            self.check_lasts("what ran through it")
+            raise HostUnreachable(f"{self.address}: a command ended without an exit code")
         if code:
             raise HostProgramFailed(said.splitlines()[-1] if said else f"exit code {code}")
         return str(printed)
@@ -107,7 +126,7 @@ class HostConnection:
         folder, quoted = shlex.quote(str(Path(remote).parent)), shlex.quote(part)
         self.ask(f"find {folder} -maxdepth 1 -name '*.part' -mmin +{_STALE_MIN} -delete")
         try:
-            with _explained(self.address):
+            with self._connected():
                 self._copy(local, part)
             self.ask(f"mv {quoted} {shlex.quote(remote)}")
         except BaseException:
@@ -140,6 +159,16 @@ class HostConnection:
     def close(self) -> None:
         """Hang up."""
         self.fabric.close()
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Turn the SSH library's errors into ours, once the connection has been made."""
+        try:
+            with _explained(self.address):
+                yield
+        except HostUnreachable:
+            self.check_lasts("what ran through it")
+            raise
 
 
 def _connection(address: HostAddress) -> Connection:
