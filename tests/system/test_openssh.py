@@ -1,113 +1,28 @@
 """The same experiment on two of Debian's OpenSSH servers: nothing knows that hosts are emulated."""
 
-import getpass
 import json
-import os
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from tests.conftest import ROOT, end_board, run_board
+from tests.conftest import ROOT
+from tests.openssh import OpenSshHost, named, needs_openssh, openssh_hosts
 
-pytestmark = [
-    pytest.mark.medium,
-    pytest.mark.skipif(not Path("/usr/sbin/sshd").exists(), reason="openssh-server is missing"),
-]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def keygen(path: Path) -> str:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
-    return path.with_suffix(".pub").read_text()
-
-
-class OpenSshHost:
-    """One sshd on a loopback port, with an emulated board below it."""
-
-    def __init__(self, role: str, folder: Path, authorized: str) -> None:
-        self.port = free_port()
-        self.board, variables = run_board(role, "quick", folder)
-        host_key = keygen(folder / "host_key")
-        self.known = f"[127.0.0.1]:{self.port} {host_key}"
-        (folder / "authorized_keys").write_text(authorized)
-        settings = " ".join(f"{name}={value}" for name, value in variables.items())
-        (folder / "sshd_config").write_text(
-            f"""
-            Port {self.port}
-            ListenAddress 127.0.0.1
-            HostKey {folder}/host_key
-            AuthorizedKeysFile {folder}/authorized_keys
-            PidFile {folder}/pid
-            UsePAM no
-            StrictModes no
-            PasswordAuthentication no
-            PermitRootLogin prohibit-password
-            Subsystem sftp internal-sftp
-            SetEnv {settings}
-            """
-        )
-        if os.geteuid() == 0:
-            Path("/run/sshd").mkdir(exist_ok=True)
-        self.log = (folder / "sshd.log").open("wb")
-        self.server = subprocess.Popen(
-            ["/usr/sbin/sshd", "-D", "-e", "-f", str(folder / "sshd_config")], stderr=self.log
-        )
-        until = time.monotonic() + 10
-        while not (folder / "pid").exists():
-            assert time.monotonic() < until, (folder / "sshd.log").read_text()
-            time.sleep(0.02)
-
-    def close(self) -> None:
-        self.server.terminate()
-        self.server.wait(10)
-        self.log.close()
-        end_board(self.board)
-
-
-@pytest.fixture
-def hosts(tmp_path):
-    authorized = keygen(tmp_path / "client_key")
-    both = {role: OpenSshHost(role, tmp_path / role, authorized) for role in ("edge", "cloud")}
-    (tmp_path / "known_hosts").write_text("".join(host.known for host in both.values()))
-    yield both
-    for host in both.values():
-        host.close()
+__all__ = ["openssh_hosts"]
+pytestmark = [pytest.mark.medium, needs_openssh]
 
 
 def run(hosts: dict[str, OpenSshHost], tmp_path: Path) -> subprocess.CompletedProcess[str]:
     """A short experiment on these hosts, its results in `results`."""
-
-    def host(role: str, *more: str) -> list[str]:
-        return [
-            f"hosts.{role}.address=127.0.0.1",
-            f"hosts.{role}.link_address=127.0.0.1",
-            f"hosts.{role}.port={hosts[role].port}",
-            f"hosts.{role}.user={getpass.getuser()}",
-            f"hosts.{role}.key_file={tmp_path}/client_key",
-            f"hosts.{role}.known_hosts={tmp_path}/known_hosts",
-            f"hosts.{role}.python={sys.executable}",
-            f"hosts.{role}.meter=board",
-        ]
-
     return subprocess.run(
         [
             sys.executable,
             "run_experiment.py",
             "+experiment=quick_testbed",
-            "hosts=lab",
-            "hosts.profile=quick",
-            *host("edge"),
-            *host("cloud"),
+            *named(hosts),
             "workload.requests=3",
             "search.fraction=0.1",
             "tracking=none",
@@ -121,28 +36,27 @@ def run(hosts: dict[str, OpenSshHost], tmp_path: Path) -> subprocess.CompletedPr
     )
 
 
-def governor(tmp_path: Path) -> str:
-    policy = tmp_path / "edge/root/sys/devices/system/cpu/cpufreq/policy0"
-    return (policy / "scaling_governor").read_text().strip()
+def governor(hosts: dict[str, OpenSshHost]) -> str:
+    return hosts["edge"].file("scaling_governor").read_text().strip()
 
 
-def test_quick_testbed_runs_on_openssh_and_puts_the_knobs_back(hosts, tmp_path):
-    done = run(hosts, tmp_path)
+def test_quick_testbed_runs_on_openssh_and_puts_the_knobs_back(openssh_hosts, tmp_path):
+    done = run(openssh_hosts, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     (folder,) = (tmp_path / "results/quick_testbed").iterdir()
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["emulated"] is True
     assert set(pd.read_parquet(folder / "runs.parquet")["source"]) == {"emulated"}
-    assert governor(tmp_path) == "ondemand"
+    assert governor(openssh_hosts) == "ondemand"
     assert not list((tmp_path / "edge/state").glob("*.json"))
 
 
-def test_a_host_that_is_not_put_back_is_told_and_the_results_are_whole(hosts, tmp_path):
+def test_a_host_that_is_not_put_back_is_told_and_the_results_are_whole(openssh_hosts, tmp_path):
     record = tmp_path / "edge/state/edge.json"
     record.parent.mkdir()
     record.write_text(json.dumps({"fan_rpm": {"value": "900"}}))
-    done = run(hosts, tmp_path)
+    done = run(openssh_hosts, tmp_path)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "NOT PUT BACK: edge host" in done.stdout
@@ -150,5 +64,5 @@ def test_a_host_that_is_not_put_back_is_told_and_the_results_are_whole(hosts, tm
     (folder,) = (tmp_path / "results/quick_testbed").iterdir()
     assert json.loads((folder / "run.json").read_text())["state"] == "finished"
     assert (folder / "summary.json").is_file()
-    assert governor(tmp_path) == "ondemand"
+    assert governor(openssh_hosts) == "ondemand"
     assert list(json.loads(record.read_text())) == ["fan_rpm"]

@@ -14,6 +14,7 @@ from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.agents import AgentLink
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import make_credentials
+from dynasplit.testbed.lab import Host
 from dynasplit.testbed.last_words import LastWords
 from dynasplit.testbed.loopback import loopback_hosts
 from dynasplit.testbed.programs import push_programs
@@ -83,7 +84,7 @@ def test_the_lease_of_a_dead_agent_is_free_and_its_knobs_are_put_back(host, tmp_
     dead = agent(host, tmp_path / "log")
     set_mhz(dead, 600)
     os.kill(dead.started.pid, 9)
-    with pytest.raises(AgentEnded, match="^edge agent has ended by a signal: .* the same command"):
+    with pytest.raises(AgentEnded, match=r"^edge agent has ended by a signal: .* the same command"):
         set_mhz(dead, 600)
     with pytest.raises(KnobsNotRestored, match="the next run there puts them back"):
         dead.close()
@@ -91,6 +92,20 @@ def test_the_lease_of_a_dead_agent_is_free_and_its_knobs_are_put_back(host, tmp_
     assert again.started.restored
     assert shown(host, "scaling_governor") == "ondemand"
     again.close()
+
+
+def test_another_agent_puts_back_what_one_that_died_has_left(edge, tmp_path):
+    host = Host("edge", edge, make_credentials("edge")["edge"], tmp_path)
+    state = folder_of(host._connection) / "state/edge.json"
+    set_mhz(host.agent, 600)
+    assert shown(host._connection, "scaling_cur_freq") == "600000"
+    os.kill(host.agent.started.pid, 9)
+    with pytest.raises(AgentEnded):
+        set_mhz(host.agent, 600)
+    assert state.exists()
+    host.close()
+    assert shown(host._connection, "scaling_governor") == "ondemand"
+    assert not state.exists()
 
 
 def test_a_knob_that_is_not_put_back_is_told_by_the_controller(host, tmp_path):

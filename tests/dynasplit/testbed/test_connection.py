@@ -17,6 +17,7 @@ from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.loopback import loopback_hosts
 from dynasplit.testbed.meter import MeterStream
 from dynasplit.testbed.programs import push_programs, python_of
+from tests.processes import left
 
 pytestmark = pytest.mark.medium
 
@@ -159,18 +160,11 @@ def test_nothing_outlives_the_controller(how):
     else:
         controller.terminate()
     controller.wait()
+    assert left(family, within_s=10) == []
     until = time.monotonic() + 10
-    while time.monotonic() < until and (folder.exists() or any(map(_alive, family))):
+    while time.monotonic() < until and folder.exists():
         time.sleep(0.1)
     assert not folder.exists()
-    assert not [p for p in family if _alive(p)]
-
-
-def _alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_an_interpreter_may_lie_in_the_home_folder_of_the_host_s_user(tmp_path):
