@@ -163,6 +163,8 @@ class HostConnection:
     @contextlib.contextmanager
     def _connected(self) -> Iterator[None]:
         """Turn the SSH library's errors into ours, once the connection has been made."""
+        if not self.transport.is_active():  # fabric would log in anew, without what ran here
+            self.check_lasts("what ran through it")
         try:
             with _explained(self.address):
                 yield

@@ -2,13 +2,22 @@
 
 import json
 import os
+import re
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
-from dynasplit.core.errors import AgentEnded, HostBusy, HostProgramFailed, KnobsNotRestored
+from dynasplit.core.errors import (
+    AgentEnded,
+    HostBusy,
+    HostProgramFailed,
+    KnobsNotRestored,
+    TestbedError,
+)
 from dynasplit.testbed import agents
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.agents import AgentLink
@@ -92,6 +101,44 @@ def test_the_lease_of_a_dead_agent_is_free_and_its_knobs_are_put_back(host, tmp_
     assert again.started.restored
     assert shown(host, "scaling_governor") == "ondemand"
     again.close()
+
+
+def _full_disk(link: AgentLink, _policy: Path) -> Callable[[], None]:
+    """No file of the agent can grow."""
+    process = psutil.Process(link.started.pid)
+    before = process.rlimit(psutil.RLIMIT_FSIZE)
+    process.rlimit(psutil.RLIMIT_FSIZE, (0, before[1]))
+    return lambda: process.rlimit(psutil.RLIMIT_FSIZE, before)
+
+
+def _file_gone(_link: AgentLink, policy: Path) -> Callable[[], None]:
+    gone, away = policy / "scaling_available_governors", policy / "away"
+    gone.rename(away)
+    return lambda: away.rename(gone)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "says"),
+    [
+        (_full_disk, "edge host: OSError: [Errno 27] File too large"),
+        (_file_gone, "scaling_available_governors"),
+    ],
+)
+def test_a_host_s_own_trouble_is_told_and_its_agent_goes_on(host, tmp_path, breaks, says):
+    link, folder = agent(host, tmp_path / "log"), folder_of(host)
+    mend = breaks(link, folder / "root/sys/devices/system/cpu/cpufreq/policy0")
+    try:
+        with pytest.raises(TestbedError, match=re.escape(says)) as told:
+            set_mhz(link, 600)
+        assert "\n" not in str(told.value)
+        assert shown(host, "scaling_governor") == "ondemand"
+    finally:
+        mend()
+    set_mhz(link, 600)
+    assert shown(host, "scaling_cur_freq") == "600000"
+    link.close()
+    assert shown(host, "scaling_governor") == "ondemand"
+    assert not list((folder / "state").glob("*.json"))
 
 
 def test_another_agent_puts_back_what_one_that_died_has_left(edge, tmp_path):

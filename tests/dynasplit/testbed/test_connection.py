@@ -1,6 +1,7 @@
 """SSH to emulated hosts: strict keys, clear errors, nothing left over."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -11,7 +12,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dynasplit.core.errors import HostKeyRefused, HostProgramFailed, HostUnreachable, LoginRefused
+from dynasplit.core.errors import (
+    ConnectionLost,
+    HostKeyRefused,
+    HostProgramFailed,
+    HostUnreachable,
+    LoginRefused,
+)
 from dynasplit.testbed.address import HostAddress, MeterSpec
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.loopback import loopback_hosts
@@ -110,6 +117,30 @@ def test_a_meter_that_is_none_says_so(hosts):
     host = HostConnection(hosts[0])
     with pytest.raises(HostProgramFailed, match="'thermometer' asked; there are: board"):
         MeterStream(host, MeterSpec("thermometer"), push_programs(host))
+    host.close()
+
+
+def test_a_connection_that_breaks_is_named_by_whatever_went_through_it(hosts, tmp_path):
+    host = HostConnection(hosts[0])
+    programs = push_programs(host)
+    meter = MeterStream(host, MeterSpec("board"), programs)
+    host.transport.sock.shutdown(socket.SHUT_RDWR)
+    gone = re.escape(f"{hosts[0]}: the SSH connection has ended, and ")
+    (tmp_path / "file").touch()
+    for through in (
+        lambda: host.ask("true"),
+        lambda: host.start("true"),
+        lambda: host.feed("true"),
+        lambda: host.put(tmp_path / "file", str(tmp_path / "there")),
+    ):
+        with pytest.raises(
+            ConnectionLost, match=rf"^{gone}what ran through it with it; .* goes on$"
+        ):
+            through()
+    with pytest.raises(ConnectionLost, match=f"^{gone}the meter 'board' with it"):
+        meter.trace("wall", 0, 1, 10.0)
+    with pytest.raises(ConnectionLost, match="the meter 'board' with it"):
+        meter.make_ready()
     host.close()
 
 
