@@ -144,7 +144,7 @@ class LoopbackHost:
             await asyncio.gather(
                 _hand_on(program.stdout, process.stdout), _hand_on(program.stderr, process.stderr)
             )
-            process.exit(await program.wait())
+            _told(process, await program.wait())
         finally:
             if program.stdin:
                 program.stdin.close()
@@ -173,6 +173,14 @@ class LoopbackHost:
         shared = self.folder.parent
         if not any((shared / role).exists() for role in ("edge", "cloud")):
             shutil.rmtree(shared, ignore_errors=True)
+
+
+def _told(process: asyncssh.SSHServerProcess[bytes], code: int) -> None:
+    """Tell how a program ended; of one that was killed there is no exit code, as with OpenSSH."""
+    if code < 0:
+        process.exit_with_signal(signal.Signals(-code).name.removeprefix("SIG"))
+    else:
+        process.exit(code)
 
 
 async def _hand_on(source: asyncio.StreamReader, sink: asyncssh.SSHWriter[bytes]) -> None:

@@ -1,6 +1,5 @@
 """Debian's OpenSSH server on a loopback port, with its own keys, home folder and login shell."""
 
-import contextlib
 import getpass
 import os
 import shutil
@@ -8,11 +7,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from dynasplit.testbed.address import HostAddress
-from tests.conftest import end_board, run_board
 
 SSHD = Path("/usr/sbin/sshd")
 WRAPPER = next(Path("/usr/lib").glob("*/libnss_wrapper.so"), None)
@@ -126,22 +123,3 @@ class OpenSshServer:
         while not (self.folder / "pid").exists():
             assert time.monotonic() < until_s, (self.folder / "sshd.log").read_text()
             time.sleep(0.02)
-
-
-@contextlib.contextmanager
-def servers_of_boards(folder: Path, profile: str = "quick") -> Iterator[dict[str, OpenSshServer]]:
-    """A server for each role, with an emulated board below it; `known_hosts` knows both."""
-    with contextlib.ExitStack() as stack:
-        both = {}
-        for role in ("edge", "cloud"):
-            board, variables = run_board(role, profile, folder / role)
-            stack.callback(end_board, board)
-            settings = " ".join(f"{name}={value}" for name, value in variables.items())
-            both[role] = OpenSshServer(
-                folder / f"{role}_sshd",
-                settings=f"SetEnv {settings}",
-                client_key=folder / "client_key",
-            )
-            stack.callback(both[role].close)
-        (folder / "known_hosts").write_text("".join(host.known() for host in both.values()))
-        yield both

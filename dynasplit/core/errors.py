@@ -9,6 +9,7 @@ DynaSplitError
 │   ├── HostUnreachable       no answer                                   (transient)
 │   │   └── LinkLost            the edge's stream to the cloud broke          (transient)
 │   ├── ConnectionLost        the SSH connection has ended, and its programs with it
+│   ├── AgentEnded            an agent has ended by itself, or was killed
 │   ├── HostKeyRefused        the host's key is unknown, or another one
 │   ├── LoginRefused          the host does not take our key
 │   ├── HostBusy              another controller uses the host
@@ -65,6 +66,10 @@ class LinkLost(HostUnreachable):
 
 class ConnectionLost(TestbedError):
     """The SSH connection to a host has ended, and with it the programs that it carried."""
+
+
+class AgentEnded(TestbedError):
+    """An agent has ended by itself or was killed: nothing more can be measured with it."""
 
 
 class HostKeyRefused(TestbedError):

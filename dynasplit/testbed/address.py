@@ -33,6 +33,7 @@ class HostAddress:
         meters: the meter programs that run on it.
         knobs: the knob programs of this host.
         cpus: those that its agent keeps to; empty: all.
+        outlasts_run: its settings are there after the run, and must be what they were.
     """
 
     address: str = ""
@@ -47,6 +48,7 @@ class HostAddress:
     knobs: tuple[str, ...] = ()
     cpus: tuple[int, ...] = ()
     heeds_ssh_config: bool = True
+    outlasts_run: bool = True
 
     def __str__(self) -> str:
         user = f"{self.user}@" if self.user else ""

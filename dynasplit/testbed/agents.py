@@ -13,6 +13,7 @@ import msgspec
 import paramiko
 
 from dynasplit.core.errors import (
+    AgentEnded,
     ConnectionLost,
     DynaSplitError,
     HostBusy,
@@ -24,7 +25,7 @@ from dynasplit.core.errors import (
     LinkLost,
     MeasurementError,
 )
-from dynasplit.testbed.connection import HostConnection
+from dynasplit.testbed.connection import NO_CODE, HostConnection
 from dynasplit.testbed.credentials import Credentials
 from dynasplit.testbed.last_words import LastWords
 from dynasplit.testbed.programs import python_of
@@ -54,6 +55,7 @@ class AgentLink:
 
     Attributes:
         role: edge or cloud. started: what it said of itself.
+        has_died: it was found to have ended before it was told to.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class AgentLink:
         log: Path,
     ) -> None:
         self.role = order.role
+        self.has_died = False
         self._host = host
         self._has_knobs = bool(order.knobs)
         quiet = {"PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
@@ -96,7 +99,7 @@ class AgentLink:
 
         Raises:
             KnobRefused, LinkLost, MeasurementError, HostNotReady, HostProgramFailed: as told.
-            HostUnreachable: it does not answer in time.
+            AgentEnded, ConnectionLost: it is no more. HostUnreachable: no answer in time.
         """
         asked = self._caller.submit(rpc.call, self._control, name, message, kind, timeout_s)
         try:
@@ -108,6 +111,21 @@ class AgentLink:
         except grpc.RpcError as error:
             raise self._lost(name, error, timeout_s) from error
 
+    def check_lives(self) -> None:
+        """Raise what has become of the agent if it is no more.
+
+        Raises:
+            AgentEnded: it has ended by itself, or was killed. ConnectionLost: with the connection.
+        """
+        if not self._channel.exit_status_ready():
+            return
+        if self._channel.exit_status == NO_CODE:
+            self._host.check_lasts(f"the {self.role} agent")
+        raise AgentEnded(
+            f"{self.role} agent has ended {self._how_it_ended()}: {self._words.text()}; the same "
+            "command begins another one and goes on"
+        )
+
     def close(self) -> None:
         """End the agent by closing its channel, and wait until it has put the knobs back.
 
@@ -115,6 +133,7 @@ class AgentLink:
             KnobsNotRestored: it could not, or is not known to have done so.
         """
         self._ended.set()
+        self.has_died = self._channel.exit_status_ready()
         with contextlib.suppress(OSError, paramiko.SSHException):
             self._channel.shutdown_write()
             self._channel.status_event.wait(_END_S)
@@ -127,23 +146,25 @@ class AgentLink:
 
     def _trouble(self) -> str | None:
         """Why the knobs may not be what they were; None: they are."""
-        if not self._channel.exit_status_ready():
-            ended = f"its agent had not ended after {_END_S:g} s"
-        elif self._channel.exit_status == NOT_RESTORED:
+        code = self._channel.exit_status
+        if code == NOT_RESTORED:
             return self._words.line(_NOT_RESTORED_WORDS)
-        elif self._channel.exit_status in _PUT_BACK:
+        if code in _PUT_BACK or not (self._has_knobs and self._host.address.outlasts_run):
             return None
+        if not self._host.transport.is_active():
+            ended = "the SSH connection to it has ended"
+        elif not self._channel.exit_status_ready():
+            ended = f"its agent had not ended after {_END_S:g} s"
         else:
-            ended = (
-                f"its agent ended with exit code {self._channel.exit_status} ({self._words.text()})"
-            )
-        in_order = "control channel closed" in self._words.text()
-        if not self._has_knobs or (in_order and self.started.facts.get("emulated")):
-            return None  # an emulated board is gone with its host
+            ended = f"its agent has ended {self._how_it_ended()}: {self._words.text()}"
         return (
-            f"{ended}; whether it put the knobs back is not known. What they were is on record "
-            "on the host, and the next run there puts them back"
+            f"{ended}; whether the agent put the knobs back is not known. What they were is on "
+            "record on the host, and the next run there puts them back"
         )
+
+    def _how_it_ended(self) -> str:
+        code = self._channel.exit_status
+        return "by a signal" if code == NO_CODE else f"with exit code {code}"
 
     def _translated(self, refused: PeerError) -> DynaSplitError:
         kind = _KINDS.get(refused.kind, HostNotReady if refused.transient else HostProgramFailed)
@@ -152,13 +173,10 @@ class AgentLink:
     def _lost(self, name: str, error: grpc.RpcError, timeout_s: float) -> DynaSplitError:
         if error.code() == grpc.StatusCode.UNAVAILABLE:
             self._channel.status_event.wait(_MOMENT_S)  # its end is told a little later
-        if self._channel.exit_status_ready():
-            return HostProgramFailed(f"{self.role} agent has ended: {self._words.text()}")
-        if not self._host.transport.is_active():
-            return ConnectionLost(
-                f"{self._host.address}: the SSH connection has ended, and the {self.role} agent "
-                "with it; when the host is back, the same command goes on"
-            )
+        try:
+            self.check_lives()
+        except (AgentEnded, ConnectionLost) as ended:
+            return ended
         if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
             return HostProgramFailed(f"{self.role} agent's answer to {name}: {error.details()}")
         if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:

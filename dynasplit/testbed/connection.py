@@ -11,7 +11,12 @@ from pathlib import Path
 
 import paramiko
 
-from dynasplit.core.errors import HostProgramFailed, HostUnreachable, TestbedError
+from dynasplit.core.errors import (
+    ConnectionLost,
+    HostProgramFailed,
+    HostUnreachable,
+    TestbedError,
+)
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.login.destination import destination_of
 from dynasplit.testbed.login.log_in import log_in
@@ -19,10 +24,13 @@ from dynasplit.testbed.remote_shell import start_command
 
 _KEEPALIVE_S = 15
 _FORWARD_S = 10.0
-_NO_CODE = -1  # what paramiko says where a channel ended without one
 _FEED_S = 60.0
 _STALE_MIN = 60
 _BLOCK_BYTES = 1 << 15
+_MOMENT_S = 1.0
+
+NO_CODE = -1
+"""What paramiko says where a channel ended without an exit code: a signal, or no connection."""
 
 
 class HostConnection:
@@ -49,11 +57,24 @@ class HostConnection:
         transport.set_keepalive(_KEEPALIVE_S)
         self.transport: paramiko.Transport = transport
 
+    def check_lasts(self, carried: str) -> None:
+        """Raise ConnectionLost if the connection has ended, and with it what it carried.
+
+        To be asked when a channel has ended without a word, which it does a moment before.
+        """
+        self.transport.join(_MOMENT_S)
+        if not self.transport.is_active():
+            raise ConnectionLost(
+                f"{self.address}: the SSH connection has ended, and {carried} with it; when the "
+                "host is back, the same command goes on"
+            )
+
     def ask(self, command: str) -> str:
         """Run a short command; returns what it prints.
 
         Raises:
             HostProgramFailed: it did not exit with 0.
+            ConnectionLost: the connection has ended.
         """
         printed, said, code = self._run(command, (), _FEED_S)
         if code:
@@ -62,7 +83,7 @@ class HostConnection:
 
     def start(self, command: str) -> paramiko.Channel:
         """Start a program that lives as long as its channel."""
-        with _explained(self.address):
+        with self._connected():
             channel: paramiko.Channel = self.transport.open_session()
             try:
                 start_command(channel, command, str(self.address))
@@ -81,7 +102,8 @@ class HostConnection:
 
         Raises:
             HostProgramFailed: what it said last, if it did not exit with 0.
-            HostUnreachable: the connection was lost.
+            ConnectionLost: the connection has ended.
+            HostUnreachable: the host stays silent, or the command was killed.
         """
         printed, said, code = self._run(command, (body,), timeout_s)
         if code:
@@ -95,14 +117,15 @@ class HostConnection:
             HostUnreachable: the connection was lost.
         """
         channel = self.start(command)
-        with contextlib.closing(channel), _explained(self.address):
+        with contextlib.closing(channel), self._connected():
             channel.settimeout(timeout_s)
             _send(channel, blocks)
             printed = channel.makefile("rb").read().decode(errors="replace")
             said = channel.makefile_stderr("rb").read().decode(errors="replace").strip()
             code = channel.recv_exit_status()
-        if code == _NO_CODE:
-            raise HostUnreachable(f"{self.address}: the connection was lost")
+        if code == NO_CODE:
+            self.check_lasts("what ran through it")
+            raise HostUnreachable(f"{self.address}: a command ended without an exit code")
         return printed, said, code
 
     def put(self, local: Path, remote: str) -> None:
@@ -162,6 +185,18 @@ class HostConnection:
         """Hang up."""
         self.fabric.close()
         self._opened.close()
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Turn the SSH library's errors into ours, once the connection has been made."""
+        if not self.transport.is_active():  # fabric would log in anew, without what ran here
+            self.check_lasts("what ran through it")
+        try:
+            with _explained(self.address):
+                yield
+        except HostUnreachable:
+            self.check_lasts("what ran through it")
+            raise
 
 
 def _blocks(file: Path) -> Iterator[bytes]:

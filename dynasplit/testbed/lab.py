@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from dynasplit.core.errors import ConfigurationError, KnobsNotRestored, TestbedError
@@ -59,14 +60,29 @@ class Host:
                 controller=_who_asks(),
             )
             log = logs / f"{role}.log"
-            self.agent = AgentLink(self._connection, programs, order, identity, log)
-            self._open.callback(self.agent.close)
+            self._start_agent: Callable[[], AgentLink] = partial(
+                AgentLink, self._connection, programs, order, identity, log
+            )
+            self.agent = self._start_agent()
+            self._open.callback(self._leave_agent)
             self.meters = HostMeters(f"{role} host {address}", self._streams(programs, logs))
         except BaseException as error:
             try:
                 self._open.close()
             except KnobsNotRestored as trouble:
                 error.add_note(str(trouble))
+            raise
+
+    def _leave_agent(self) -> None:
+        """End the agent; where it has died, another one puts back what it has left."""
+        try:
+            self.agent.close()
+        except KnobsNotRestored:
+            if not self.agent.has_died:
+                raise
+            with contextlib.suppress(TestbedError):
+                self._start_agent().close()
+                return
             raise
 
     def _streams(self, programs: str, logs: Path) -> list[MeterStream]:

@@ -64,7 +64,9 @@ def loopback_hosts(
             }
             started.append(_start(order))
         for role, program, given in zip(("edge", "cloud"), started, (edge, cloud), strict=True):
-            addresses.append(_address(folder, role, program, given))
+            address = _address(folder, role, program, given)
+            # a board is gone with its host
+            addresses.append(replace(address, outlasts_run=profile is None))
         yield addresses[0], addresses[1]
     finally:
         for program in started:

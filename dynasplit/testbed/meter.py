@@ -16,7 +16,7 @@ import paramiko
 from dynasplit.core.errors import HostProgramFailed, WindowInvalid
 from dynasplit.core.power_trace import Trace
 from dynasplit.testbed.address import MeterSpec
-from dynasplit.testbed.connection import HostConnection
+from dynasplit.testbed.connection import NO_CODE, HostConnection
 from dynasplit.testbed.last_words import LastWords
 from dynasplit.testbed.programs import python_of
 from hosts.core.errors import WireError
@@ -88,12 +88,14 @@ class MeterStream:
         """Before a window: begin the program anew if it has ended.
 
         Raises:
+            ConnectionLost: it has ended with its connection.
             WindowInvalid: it does not start; the next time may do.
             HostProgramFailed: it was begun anew too often without a window that it covered, or
                 another meter is there now.
         """
         if self._failure is None:
             return
+        self._check_connected()
         if self._starts_in_vain == STARTS:
             raise HostProgramFailed(
                 f"{self._name} was begun anew {STARTS} times and has covered no window since: "
@@ -126,6 +128,7 @@ class MeterStream:
 
         Raises:
             WindowInvalid: the readings do not cover the window in time.
+            ConnectionLost: they end with the connection.
         """
         margin_ns = round(2 * self.header.period_s * 1e9)
         series = self._series[channel]
@@ -136,6 +139,7 @@ class MeterStream:
         with self._fresh:
             self._fresh.wait_for(lambda: is_covered() or self._failure, timeout_s)
             if not is_covered():
+                self._check_connected()
                 raise WindowInvalid(
                     f"{self._name} did not cover the window: "
                     f"{self._failure or f'no {channel} reading for its end in {timeout_s:g} s'}"
@@ -167,6 +171,11 @@ class MeterStream:
             self._channel.shutdown_write()
             self._channel.status_event.wait(_END_S)
         self._channel.close()
+
+    def _check_connected(self) -> None:
+        """Raise ConnectionLost if the program has ended with its connection."""
+        if self._channel.exit_status_ready() and self._channel.exit_status == NO_CODE:
+            self._host.check_lasts(f"the {self._name.partition(' on ')[0]}")
 
     def _start(self) -> MeterHeader:
         """Start the program; returns its header."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from dynasplit.core.errors import ConfigurationError
+from dynasplit.core.errors import ConfigurationError, LinkLost
 from dynasplit.core.measurement import Measurement, Source
 from dynasplit.core.space import Configuration, KnobValue
 from dynasplit.testbed import window_times
@@ -161,7 +161,11 @@ class SshTestbed:
         )
         self._judge(configuration, begin=True)
         within_s = order.window.longest_s(order.batch_size)
-        report = self.edge.agent.call("Run", order, messages.RunReport, within_s)
+        try:
+            report = self.edge.agent.call("Run", order, messages.RunReport, within_s)
+        except LinkLost:
+            self.cloud.agent.check_lives()  # a link to who is no more does not come back
+            raise
         self._carry(report)
         check_report(report, order)
         report.conditions |= self._cloud_conditions() | conditions_of_run(report)

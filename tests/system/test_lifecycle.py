@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from tests.conftest import ROOT
+from tests.processes import left
 
 pytestmark = pytest.mark.medium
 SEARCHED = 23  # a fifth of the 112 configurations, rounded up
@@ -85,21 +86,11 @@ class Run:
         return [json.loads(line) for line in lines]
 
     def assert_nothing_left(self, family: list[psutil.Process]) -> None:
+        assert left(family, within_s=10) == []
         until = time.monotonic() + 10
-        while time.monotonic() < until and (self.left(family) or list(self.temporary.iterdir())):
+        while time.monotonic() < until and list(self.temporary.iterdir()):
             time.sleep(0.1)
-        assert self.left(family) == []
         assert list(self.temporary.iterdir()) == []
-
-    @staticmethod
-    def left(family: list[psutil.Process]) -> list[psutil.Process]:
-        def lives(process: psutil.Process) -> bool:
-            try:
-                return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-            except psutil.NoSuchProcess:
-                return False
-
-        return [process for process in family if lives(process)]
 
 
 def measured(run: Run) -> list[str]:
@@ -174,23 +165,6 @@ def test_a_killed_run_leaves_nothing_and_goes_on_where_it_stopped(tmp_path, unin
     runs = (again, uninterrupted)
     front, other = (json.loads((r.folder() / "front.json").read_text()) for r in runs)
     assert front == other
-
-
-def test_an_agent_that_dies_ends_the_run_with_one_message(tmp_path):
-    run = Run(tmp_path, "measure.retry_wait_s=0.1")
-    family = run.wait_for(measured=2)
-    (agent, *_) = [
-        p
-        for p in family
-        if "hosts.agent" in " ".join(p.cmdline()) and p.cmdline()[0].endswith("python")
-    ]
-    agent.kill()
-    _, errors = run.controller.communicate(timeout=60)
-    assert run.controller.returncode not in (0, None)
-    assert "Traceback" not in errors
-    assert "agent" in errors
-    run.assert_nothing_left(family)
-    assert len(run.kept()) >= 2
 
 
 def test_a_killed_run_on_this_machine_itself_leaves_nothing_and_goes_on(tmp_path):

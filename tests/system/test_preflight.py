@@ -1,6 +1,5 @@
 """A preflight as a person starts it: emulated hosts, and hosts behind Debian's OpenSSH servers."""
 
-import getpass
 import json
 import re
 import subprocess
@@ -11,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.openssh import SSHD, free_port, servers_of_boards
+from tests.openssh import free_port, keygen
+from tests.openssh_boards import OpenSshHost, named, needs_openssh
 from tests.system.test_openssh import governor
 
 pytestmark = pytest.mark.slow
-with_sshd = pytest.mark.skipif(not SSHD.exists(), reason="openssh-server is missing")
 
 
 def start(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -33,22 +32,12 @@ def start(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def lab(tmp_path_factory):
     """The words of two OpenSSH hosts, and the folder that they lie in."""
     folder = tmp_path_factory.mktemp("lab")
-    with servers_of_boards(folder) as hosts:
-        words = ["hosts=lab", "hosts.profile=quick", "tracking=none"]
-        for role, host in hosts.items():
-            words += [
-                f"hosts.{role}.{option}"
-                for option in (
-                    "address=127.0.0.1",
-                    f"port={host.port}",
-                    f"user={getpass.getuser()}",
-                    f"key_file={folder}/client_key",
-                    f"known_hosts={folder}/known_hosts",
-                    f"python={sys.executable}",
-                    "meter=board",
-                )
-            ]
-        yield [*words, "hosts.cloud.link_address=127.0.0.1"], folder
+    authorized = keygen(folder / "client_key")
+    hosts = {role: OpenSshHost(role, folder / role, authorized) for role in ("edge", "cloud")}
+    (folder / "known_hosts").write_text("".join(host.known for host in hosts.values()))
+    yield [*named(hosts), "tracking=none"], hosts
+    for host in hosts.values():
+        host.close()
 
 
 def findings(tmp_path: Path) -> list[dict]:
@@ -82,19 +71,19 @@ def test_hosts_that_are_none_are_refused(tmp_path):
     assert "no hosts to look at; allowed: emulated, local" in done.stderr
 
 
-@with_sshd
+@needs_openssh
 def test_openssh_hosts_pass_and_are_put_back(lab, tmp_path):
-    words, folder = lab
+    words, hosts = lab
     done = start(tmp_path, "+experiment=preflight", *words)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert governor(folder) == "ondemand"
-    assert not list((folder / "edge/state").glob("*.json"))
+    assert governor(hosts) == "ondemand"
+    assert not list((hosts["edge"].folder / "state").glob("*.json"))
     assert [f["found"] for f in findings(tmp_path) if f["check"] == "identity"] == [
         "two emulated boards"
     ]
 
 
-@with_sshd
+@needs_openssh
 def test_all_that_login_and_files_tell_is_in_one_list_within_ten_seconds(lab, tmp_path):
     words, _ = lab
     wrong = [f"hosts.cloud.port={free_port()}", "hosts.edge.python=/no/such/python"]
@@ -113,18 +102,18 @@ def test_all_that_login_and_files_tell_is_in_one_list_within_ten_seconds(lab, tm
     assert float(took_s[1]) < 10
 
 
-@with_sshd
+@needs_openssh
 def test_a_dry_run_on_own_hosts_looks_at_them_and_changes_nothing(lab, tmp_path):
-    words, folder = lab
+    words, hosts = lab
     done = start(tmp_path, "+experiment=quick_testbed", *words, "dry_run=true")
     assert done.returncode == 0, done.stdout + done.stderr
     for said in ("The hosts at a quick look", "interpreter", "meter board", "configurations"):
         assert said in done.stdout
-    assert governor(folder) == "ondemand"
+    assert governor(hosts) == "ondemand"
     assert not (tmp_path / "results/quick_testbed").exists()
 
 
-@with_sshd
+@needs_openssh
 def test_a_run_on_own_hosts_begins_with_a_quick_look(lab, tmp_path):
     words, _ = lab
     wrong = ["hosts.edge.python=/no/such/python", "hosts.cloud.meter=rapl"]

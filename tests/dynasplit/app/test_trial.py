@@ -1,5 +1,6 @@
 """Every format of the results is written once before anything is measured."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -126,12 +127,26 @@ def test_a_place_without_room_is_found_too(tmp_path, most_bytes, file):
 @pytest.mark.medium
 def test_a_store_that_cannot_be_written_is_known_before_anything_is_measured(tmp_path):
     """Tracking tries its store and its files when its run begins; a run goes on without it."""
-    (tmp_path / "mlflow_artifacts").write_text("no folder")
-    command = [sys.executable, "-u", "run_experiment.py", *RUN, f"results_dir={tmp_path}"]
+    results, temporary = tmp_path / "results", tmp_path / "temporary"
+    results.mkdir()
+    temporary.mkdir()
+    (results / "mlflow_artifacts").write_text("no folder")
+    command = [sys.executable, "-u", "run_experiment.py", *RUN, f"results_dir={results}"]
     done = subprocess.run(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     assert done.returncode == 0
+    assert "Traceback" not in done.stdout
+    assert list(temporary.iterdir()) == []
+    (folder,) = (results / "quick_testbed").iterdir()
+    assert (folder / "summary.json").is_file()
+    assert " failed (" in done.stdout
+    assert "The run goes on without it" in done.stdout
     assert 0 < done.stdout.index("MLflow at sqlite:///") < done.stdout.index("Searching")
 
 

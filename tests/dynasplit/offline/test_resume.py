@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dynasplit.core.errors import HostProgramFailed, ResultsError
+from dynasplit.core.errors import AgentEnded, HostProgramFailed, ResultsError
 from dynasplit.core.events import Remarked, Subscriber, nobody
 from dynasplit.core.space import SearchSpace
 from dynasplit.offline import search
@@ -321,6 +321,25 @@ def test_an_outage_in_the_repeats_changes_nothing_once_it_is_over(
         explored(space, make_testbed(before=refused_from(50)), tmp_path)
     resumed = explored(space, make_testbed(), tmp_path)
     assert_the_same(resumed, uninterrupted("nsga3", space, make_testbed()))
+    assert not resumed.given_up
+
+
+@pytest.mark.parametrize("number", [12, 39, 50], ids=["search", "its last one", "repeats"])
+def test_an_agent_s_end_is_no_configuration_s_fault(
+    space, make_testbed, tmp_path, uninterrupted, number
+):
+    """Not even where no other one is left to be measured."""
+
+    def before(call, _configuration):
+        if call >= number:
+            raise AgentEnded("edge agent has ended by a signal: it said nothing")
+
+    testbed = make_testbed(before=before)
+    with pytest.raises(AgentEnded, match="edge agent has ended"):
+        explored(space, testbed, tmp_path)
+    assert testbed.calls == number + 1
+    resumed = explored(space, make_testbed(), tmp_path)
+    assert_the_same(resumed, uninterrupted("nsga3", space, make_testbed()), [number])
     assert not resumed.given_up
 
 

@@ -113,6 +113,9 @@ def test_transient_errors_are_tried_again_and_lasting_ones_end_it(requests, ever
     with pytest.raises(HostUnreachable):
         serve(requests, everyone, make_testbed(before=before), journal, retry=RetryPolicy(wait_s=0))
     assert len(journal.served()) == 19
+    whole = serve(requests, everyone, make_testbed(), Journal())
+    resumed = serve(requests, everyone, make_testbed(), journal)
+    assert [found_by(s) for s in resumed] == [found_by(s) for s in whole]
 
 
 def test_another_workload_in_the_journal_is_refused(requests, everyone, testbed):

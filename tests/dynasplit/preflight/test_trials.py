@@ -1,4 +1,4 @@
-"""Faults of meters and boards are named each time, clean hosts never: here a tenth of the trials."""
+"""Faults of meters and boards are named each time, clean hosts never: a tenth of the trials."""
 
 import pytest
 

@@ -2,18 +2,29 @@
 
 import json
 import os
+import re
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
-from dynasplit.core.errors import HostBusy, HostProgramFailed, KnobsNotRestored
+from dynasplit.core.errors import (
+    AgentEnded,
+    HostBusy,
+    HostProgramFailed,
+    KnobsNotRestored,
+    TestbedError,
+)
 from dynasplit.testbed import agents
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.agents import AgentLink
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import make_credentials
+from dynasplit.testbed.lab import Host
 from dynasplit.testbed.last_words import LastWords
 from dynasplit.testbed.loopback import loopback_hosts
 from dynasplit.testbed.programs import push_programs
@@ -27,7 +38,7 @@ pytestmark = pytest.mark.medium
 def edge():
     given = HostAddress(knobs=("cpu_mhz", "edge_accelerator")), HostAddress()
     with loopback_hosts(*given, profile="quick") as both:
-        yield both[0]
+        yield replace(both[0], outlasts_run=True)  # the board is there for all of these tests
 
 
 @pytest.fixture
@@ -84,7 +95,7 @@ def test_the_lease_of_a_dead_agent_is_free_and_its_knobs_are_put_back(host, tmp_
     dead = agent(host, tmp_path / "log")
     set_mhz(dead, 600)
     os.kill(dead.started.pid, 9)
-    with pytest.raises(HostProgramFailed, match="edge agent has ended"):
+    with pytest.raises(AgentEnded, match=r"^edge agent has ended by a signal: .* the same command"):
         set_mhz(dead, 600)
     with pytest.raises(KnobsNotRestored, match="the next run there puts them back"):
         dead.close()
@@ -92,6 +103,58 @@ def test_the_lease_of_a_dead_agent_is_free_and_its_knobs_are_put_back(host, tmp_
     assert again.started.restored
     assert shown(host, "scaling_governor") == "ondemand"
     again.close()
+
+
+def _full_disk(link: AgentLink, _policy: Path) -> Callable[[], None]:
+    """No file of the agent can grow."""
+    process = psutil.Process(link.started.pid)
+    before = process.rlimit(psutil.RLIMIT_FSIZE)
+    process.rlimit(psutil.RLIMIT_FSIZE, (0, before[1]))
+    return lambda: process.rlimit(psutil.RLIMIT_FSIZE, before)
+
+
+def _file_gone(_link: AgentLink, policy: Path) -> Callable[[], None]:
+    gone, away = policy / "scaling_available_governors", policy / "away"
+    gone.rename(away)
+    return lambda: away.rename(gone)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "says"),
+    [
+        (_full_disk, "edge host: OSError: [Errno 27] File too large"),
+        (_file_gone, "scaling_available_governors"),
+    ],
+)
+def test_a_host_s_own_trouble_is_told_and_its_agent_goes_on(host, tmp_path, breaks, says):
+    link, folder = agent(host, tmp_path / "log"), folder_of(host)
+    mend = breaks(link, folder / "root/sys/devices/system/cpu/cpufreq/policy0")
+    try:
+        with pytest.raises(TestbedError, match=re.escape(says)) as told:
+            set_mhz(link, 600)
+        assert "\n" not in str(told.value)
+        assert shown(host, "scaling_governor") == "ondemand"
+    finally:
+        mend()
+    set_mhz(link, 600)
+    assert shown(host, "scaling_cur_freq") == "600000"
+    link.close()
+    assert shown(host, "scaling_governor") == "ondemand"
+    assert not list((folder / "state").glob("*.json"))
+
+
+def test_another_agent_puts_back_what_one_that_died_has_left(edge, tmp_path):
+    host = Host("edge", edge, make_credentials("edge")["edge"], tmp_path)
+    state = folder_of(host._connection) / "state/edge.json"
+    set_mhz(host.agent, 600)
+    assert shown(host._connection, "scaling_cur_freq") == "600000"
+    os.kill(host.agent.started.pid, 9)
+    with pytest.raises(AgentEnded):
+        set_mhz(host.agent, 600)
+    assert state.exists()
+    host.close()
+    assert shown(host._connection, "scaling_governor") == "ondemand"
+    assert not state.exists()
 
 
 def test_a_knob_that_is_not_put_back_is_told_by_the_controller(host, tmp_path):

@@ -1,6 +1,7 @@
 """SSH to emulated hosts: strict keys, clear errors, nothing left over."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -11,12 +12,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dynasplit.core.errors import HostKeyRefused, HostProgramFailed, HostUnreachable, LoginRefused
+from dynasplit.core.errors import (
+    ConnectionLost,
+    HostKeyRefused,
+    HostProgramFailed,
+    HostUnreachable,
+    LoginRefused,
+)
 from dynasplit.testbed.address import HostAddress, MeterSpec
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.loopback import loopback_hosts
 from dynasplit.testbed.meter import MeterStream
 from dynasplit.testbed.programs import push_programs, python_of
+from tests.processes import left
 
 pytestmark = pytest.mark.medium
 
@@ -112,6 +120,30 @@ def test_a_meter_that_is_none_says_so(hosts):
     host.close()
 
 
+def test_a_connection_that_breaks_is_named_by_whatever_went_through_it(hosts, tmp_path):
+    host = HostConnection(hosts[0])
+    programs = push_programs(host)
+    meter = MeterStream(host, MeterSpec("board"), programs)
+    host.transport.sock.shutdown(socket.SHUT_RDWR)
+    gone = re.escape(f"{hosts[0]}: the SSH connection has ended, and ")
+    (tmp_path / "file").touch()
+    for through in (
+        lambda: host.ask("true"),
+        lambda: host.start("true"),
+        lambda: host.feed("true"),
+        lambda: host.put(tmp_path / "file", str(tmp_path / "there")),
+    ):
+        with pytest.raises(
+            ConnectionLost, match=rf"^{gone}what ran through it with it; .* goes on$"
+        ):
+            through()
+    with pytest.raises(ConnectionLost, match=f"^{gone}the meter 'board' with it"):
+        meter.trace("wall", 0, 1, 10.0)
+    with pytest.raises(ConnectionLost, match="the meter 'board' with it"):
+        meter.make_ready()
+    host.close()
+
+
 def test_the_client_key_opens_nothing_by_password(hosts):
     import paramiko
 
@@ -159,18 +191,11 @@ def test_nothing_outlives_the_controller(how):
     else:
         controller.terminate()
     controller.wait()
+    assert left(family, within_s=10) == []
     until = time.monotonic() + 10
-    while time.monotonic() < until and (folder.exists() or any(map(_alive, family))):
+    while time.monotonic() < until and folder.exists():
         time.sleep(0.1)
     assert not folder.exists()
-    assert not [p for p in family if _alive(p)]
-
-
-def _alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_an_interpreter_may_lie_in_the_home_folder_of_the_host_s_user(tmp_path):
