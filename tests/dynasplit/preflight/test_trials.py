@@ -1,4 +1,4 @@
-"""Faults of meters and boards, named each time; clean hosts, never: a tenth here, all for judges."""
+"""Faults of meters and boards are named each time, clean hosts never: a tenth, and all of it."""
 
 import pytest
 
