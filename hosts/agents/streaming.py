@@ -37,7 +37,6 @@ class TailStream:
     def __init__(self, channel: grpc.Channel) -> None:
         self._channel = channel
         self._exchange = channel.stream_stream(f"/{TENSOR_SERVICE}/Exchange")
-        self._echo = channel.unary_unary(f"/{TENSOR_SERVICE}/Echo")
         self._watch = Watch(RESULT_S)
         self._frames: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._results: Any = None
@@ -67,8 +66,9 @@ class TailStream:
         Raises:
             LinkError: it does not.
         """
+        method = self._channel.unary_unary(f"/{TENSOR_SERVICE}/Echo")
         try:
-            self._echo(body, timeout=ECHO_S, wait_for_ready=True)
+            method(body, timeout=ECHO_S, wait_for_ready=True)
         except grpc.RpcError as error:
             raise LinkError(
                 f"the cloud's tensor port does not answer: {error.details()}"

@@ -48,7 +48,8 @@ def readings(seed, *, step_w=1.0, base_w=4.0, noise_w=0.07, likeness=0.0, **mete
 
 
 def step_of(seed, **how):
-    return find_step(*readings(seed, **how), how.get("period_s", 0.1), spans())
+    times_s, watts = readings(seed, **how)
+    return find_step(times_s, watts, how.get("period_s", 0.1), spans())
 
 
 @pytest.mark.parametrize("seed", SEEDS)

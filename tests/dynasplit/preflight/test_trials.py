@@ -1,4 +1,4 @@
-"""Faults of meters and boards are named each time, clean hosts never: a tenth of the trials."""
+"""Faults of meters and boards are named each time, clean hosts never: a tenth, and all of it."""
 
 import pytest
 
