@@ -46,18 +46,23 @@ class Instrument:
         hangs_up_at: it closes the connection when it was asked so often; None: never.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
         self.identity = b"GWInstek,GPM-8213,1,V1.05"
         self.value: bytes | None = b"17.688E+00"
         self.asked = self.opened = 0
         self.hangs_up_at: int | None = None
-        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server = socket.create_server((address, 0))
         self._client: socket.socket | None = None
         threading.Thread(target=self._serve, daemon=True).start()
 
     @property
     def resource(self) -> str:
-        return f"TCPIP::127.0.0.1::{self._server.getsockname()[1]}::SOCKET"
+        address, port = self._server.getsockname()
+        return f"TCPIP::{address}::{port}::SOCKET"
+
+    def power(self) -> bytes | None:
+        """What it answers when it is asked for the power; None: nothing."""
+        return self.value
 
     def hang_up(self) -> None:
         """Close the connection to the one who asks."""
@@ -88,5 +93,5 @@ class Instrument:
                 self.asked += 1
                 if self.asked == self.hangs_up_at:
                     return
-                if self.value is not None:
-                    client.sendall(self.value + b"\r\n")
+                if (value := self.power()) is not None:
+                    client.sendall(value + b"\r\n")

@@ -16,7 +16,11 @@ class Powercap:
 
     def spend(self, until_s: float) -> None:
         """Let the counters say what was drawn from 0 to a time; never seen half written."""
-        for zone, watts in zip(self.zones, self.watts, strict=True):
+        self.show(*(until_s * watts for watts in self.watts))
+
+    def show(self, *energies_j: float) -> None:
+        """Let each counter say what its package has drawn; likewise."""
+        for zone, energy_j in zip(self.zones, energies_j, strict=True):
             draft = zone / "draft"
-            draft.write_text(str(round(until_s * watts * 1e6) % self.wraps_at_uj))
+            draft.write_text(str(round(energy_j * 1e6) % self.wraps_at_uj))
             draft.replace(zone / "energy_uj")
