@@ -35,6 +35,15 @@ def test_this_machine_in_both_roles_is_usable_and_told_to_be_one(both):
     assert ("both", "identity") not in rows(quick_part(*both, one_machine=True))
 
 
+def test_two_hosts_with_one_cache_are_given_the_programs_at_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("DYNASPLIT_CACHE", str(tmp_path / "cache"))
+    with loopback_hosts(HostAddress(), HostAddress()) as hosts:
+        part = quick_part(*hosts, one_machine=True)
+    assert part.edge.is_usable, rows(part)
+    assert part.cloud.is_usable, rows(part)
+    assert len(list((tmp_path / "cache/programs").glob("????????????????"))) == 1
+
+
 def test_an_interpreter_that_is_too_old_for_the_first_look_tells_its_version(both, tmp_path):
     old = tmp_path / "python3"
     old.write_text('#!/bin/sh\ncase "$2" in import*) echo "[3, 6, 9, 32]";; *) exit 1;; esac\n')
