@@ -24,7 +24,7 @@ from tests.lab.host import HostPlan, LabHost
 from tests.lab.network import Network
 from tests.lab.wall_meter import MeterFaults, WallMeter
 
-TICK_S = 0.005
+TICK_S = 0.01
 _UP_S = 5.0
 
 
