@@ -51,6 +51,12 @@ class Lab:
             self.close()
             raise
 
+    @property
+    def program_pid(self) -> int:
+        """The process of all that is below the hosts."""
+        assert self._program is not None
+        return self._program.pid
+
     def words(self, role: str | None = None) -> list[str]:
         """The hosts' configuration as words of the command line; with a role, that host's."""
         if role is None:

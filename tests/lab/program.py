@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -181,6 +182,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _ended)
     plan = msgspec.json.decode(sys.argv[1], type=LabPlan)
     with contextlib.ExitStack() as open_:
+        open_.callback(shutil.rmtree, plan.folder, ignore_errors=True)
         lab = _Lab(plan, open_)
         opened = lab.opened()
         _wait_up([host.address for host in opened.hosts.values()])
