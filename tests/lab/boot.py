@@ -81,7 +81,7 @@ def make_system(root: Path, disk: Path) -> None:
     for number, folder in enumerate(("class", "devices/system/cpu")):
         overlay(str(root / "sys" / folder), disk, f"sys{number}", root / "sys" / folder)
     mount("-t", "tmpfs", "-o", "mode=755", "lab", str(root / "dev"))
-    for name in _DEVICES:
+    for name in filter(lambda name: Path("/dev", name).exists(), _DEVICES):
         (root / "dev" / name).touch()
         mount("--bind", f"/dev/{name}", str(root / "dev" / name))
     for name, kind, options in (

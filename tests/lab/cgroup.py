@@ -8,7 +8,8 @@ ROOT = Path("/sys/fs/cgroup")
 PREFIX = "dynasplit-lab"
 _LEAST_US = 1000
 """The shortest quota that the kernel takes."""
-_PERIOD_US = 3000
+_PERIOD_US = 4000
+_NONE = -1
 _EMPTY_S = 5.0
 
 
@@ -55,17 +56,26 @@ class ControlGroup:
     def limit(self, share: float) -> None:
         """Give it this share of one CPU's time; 1: all that there is."""
         period_us = max(_PERIOD_US, round(_LEAST_US / share))
-        quota_us = -1 if share >= 1 else max(_LEAST_US, round(share * period_us))
+        quota_us = _NONE if share >= 1 else max(_LEAST_US, round(share * period_us))
         if self._limit_us == (quota_us, period_us):
             return
+        folder = self._folders[0]
         if self._is_new:
-            quota = "max" if quota_us < 0 else str(quota_us)
-            (self._folders[0] / "cpu.max").write_text(f"{quota} {period_us}")
+            quota = "max" if quota_us == _NONE else str(quota_us)
+            self._set_burst(folder / "cpu.max.burst", 0)
+            (folder / "cpu.max").write_text(f"{quota} {period_us}")
+            self._set_burst(folder / "cpu.max.burst", quota_us)
         else:
-            (self._folders[0] / "cpu.cfs_quota_us").write_text("-1")
-            (self._folders[0] / "cpu.cfs_period_us").write_text(str(period_us))
-            (self._folders[0] / "cpu.cfs_quota_us").write_text(str(quota_us))
+            self._set_burst(folder / "cpu.cfs_burst_us", 0)
+            for name, us in (("quota", _NONE), ("period", period_us), ("quota", quota_us)):
+                (folder / f"cpu.cfs_{name}_us").write_text(str(us))
+            self._set_burst(folder / "cpu.cfs_burst_us", quota_us)
         self._limit_us = (quota_us, period_us)
+
+    def _set_burst(self, file: Path, quota_us: int) -> None:
+        """Let a quota outlive its period by one: what the ticks of the scheduler leave of it."""
+        if quota_us != _NONE and file.is_file():
+            file.write_text(str(quota_us))
 
     def remove(self) -> None:
         """Remove it, once its last process is gone."""

@@ -63,20 +63,20 @@ class Policy:
             "cpuinfo_min_freq": str(OFFERED_KHZ[0]),
             "cpuinfo_max_freq": str(OFFERED_KHZ[-1]),
         }
-        self._shown = fixed | self._state()
+        self._shown = {name: f"{text}\n" for name, text in (fixed | self._state()).items()}
         self._files = {}
         for name, text in self._shown.items():
-            (folder / name).write_text(f"{text}\n")
-            os.chown(folder / name, 0, group_id)
+            (folder / name).write_text(text)
+            os.chown(folder / name, -1, group_id)
             (folder / name).chmod(0o664 if name in WRITABLE else 0o444)
             self._files[name] = os.open(folder / name, os.O_RDWR)
 
     def tick(self, now_s: float) -> None:
         """Take up what was written, and show what follows from it."""
         for name in WRITABLE:
-            written = os.pread(self._files[name], 100, 0).decode(errors="replace").strip()
+            written = os.pread(self._files[name], 100, 0).decode(errors="replace")
             if written and written != self._shown[name]:  # empty: somebody is just writing it
-                self._take(name, written, now_s)
+                self._take(name, written.strip(), now_s)
                 self._shown[name] = written  # so that showing puts a refused one back
         self._revert(now_s)
         self._run()
@@ -141,9 +141,9 @@ class Policy:
 
     def _show(self, name: str, text: str) -> None:
         """Replace a file's text so that nobody finds it empty, or a mixture."""
-        if self._shown[name] == text:
+        if self._shown[name] == (line := f"{text}\n"):
             return
-        new, file = f"{text}\n".encode(), self._files[name]
+        new, file = line.encode(), self._files[name]
         os.pwrite(file, new.ljust(os.fstat(file).st_size, b"\n"), 0)
         os.ftruncate(file, len(new))
-        self._shown[name] = text
+        self._shown[name] = line

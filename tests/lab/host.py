@@ -60,7 +60,7 @@ class LabHost:
             self.policy = cpufreq.Policy(self._files, plan.cpu, USER_ID)
             self.energy = Energy(plan.law, now_s)
             self._rapl = Powercap(self._files, 0.0) if plan.has_rapl else None
-            self.host_key = _make_key(folder / "host_key")
+            self.host_key = make_key(folder / "host_key")
             self.pid = self._boot(authorized)
             self._machine = RealMachine()
             self._machine.root = Path(f"/proc/{self.pid}/root")
@@ -142,7 +142,7 @@ class LabHost:
         return {f"/{path}": str(self._files / path) for path in paths}
 
 
-def _make_key(path: Path) -> str:
+def make_key(path: Path) -> str:
     """Make a key; returns its public part."""
     words = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", path.name, "-f", str(path))
     subprocess.run(words, check=True)

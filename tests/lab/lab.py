@@ -41,7 +41,7 @@ class Lab:
 
     def __init__(self, *, sudo: bool = False) -> None:
         remove_orphans()
-        self.folder = Path(tempfile.mkdtemp(prefix="dynasplit-lab-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="dynasplit-lab-", dir=_memory()))
         self._program: subprocess.Popen[str] | None = None
         try:
             self.hosts = self._start(sudo).hosts
@@ -50,6 +50,12 @@ class Lab:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def program_pid(self) -> int:
+        """The process of all that is below the hosts."""
+        assert self._program is not None
+        return self._program.pid
 
     def words(self, role: str | None = None) -> list[str]:
         """The hosts' configuration as words of the command line; with a role, that host's."""
@@ -161,6 +167,11 @@ class Lab:
         if "refused" in answer:
             raise OSError(answer["refused"])
         return answer["told"]
+
+
+def _memory() -> str | None:
+    """A folder in memory, where files are replaced at no cost; None: there is none."""
+    return next((str(p) for p in (Path("/dev/shm"),) if os.access(p, os.W_OK)), None)
 
 
 @contextlib.contextmanager

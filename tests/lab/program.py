@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -24,7 +25,7 @@ from tests.lab.host import HostPlan, LabHost
 from tests.lab.network import Network
 from tests.lab.wall_meter import MeterFaults, WallMeter
 
-TICK_S = 0.005
+TICK_S = 0.01
 _UP_S = 5.0
 
 
@@ -181,6 +182,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _ended)
     plan = msgspec.json.decode(sys.argv[1], type=LabPlan)
     with contextlib.ExitStack() as open_:
+        open_.callback(shutil.rmtree, plan.folder, ignore_errors=True)
         lab = _Lab(plan, open_)
         opened = lab.opened()
         _wait_up([host.address for host in opened.hosts.values()])
