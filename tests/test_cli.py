@@ -170,6 +170,12 @@ WRONG_FILES = [
 
 
 @pytest.mark.parametrize("words", WRONG_FILES, ids=[" ".join(w) for w in WRONG_FILES])
+@pytest.mark.fault(
+    group="command line",
+    fault="a file that is not there, or is something else",
+    seen="one line, exit code 2",
+    kept="nothing was started",
+)
 def test_a_file_that_is_not_there_or_is_something_else_is_a_wrong_setting(cli, tmp_path, words):
     """Absent, a folder, or of another kind; where any file will do there is no third."""
     (tmp_path / "folder.yaml").mkdir()
@@ -205,6 +211,12 @@ def test_what_leaves_a_value_open_is_refused_in_one_line(cli, words, said):
     assert said in err
 
 
+@pytest.mark.fault(
+    group="command line",
+    fault="one job of several that cannot be",
+    seen="which value: `search.fraction=7`",
+    kept="none was started",
+)
 def test_nothing_of_a_multirun_starts_if_one_job_is_refused(cli, tmp_path):
     code, _, err = cli(
         "-m", "+experiment=vgg16_testbed", "search.fraction=0.1,7", f"results_dir={tmp_path}"
@@ -214,6 +226,11 @@ def test_nothing_of_a_multirun_starts_if_one_job_is_refused(cli, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["multirun.yaml"]
 
 
+@pytest.mark.fault(
+    group="room",
+    fault="a results folder that cannot be written",
+    seen="exit code 1: `cannot be written`",
+)
 def test_results_that_cannot_be_written_are_refused(modelled, tmp_path):
     (tmp_path / "taken").write_text("a file")
     code, _, err = modelled(f"results_dir={tmp_path}/taken")
@@ -302,6 +319,12 @@ def test_a_multirun_runs_each_job_into_a_folder_of_its_own(modelled, tmp_path):
 
 
 @pytest.mark.medium
+@pytest.mark.fault(
+    group="search",
+    fault="SIGTERM",
+    seen="exit code 143; the same command goes on",
+    kept="all finished measurements",
+)
 def test_a_signal_to_end_unwinds(tmp_path):
     """SIGTERM ends a run as an error does, and the same command goes on."""
     words = ["+experiment=vgg16_testbed", "hosts=modelled", f"results_dir={tmp_path}"]

@@ -19,6 +19,12 @@ def everything_below(folder: Path) -> str:
 
 
 @pytest.mark.medium
+@pytest.mark.fault(
+    group="command line",
+    fault="a password in `tracking.uri`",
+    seen="`***`",
+    kept="it is written nowhere",
+)
 def test_a_password_is_neither_printed_nor_kept(tmp_path):
     """Two jobs: one has it from the command line, the other from the environment; no one hears."""
     words = ["+experiment=quick_testbed", *SMALL, f"results_dir={tmp_path}/results"]
@@ -55,6 +61,12 @@ def test_a_password_is_neither_printed_nor_kept(tmp_path):
         ["+tracking.url=https://me:s3cr3t@h"],
         ["-m", "seed=0,x"],
     ],
+)
+@pytest.mark.fault(
+    group="command line",
+    fault="a password in a command that is refused",
+    seen="the refusal without it",
+    kept="it is written nowhere",
 )
 def test_nor_is_it_where_something_else_is_wrong_or_asked(tmp_path, words):
     uri = "tracking.uri=https://me:s3cr3t@host"
@@ -109,6 +121,12 @@ ConfigStore.instance().store(group="hydra/launcher", name="toy", node=Conf, prov
 
 @pytest.mark.medium
 @pytest.mark.parametrize("kept", [0, 1, 2])
+@pytest.mark.fault(
+    group="command line",
+    fault="a launcher that takes jobs elsewhere",
+    seen="`hydra/launcher=toy was handed 2 jobs`, exit code 2",
+    kept="nothing was run",
+)
 def test_a_launcher_that_takes_jobs_elsewhere_is_refused(tmp_path, kept):
     (tmp_path / "hydra_plugins").mkdir()
     (tmp_path / "hydra_plugins/toy.py").write_text(LAUNCHER)

@@ -12,6 +12,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.medium
+@pytest.mark.fault(
+    group="room",
+    fault="the disk fills in the midst of a run",
+    seen="exit code 1: `a file cannot grow: File too large. What was measured is kept`",
+    kept=("what was measured; no temporary folder; the same command goes on when there is room"),
+)
 def test_where_files_cannot_grow_one_message_says_so_and_nothing_is_lost(tmp_path):
     words = ["+experiment=vgg16_testbed", "hosts=modelled", f"results_dir={tmp_path}/results"]
     less = ["search.trials=40", "search.front_repeats=0", "workload.requests=4", "tracking=none"]

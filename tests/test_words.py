@@ -59,6 +59,11 @@ def test_a_word_is_read_as_it_stands_or_the_message_says_how_to_quote_it(name):
     assert values_read(words) == [f"out/{name}"]
 
 
+@pytest.mark.fault(
+    group="command line",
+    fault="`=`, `#`, `(` in a word of the command",
+    seen="which word is meant, and how it is quoted",
+)
 def test_the_quoted_word_works_when_pasted_in_a_shell(tmp_path):
     told = command_line(*DRY, "results_dir=out/lab (2)")
     assert told.stderr == (
@@ -81,6 +86,14 @@ def test_the_quoted_word_works_when_pasted_in_a_shell(tmp_path):
         (["-m", "runs=a=b,c"], "'runs=\"a=b,c\"'"),
         (["results_dir=a,b"], "several values, which only -m takes; as one value it is said"),
     ],
+)
+@pytest.mark.fault(
+    group="command line",
+    fault="a word that Hydra's grammar does not take",
+    seen=(
+        "one line, exit code 2: `the word 'a b=c' cannot be read; allowed: KEY=VALUE, "
+        "+KEY=VALUE, ~KEY`"
+    ),
 )
 def test_other_words(words, said):
     told = command_line(*DRY, *words)

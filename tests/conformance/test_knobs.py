@@ -132,6 +132,12 @@ def test_the_state_before_is_recorded_and_the_next_start_restores_it(board_host,
     assert next_start.restore() is False
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="a damaged record of a host's settings",
+    seen="`check the host's settings by hand`",
+    kept="the record",
+)
 def test_a_damaged_record_is_named_and_not_ignored(board_host, tmp_path):
     record = tmp_path / "record.json"
     record.write_text("{")

@@ -26,7 +26,10 @@ Ctrl-C ends the lab."""
 def carry_out(lab: Lab, line: str) -> str:
     """Carry out a person's line; returns what there is to say."""
     verb, *rest = shlex.split(line)
-    options = {k: float(v) if "." in v else int(v) for k, _, v in (w.partition("=") for w in rest if "=" in w)}
+    options = {
+        k: float(v) if "." in v else int(v)
+        for k, _, v in (w.partition("=") for w in rest if "=" in w)
+    }
     match verb, [word for word in rest if "=" not in word]:
         case "cut", ["edge" | "cloud" | "link" as cable]:
             lab.cut(cable)
@@ -58,7 +61,14 @@ def main() -> int:
         return 1
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), open_lab() as lab:
-        print(" \\\n  ".join(["python run_experiment.py +experiment=quick_testbed", *map(shlex.quote, lab.words())]))
+        print(
+            " \\\n  ".join(
+                [
+                    "python run_experiment.py +experiment=quick_testbed",
+                    *map(shlex.quote, lab.words()),
+                ]
+            )
+        )
         print(HELP, flush=True)
         while True:
             select.select([sys.stdin], [], [])

@@ -14,9 +14,9 @@ import pytest
 from dynasplit.core.errors import HostKeyRefused, LoginRefused
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.connection import HostConnection
-from tests.lab.host import make_key
 from tests.conftest import ROOT
 from tests.lab.cgroup import PREFIX
+from tests.lab.host import make_key
 from tests.lab.lab import LAWS, Lab, open_lab
 from tests.lab.needs import missing
 
@@ -114,7 +114,10 @@ def test_meters_and_counters_show_load_on_their_host_alone(lab, hosts):
     began_s = time.monotonic()
     counter = "cat /sys/class/powercap/intel-rapl:0/energy_uj"
     counted_uj = int(hosts["cloud"].ask(counter))
-    ask(hosts["cloud"], "import time\nend = time.monotonic() + 1.5\nwhile time.monotonic() < end: pass")
+    ask(
+        hosts["cloud"],
+        "import time\nend = time.monotonic() + 1.5\nwhile time.monotonic() < end: pass",
+    )
     counted_j = (int(hosts["cloud"].ask(counter)) - counted_uj) / 1e6
     took_s = time.monotonic() - began_s
     drawn = {r: [b - a for a, b in zip(before[r], lab.energies_j(r), strict=True)] for r in hosts}
@@ -188,7 +191,9 @@ def traces() -> set[str]:
     links = {name for name in psutil.net_if_addrs() if name.startswith("lab")}
     groups = {str(p) for p in Path("/sys/fs/cgroup").glob(f"**/{PREFIX}-*")}
     folders = {str(p) for p in Path("/dev/shm").glob("dynasplit-lab-*")}
-    mounts = {line for line in Path("/proc/mounts").read_text().splitlines() if "dynasplit-lab" in line}
+    mounts = {
+        line for line in Path("/proc/mounts").read_text().splitlines() if "dynasplit-lab" in line
+    }
     programs = {
         str(p.pid)
         for p in psutil.process_iter()

@@ -125,6 +125,18 @@ NOT_KNOWN = (
 )
 
 
+@pytest.mark.fault(
+    group="agents",
+    fault="an agent that is killed; an emulated host that is killed",
+    seen=(
+        "one message, exit code 1: `edge agent has ended by a signal: ...`, `the SSH "
+        "connection has ended, and the ...`"
+    ),
+    kept=(
+        "all finished measurements; nothing is left running, and the same command gives what "
+        "an undisturbed run gives"
+    ),
+)
 def test_an_agent_s_and_an_emulated_host_s_death_end_the_run_and_cost_nothing(
     tmp_path, temporary, whole
 ):
@@ -152,6 +164,18 @@ def test_an_agent_s_and_an_emulated_host_s_death_end_the_run_and_cost_nothing(
 
 
 @needs_openssh
+@pytest.mark.fault(
+    group="link",
+    fault="a host's SSH server that is killed with its connections",
+    seen=(
+        "`the SSH connection has ended, and the ...`, and that it is not known whether the "
+        "host was put back; exit code 1"
+    ),
+    kept=(
+        "the agent puts its host back by itself; the same command gives what an undisturbed "
+        "run gives"
+    ),
+)
 def test_a_real_sshd_s_death_ends_the_run_and_costs_nothing(openssh_hosts, tmp_path, whole):
     edge: OpenSshHost = openssh_hosts["edge"]
     results = tmp_path / "results"

@@ -127,6 +127,12 @@ def uninterrupted(place, interrupted) -> Run:
     return anew
 
 
+@pytest.mark.fault(
+    group="search",
+    fault="Ctrl-C",
+    seen="`the same command goes on there`",
+    kept="all finished measurements; nothing is left running",
+)
 def test_ctrl_c_ends_a_run_at_once_and_says_how_to_go_on(interrupted):
     assert interrupted.controller.returncode not in (0, None)
     assert "Traceback" not in interrupted.errors
@@ -143,6 +149,12 @@ def test_resume_false_starts_anew(uninterrupted):
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.fault(
+    group="search",
+    fault="kill -9",
+    seen="nothing more; the same command goes on",
+    kept="all finished measurements; nothing is left running",
+)
 def test_a_killed_run_leaves_nothing_and_goes_on_where_it_stopped(tmp_path, uninterrupted):
     run = Run(tmp_path)
     family = run.wait_for(measured=6)

@@ -74,6 +74,12 @@ def _records(results: Path) -> int:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+@pytest.mark.fault(
+    group="link",
+    fault="a link that drops for 1, 5, 20 s, in search, repeats or serving",
+    seen="a pause",
+    kept="everything; the windows concerned are measured again",
+)
 def test_a_link_that_drops_costs_no_measurement(tmp_path, relayed):
     began_s = time.monotonic()
     with dropping(relayed, tmp_path) as drops:

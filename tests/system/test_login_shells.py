@@ -52,6 +52,11 @@ def greeting(request, tmp_path) -> Iterator[OpenSshServer]:
     made.close()
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="fish, csh or a greeting where a POSIX shell is expected; no SFTP",
+    seen="nothing: commands and files go through",
+)
 @needs_wrapper
 def test_any_login_shell_runs_commands_and_takes_files(greeting, tmp_path):
     host = HostConnection(greeting.address)
@@ -115,6 +120,11 @@ def test_agents_and_meters_run_there_too(hard, tmp_path):
     assert (tmp_path / "log").read_text().endswith("control channel closed\n")
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="a host's clock that is off by years",
+    seen="nothing",
+)
 @pytest.mark.parametrize("days", [-4000, 4000])
 def test_a_clock_that_is_years_off_is_no_obstacle(tmp_path, days):
     if shutil.which("faketime") is None:
@@ -145,6 +155,11 @@ def test_a_login_without_a_shell_is_told_in_its_words(tmp_path):
         made.close()
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="a host that forbids forwarding",
+    seen="the option of its `sshd_config`",
+)
 @pytest.mark.parametrize("settings", ["AllowTcpForwarding no", "PermitOpen none"])
 def test_forwarding_that_is_forbidden_is_told_at_once(tmp_path, settings):
     made = OpenSshServer(tmp_path / "sshd", settings=settings)
@@ -193,6 +208,11 @@ def test_a_web_server_is_told_by_its_answer(tmp_path, patience_s):
         server.shutdown()
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="a port without an SSH server: silent, or another one's",
+    seen="what it says, within 10 s",
+)
 @pytest.mark.parametrize(
     ("greeting_bytes", "said"),
     [

@@ -57,6 +57,12 @@ def test_quick_testbed_runs_on_openssh_and_puts_the_knobs_back(openssh_hosts, tm
     assert not list((tmp_path / "edge/state").glob("*.json"))
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="a host that is not put back at the end of a run",
+    seen="`NOT PUT BACK: edge host ...`, exit code 1",
+    kept="the results are complete",
+)
 def test_a_host_that_is_not_put_back_is_told_and_the_results_are_whole(openssh_hosts, tmp_path):
     record = tmp_path / "edge/state/edge.json"
     record.parent.mkdir()

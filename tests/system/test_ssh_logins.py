@@ -112,6 +112,12 @@ def test_a_known_host_is_logged_in_to(server, tmp_path, which):
     logs_in(replace(server.address, known_hosts=str(known)))
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="an unknown, changed or revoked host key",
+    seen="the key's fingerprint, the line that decides, and what makes a host known",
+    kept="nothing was started",
+)
 @pytest.mark.parametrize(
     ("which", "said"),
     [
@@ -150,6 +156,11 @@ def test_a_file_of_known_hosts_that_is_stated_must_be_readable(server, tmp_path)
     assert "cannot be read (No such file or directory)" in refusal(address, HostKeyRefused)
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="a key that is encrypted, refused, or not there",
+    seen="which of them, and what to do (`ssh-add`, `authorized_keys`, `ssh-copy-id`)",
+)
 def test_an_encrypted_key_is_unlocked_by_an_agent_alone(server, tmp_path, agent):
     key = tmp_path / "locked"
     line = keygen(key, passphrase="secret words")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dynasplit.core.errors import HostUnreachable
+from dynasplit.core.errors import HostProgramFailed, HostUnreachable
+from dynasplit.offline.measurer import Measurer
 from dynasplit.run.journal import read_journal
 from experiments import two_phase
 from tests.commands import command_line
@@ -38,6 +39,12 @@ def searched(tmp_path, monkeypatch) -> Path:
     return folder
 
 
+@pytest.mark.fault(
+    group="search",
+    fault="the online phase fails",
+    seen="its error",
+    kept="`front.json`, `runs.parquet`, their figures: written when the search ends",
+)
 def test_the_front_is_there_when_the_online_phase_fails(searched):
     there = {path.name for path in searched.iterdir()}
     assert {"front.json", "runs.parquet", "front.png", "knobs.png"} <= there
@@ -47,6 +54,12 @@ def test_the_front_is_there_when_the_online_phase_fails(searched):
 @pytest.mark.parametrize(
     "change",
     ["policy.margin=0.2", "workload.requests=2", "measure.retries=7", "policies=[dynasplit]"],
+)
+@pytest.mark.fault(
+    group="search",
+    fault="another policy option, number of requests, retry count",
+    seen="the run goes on",
+    kept="what was measured",
 )
 def test_what_does_not_change_the_measurements_goes_on_with_them(searched, change):
     before = read_journal(searched / "journal.jsonl")
@@ -58,6 +71,12 @@ def test_what_does_not_change_the_measurements_goes_on_with_them(searched, chang
     assert json.loads((searched / "run.json").read_text())["state"] == "finished"
 
 
+@pytest.mark.fault(
+    group="files",
+    fault="a damaged `run.json`, here or in another folder",
+    seen="nothing",
+    kept="all",
+)
 def test_a_damaged_run_json_does_not_hide_what_was_measured(searched):
     other = searched.parent / "2001-01-01_00-00-00"
     other.mkdir()
@@ -71,6 +90,12 @@ def test_a_damaged_run_json_does_not_hide_what_was_measured(searched):
 
 
 @pytest.mark.parametrize("damage", [b"", b'{"kind":"meas'])
+@pytest.mark.fault(
+    group="files",
+    fault="a run that is not finished",
+    seen="`runs=...FOLDER` reads its journal as a table",
+    kept="all",
+)
 def test_a_folder_that_is_not_finished_answers_as_a_table(searched, tmp_path, damage):
     journal = searched / "journal.jsonl"
     journal.write_bytes(journal.read_bytes() + damage)
@@ -86,6 +111,11 @@ def test_a_folder_that_is_not_finished_answers_as_a_table(searched, tmp_path, da
     assert again <= known
 
 
+@pytest.mark.fault(
+    group="files",
+    fault="a folder without runs",
+    seen="exit code 2: `a folder without either; allowed: ...`",
+)
 def test_a_folder_without_runs_is_refused(tmp_path):
     ended = command_line("+experiment=audit_runs", f"runs={tmp_path}")
     assert ended.returncode == 2
@@ -103,6 +133,40 @@ def test_what_changes_them_begins_anew(searched, change):
     assert len(list(searched.parent.iterdir())) == 2
 
 
+@pytest.mark.fault(
+    group="search",
+    fault="a configuration that cannot be measured",
+    seen="`... failed: REASON`; at the end `Given up in the search: ...`, in `summary.json` too",
+    kept="the search goes on; it is in the journal once another was measured after it",
+)
+def test_a_configuration_that_cannot_be_measured_is_told_and_the_run_goes_on(tmp_path, monkeypatch):
+    asked, once = [], Measurer._once
+
+    def fails(self, configuration, repeat):
+        asked.append(configuration)
+        if configuration in asked[7:8]:
+            raise HostProgramFailed("edge host: ModelError: no such head")
+        return once(self, configuration, repeat)
+
+    monkeypatch.setattr(Measurer, "_once", fails)
+    ended = start(tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    told, words = " ".join(ended.stdout.split()), asked[7].words()
+    assert f"{words} failed: edge host: ModelError: no such head" in told
+    assert f"Given up in the search: {words}: edge host: ModelError: no such head" in told
+    (folder,) = (tmp_path / "vgg16_testbed").iterdir()
+    (given_up,) = json.loads((folder / "summary.json").read_text())["given_up"]
+    assert given_up["reason"] == "edge host: ModelError: no such head"
+
+
+@pytest.mark.fault(
+    group="command line",
+    fault="a policy that no front can meet",
+    seen=(
+        "refused before the search, where all that can be measured is known: `min_accuracy is"
+        " 0.9; ...`"
+    ),
+)
 def test_a_policy_that_cannot_be_is_refused_before_the_search(tmp_path):
     ended = start(tmp_path, "policy.min_accuracy=0.9")
     assert ended.returncode == 2
@@ -130,6 +194,12 @@ def next_of(finished: Path, results: Path, *words: str) -> tuple[str, Path]:
     return ended.stdout.replace("\n", ""), folder
 
 
+@pytest.mark.fault(
+    group="search",
+    fault="other requests or policies, where the campaign's run has finished",
+    seen="`Takes over what ... measured`",
+    kept="what was measured; only requests are served",
+)
 def test_a_finished_run_s_measurements_serve_other_requests(finished, tmp_path):
     said, folder = next_of(finished, tmp_path, "workload.requests=3", "policies=[dynasplit]")
     before = read_journal(finished / "journal.jsonl")

@@ -92,6 +92,11 @@ def test_it_takes_no_time_and_imports_nothing_that_a_run_does_not_import(tmp_pat
 
 
 @pytest.mark.parametrize("library", ["matplotlib", "PIL", "pyarrow.parquet"])
+@pytest.mark.fault(
+    group="room",
+    fault="a results format that cannot be written",
+    seen="one message, before anything is measured",
+)
 def test_a_writer_that_is_missing_is_found_before_anything_is_measured(
     tmp_path, monkeypatch, library
 ):
@@ -109,6 +114,12 @@ def test_a_writer_that_is_missing_is_found_before_anything_is_measured(
 
 @pytest.mark.medium
 @pytest.mark.parametrize(("most_bytes", "file"), [(100, "front.json"), (2000, "runs.parquet")])
+@pytest.mark.fault(
+    group="room",
+    fault="no room for the results",
+    seen="`cannot be written: ...`, before anything is measured",
+    kept="nothing is left of the trial",
+)
 def test_a_place_without_room_is_found_too(tmp_path, most_bytes, file):
     code = (
         "import pathlib, resource, sys\n"
@@ -125,6 +136,12 @@ def test_a_place_without_room_is_found_too(tmp_path, most_bytes, file):
 
 
 @pytest.mark.medium
+@pytest.mark.fault(
+    group="room",
+    fault="MLflow cannot write",
+    seen="a warning before anything is measured: `The run goes on without it`",
+    kept="all results in the run's folder; no temporary folder",
+)
 def test_a_store_that_cannot_be_written_is_known_before_anything_is_measured(tmp_path):
     """Tracking tries its store and its files when its run begins; a run goes on without it."""
     results, temporary = tmp_path / "results", tmp_path / "temporary"

@@ -73,6 +73,11 @@ def test_every_option_with_a_path_s_rule_is_looked_at_here():
 @pytest.mark.parametrize(
     ("said", "comes_to"), [("~/a b/x", "{home}/a b/x"), ("~", "{home}"), ("/a/~/x~", "/a/~/x~")]
 )
+@pytest.mark.fault(
+    group="command line",
+    fault="`~` in quotes or in a file of one's own",
+    seen="nothing: it is the home folder",
+)
 def test_the_tilde_is_the_home_folder(home, said, comes_to):
     config = composed(*(f"{path}='{said}'" for path in PATHS))
     expected = comes_to.format(home=home)
@@ -141,6 +146,11 @@ def test_a_user_who_is_not_there_has_no_home():
 
 @pytest.mark.parametrize("value", ["", "a\0b", "x" * 5000])
 @pytest.mark.parametrize("name", ["results_dir", "runs", "front", "model.path", "data.labels"])
+@pytest.mark.fault(
+    group="command line",
+    fault="a path that cannot be",
+    seen="the option and what is allowed",
+)
 def test_what_cannot_be_a_path_is_refused(name, value):
     config = Config(name="x")
     *groups, key = name.split(".")

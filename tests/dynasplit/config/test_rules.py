@@ -144,6 +144,12 @@ def test_options_of_a_window_are_rules_of_the_window_by_the_same_names():
     "name",
     ["../..", "..", ".", "", "/abs", "a/b", "a/../../b", "a\0b", "a\nb", "a b", "-m", "x" * 61],
 )
+@pytest.mark.fault(
+    group="command line",
+    fault="`name=../..`",
+    seen="`a name of up to 60 letters`",
+    kept="nothing is written elsewhere",
+)
 def test_no_name_of_an_experiment_leaves_or_overwrites_the_results(name):
     said = refusal_of(name=name)
     assert said.startswith(f"name={name!r}; allowed: a name of up to 60 letters")

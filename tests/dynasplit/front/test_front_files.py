@@ -44,6 +44,11 @@ def test_an_older_front_is_read():
     assert ParetoFront.load(OLDER).summaries
 
 
+@pytest.mark.fault(
+    group="files",
+    fault="`front.json` out of order",
+    seen="nothing: it is put in order",
+)
 def test_summaries_out_of_order_are_put_right(whole, tmp_path):
     mixed = copy.deepcopy(whole)
     mixed["front"]["summaries"].reverse()
@@ -95,6 +100,11 @@ def _slower(front: Whole) -> None:
         (_knob([["cpu_mhz", -600]]), "summary 1, knob cpu_mhz: found -600; allowed"),
     ],
 )
+@pytest.mark.fault(
+    group="files",
+    fault="`front.json` with figures that cannot be: no energy, 1e308",
+    seen="refused in one line with the place: `summary 1: found 1e+308 J; allowed`",
+)
 def test_figures_that_no_front_has_are_refused(whole, tmp_path, spoil, said):
     spoilt = copy.deepcopy(whole)
     spoil(spoilt["front"])
@@ -109,6 +119,11 @@ def test_figures_that_no_front_has_are_refused(whole, tmp_path, spoil, said):
     "content",
     [b"", b"\xff\xfe", b'{"kind": "\xff"}', b'{"a": ' + b"[" * 10_000_000, b"[" * 10_000_000],
     ids=["empty", "utf16", "not_utf8", "nested", "nested_at_once"],
+)
+@pytest.mark.fault(
+    group="files",
+    fault="a damaged `front.json`",
+    seen="`not a front file`",
 )
 def test_content_that_is_no_json_is_refused(tmp_path, content):
     with pytest.raises(DataError, match="not a front file"):

@@ -235,6 +235,15 @@ def _garbled(path: Path) -> None:
     ],
     ids=["zeros", "empty", "binary", "no journal"],
 )
+@pytest.mark.fault(
+    group="files",
+    fault="a damaged or lost `study.log`",
+    seen=(
+        "`study.log was set aside as study.log.set-aside`; it is drawn again from the "
+        "journal, without measuring"
+    ),
+    kept="`study.log.set-aside`",
+)
 def test_a_damaged_study_is_drawn_again_from_the_journal(
     space, make_testbed, tmp_path, damage, name
 ):
@@ -259,6 +268,12 @@ def refused_from(number: int, *healthy):
     return before
 
 
+@pytest.mark.fault(
+    group="search",
+    fault="a configuration that was given up, in a run that goes on",
+    seen="nothing more: it is not asked again",
+    kept="why it was given up; all else is what it would have been",
+)
 def test_what_was_given_up_is_kept_and_not_asked_again(space, make_testbed, tmp_path):
     whole = explored(space, make_testbed(), tmp_path / "healthy")
     broken = whole.searched[20]
@@ -290,6 +305,12 @@ def _both(*befores):
     ("name", "failures"),
     [("nsga3", 1), ("nsga3", 2), pytest.param("structured", 2, marks=pytest.mark.medium)],
 )
+@pytest.mark.fault(
+    group="search",
+    fault="Ctrl-C while things fail",
+    seen="how to go on",
+    kept="healthy configurations do not count as failed",
+)
 def test_what_failed_before_ctrl_c_is_asked_again(
     space, make_testbed, tmp_path, uninterrupted, failures, name
 ):
@@ -303,6 +324,12 @@ def test_what_failed_before_ctrl_c_is_asked_again(
 
 
 @pytest.mark.parametrize("name", ["nsga3", pytest.param("structured", marks=pytest.mark.medium)])
+@pytest.mark.fault(
+    group="search",
+    fault="three configurations in a row: an outage",
+    seen="the run ends with the error",
+    kept="the same command asks for the same again and gives what an undisturbed run gives",
+)
 def test_an_outage_in_the_search_changes_nothing_once_it_is_over(
     space, make_testbed, tmp_path, uninterrupted, name
 ):
@@ -314,6 +341,12 @@ def test_an_outage_in_the_search_changes_nothing_once_it_is_over(
     assert not resumed.given_up
 
 
+@pytest.mark.fault(
+    group="search",
+    fault="an outage in the repeats",
+    seen="the run ends with the error",
+    kept="the same",
+)
 def test_an_outage_in_the_repeats_changes_nothing_once_it_is_over(
     space, make_testbed, tmp_path, uninterrupted
 ):
@@ -325,6 +358,12 @@ def test_an_outage_in_the_repeats_changes_nothing_once_it_is_over(
 
 
 @pytest.mark.parametrize("number", [12, 39, 50], ids=["search", "its last one", "repeats"])
+@pytest.mark.fault(
+    group="agents",
+    fault="an agent's end, in the search or the repeats",
+    seen="the run ends at once: `edge agent has ended ...`",
+    kept="no configuration is given up for it",
+)
 def test_an_agent_s_end_is_no_configuration_s_fault(
     space, make_testbed, tmp_path, uninterrupted, number
 ):

@@ -104,6 +104,12 @@ def test_interrupted_serving_goes_on(requests, everyone, make_testbed, tmp_path,
     assert second.calls == 60 - kill
 
 
+@pytest.mark.fault(
+    group="search",
+    fault="an outage while requests are served",
+    seen="the run ends with the error",
+    kept="requests that were served; the same command serves the others",
+)
 def test_transient_errors_are_tried_again_and_lasting_ones_end_it(requests, everyone, make_testbed):
     def before(call, _configuration):
         if call in (4, 5) or call > 20:

@@ -185,6 +185,12 @@ def test_a_run_that_is_continued_goes_on_in_the_same_mlflow_run(tmp_path, store,
 
 
 @pytest.mark.medium
+@pytest.mark.fault(
+    group="room",
+    fault="MLflow's store is gone",
+    seen="one warning, with where the files are",
+    kept="all results in the run's folder",
+)
 def test_an_outage_of_the_store_does_not_end_the_run(tmp_path, caplog):
     (tmp_path / "not_a_folder").touch()
     uri = f"sqlite:///{tmp_path}/not_a_folder/mlflow.db"

@@ -69,6 +69,12 @@ def test_a_torn_last_line_is_cut_off_and_written_over(tmp_path, kept):
 
 
 @pytest.mark.parametrize("line", [b"\0" * 40, b"\xff\xfe{}", b'{"kind":"measured","meas', b""])
+@pytest.mark.fault(
+    group="files",
+    fault="a damaged journal",
+    seen="a word; it goes on with what is whole",
+    kept="the file as it was found, as `journal.jsonl.damaged`",
+)
 def test_lines_that_cannot_be_read_are_left_out_with_a_word(tmp_path, line):
     path = tmp_path / "j"
     with Journal(path) as journal:

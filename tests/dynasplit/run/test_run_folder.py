@@ -40,6 +40,12 @@ def test_resume_false_starts_anew_and_the_newest_is_continued(tmp_path):
         assert third.path == second.path
 
 
+@pytest.mark.fault(
+    group="room",
+    fault="the same run twice at a time",
+    seen="`this very run is going on in ...`, with the process",
+    kept="the first one's folder",
+)
 def test_a_second_controller_of_the_same_run_is_told_who_has_it(tmp_path):
     with (
         open_run_folder(tmp_path, "x", "id") as first,
@@ -90,6 +96,12 @@ def test_other_hosts_at_the_same_address_do_not_go_on(tmp_path):
             second.claim_hosts({"edge": "pi2", "cloud": "server"})
 
 
+@pytest.mark.fault(
+    group="search",
+    fault="code that changed since a run was begun",
+    seen="its folders are named, with a warning where they measure",
+    kept="what was measured",
+)
 def test_code_that_has_changed_since_is_named(tmp_path, monkeypatch):
     states = iter([{"hosts/meters": "1", "docs": "1"}, {"hosts/meters": "2", "docs": "1"}])
     monkeypatch.setattr(run_folder, "code_state", lambda: next(states))

@@ -47,6 +47,11 @@ def test_cells_that_are_no_single_value_are_refused(tmp_path, column, cells):
 
 
 @pytest.mark.parametrize("column", TEXTS)
+@pytest.mark.fault(
+    group="files",
+    fault="text in a table that is not UTF-8",
+    seen="refused with file and column: `no UTF-8`",
+)
 def test_text_that_is_no_utf8_is_refused(tmp_path, column):
     refused(read_runs, parquet(tmp_path, **{column: NOT_UTF8}), f"column {column}: .* no UTF-8")
 
@@ -73,6 +78,11 @@ def test_text_that_is_no_utf8_is_refused(tmp_path, column):
             "found columns 'knob_cpu_mhz' and 'cpu_mhz'; allowed: one column for each knob",
         ),
     ],
+)
+@pytest.mark.fault(
+    group="files",
+    fault="tables with strange names, texts, or numbers",
+    seen="refused with file and place: `column latency_ms: found 1e+308; allowed`",
 )
 def test_strange_names_texts_and_numbers_are_refused(tmp_path, content, said):
     refused(read_runs, csv(tmp_path, content), said)

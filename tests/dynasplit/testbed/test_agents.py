@@ -76,6 +76,12 @@ def shown(host: HostConnection, name: str) -> str:
     return (policy / name).read_text().strip()
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="a second controller on a host",
+    seen=("refused at once: `edge host ... host busy: ...`, with who holds it since when"),
+    kept="the first one's settings",
+)
 def test_a_second_controller_is_refused_at_once_and_touches_nothing(host, tmp_path):
     first = agent(host, tmp_path / "log", "ann@desk, process 7")
     set_mhz(first, 600)
@@ -91,6 +97,12 @@ def test_a_second_controller_is_refused_at_once_and_touches_nothing(host, tmp_pa
     agent(host, tmp_path / "other", "bob@desk, process 8").close()
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="a host that an earlier run has left changed",
+    seen="nothing: the next run puts it back first",
+    kept="the state before the first change, on the host",
+)
 def test_the_lease_of_a_dead_agent_is_free_and_its_knobs_are_put_back(host, tmp_path):
     dead = agent(host, tmp_path / "log")
     set_mhz(dead, 600)
@@ -126,6 +138,12 @@ def _file_gone(_link: AgentLink, policy: Path) -> Callable[[], None]:
         (_file_gone, "scaling_available_governors"),
     ],
 )
+@pytest.mark.fault(
+    group="hosts",
+    fault="no room in a host's state folder; a file of sysfs gone",
+    seen="its class and words, `edge host: OSError: [Errno 27] File too large`",
+    kept="the host's settings: what cannot be recorded is not changed",
+)
 def test_a_host_s_own_trouble_is_told_and_its_agent_goes_on(host, tmp_path, breaks, says):
     link, folder = agent(host, tmp_path / "log"), folder_of(host)
     mend = breaks(link, folder / "root/sys/devices/system/cpu/cpufreq/policy0")
@@ -143,6 +161,11 @@ def test_a_host_s_own_trouble_is_told_and_its_agent_goes_on(host, tmp_path, brea
     assert not list((folder / "state").glob("*.json"))
 
 
+@pytest.mark.fault(
+    group="agents",
+    fault="settings that an agent which died has left",
+    seen="nothing: another agent puts them back when the run ends",
+)
 def test_another_agent_puts_back_what_one_that_died_has_left(edge, tmp_path):
     host = Host("edge", edge, make_credentials("edge")["edge"], tmp_path)
     state = folder_of(host._connection) / "state/edge.json"
@@ -176,6 +199,11 @@ def test_a_knob_that_is_not_put_back_is_told_by_the_controller(host, tmp_path):
         record.unlink()
 
 
+@pytest.mark.fault(
+    group="agents",
+    fault="an agent that says something before it dies",
+    seen="its last words, whenever it spoke last",
+)
 def test_last_words_are_kept_after_a_silence_longer_than_the_channel_s_time_out(host, tmp_path):
     channel = host.start("echo first >&2; sleep 0.5; echo last >&2")
     channel.settimeout(0.1)
@@ -185,6 +213,11 @@ def test_last_words_are_kept_after_a_silence_longer_than_the_channel_s_time_out(
     assert (tmp_path / "log").read_text() == "first\nlast\n"
 
 
+@pytest.mark.fault(
+    group="agents",
+    fault="an agent that cannot start",
+    seen="why: `HostError: ...` or another class and its words",
+)
 def test_an_agent_that_cannot_start_says_why(host, tmp_path):
     lease = folder_of(host) / "state/edge.lease"
     lease.unlink(missing_ok=True)

@@ -75,6 +75,11 @@ def test_a_channel_that_is_closed_before_its_program_has_ended_leaves_the_others
     host.close()
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="a host that does not take our key",
+    seen="`does not take the key`, and where it is added",
+)
 def test_a_refused_key_says_what_to_do(hosts, tmp_path):
     make_key(tmp_path / "other")
     stranger = replace(hosts[0], key_file=str(tmp_path / "other"))
@@ -82,6 +87,12 @@ def test_a_refused_key_says_what_to_do(hosts, tmp_path):
         HostConnection(stranger)
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="a host with another key than the one known",
+    seen="`another key ... do not log in`",
+    kept="nothing is sent",
+)
 def test_an_unexpected_host_key_is_refused(hosts, tmp_path):
     kind, key, *_ = make_key(tmp_path / "fake").split()
     known = tmp_path / "known_hosts"
@@ -96,6 +107,11 @@ def test_an_unknown_host_key_is_refused(hosts, tmp_path):
         HostConnection(replace(hosts[0], known_hosts=str(tmp_path / "known_hosts")))
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="a host that does not answer",
+    seen="its address and `no answer`",
+)
 def test_a_host_that_does_not_answer_is_named(hosts):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -120,6 +136,11 @@ def test_a_meter_that_is_none_says_so(hosts):
     host.close()
 
 
+@pytest.mark.fault(
+    group="link",
+    fault="an SSH connection that breaks",
+    seen="`the SSH connection has ended, and ... with it`, whatever was asked through it",
+)
 def test_a_connection_that_breaks_is_named_by_whatever_went_through_it(hosts, tmp_path):
     host = HostConnection(hosts[0])
     programs = push_programs(host)
@@ -177,6 +198,12 @@ with loopback_hosts(HostAddress(), HostAddress(), profile="quick") as (edge, _):
 
 
 @pytest.mark.parametrize("how", ["kill -9", "closed"])
+@pytest.mark.fault(
+    group="agents",
+    fault="a controller that is killed",
+    seen="nothing more",
+    kept="no program on a host outlives it, and no private folder",
+)
 def test_nothing_outlives_the_controller(how):
     controller = subprocess.Popen(
         [sys.executable, "-c", CONTROLLER], stdout=subprocess.PIPE, text=True

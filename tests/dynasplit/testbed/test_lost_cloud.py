@@ -32,6 +32,11 @@ def lost(name: str, *_: object) -> Judged:
 
 
 @pytest.mark.parametrize("lives", [True, False])
+@pytest.mark.fault(
+    group="agents",
+    fault="the cloud's agent dies while the edge streams to it",
+    seen="`cloud agent has ended ...` at once, instead of an outage of the link",
+)
 def test_a_link_to_an_agent_that_is_no_more_is_not_waited_for(lives):
     ended = None if lives else AgentEnded("cloud agent has ended by a signal: it said nothing")
     cloud = Mock(check_lives=Mock(side_effect=ended), call=lost)

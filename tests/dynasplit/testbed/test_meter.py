@@ -57,6 +57,12 @@ def failure(stream: MeterStream) -> str:
     return str(caught.value)
 
 
+@pytest.mark.fault(
+    group="meters",
+    fault="a meter that hangs up",
+    seen="nothing: it is begun anew at the next window",
+    kept="windows that were covered",
+)
 def test_an_instrument_that_hangs_up_is_opened_again(stream, instrument, tmp_path):
     assert window(stream).watts == pytest.approx(17.688)
     for _ in range(STARTS + 1):  # a good window between two failures: it is never given up
@@ -67,6 +73,11 @@ def test_an_instrument_that_hangs_up_is_opened_again(stream, instrument, tmp_pat
     assert "| Traceback" in (tmp_path / "log").read_text()
 
 
+@pytest.mark.fault(
+    group="meters",
+    fault="a meter that times out",
+    seen="one line, `it has ended: ...`; it is begun anew",
+)
 def test_one_time_out_is_one_line_and_the_meter_is_asked_again(stream, instrument):
     window(stream)
     instrument.value = None
@@ -84,6 +95,11 @@ def test_an_answer_that_is_no_text_is_one_line(stream, instrument):
     assert "it has ended: GWInstek" in failure(stream)
 
 
+@pytest.mark.fault(
+    group="meters",
+    fault="a meter that stays away",
+    seen="after three starts in vain `no meter answers at ...`",
+)
 def test_a_meter_that_stays_away_is_given_up_in_words(stream, instrument):
     window(stream)
     instrument.close()
@@ -95,6 +111,11 @@ def test_a_meter_that_stays_away_is_given_up_in_words(stream, instrument):
         stream.make_ready()
 
 
+@pytest.mark.fault(
+    group="meters",
+    fault="another instrument in a meter's place",
+    seen="which one was there and which one is",
+)
 def test_another_instrument_in_its_place_is_refused(stream, instrument):
     instrument.identity = b"GWInstek,GPM-8310,2,V1.00"
     instrument.hang_up()
@@ -130,6 +151,11 @@ def test_what_was_covered_before_the_end_is_not_lost(stream, instrument):
     ],
     ids=["no UTF-8", "no JSON", "another version", "a channel without a name"],
 )
+@pytest.mark.fault(
+    group="meters",
+    fault="a meter whose first line is none",
+    seen="one line: `a meter's header expected, found ...`",
+)
 def test_a_bad_header_is_one_line(host, tmp_path, says, told):
     program = tmp_path / "python"
     program.write_text(f"#!/bin/sh\nprintf '{says}'\ncat >/dev/null\n")
@@ -144,6 +170,11 @@ def test_a_bad_header_is_one_line(host, tmp_path, says, told):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.fault(
+    group="meters",
+    fault="an error of a meter's library",
+    seen="one line with its class and words",
+)
 def test_whatever_a_meter_s_library_raises_is_one_line(host, tmp_path, monkeypatch):
     extension = tmp_path / "extension/meters"
     extension.mkdir(parents=True)

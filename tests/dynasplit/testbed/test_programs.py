@@ -58,6 +58,11 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.fault(
+    group="agents",
+    fault="programs on a host that were altered or cut off",
+    seen="nothing: they are pushed anew",
+)
 def test_programs_that_are_not_whole_are_pushed_anew(host, cache, damage):
     folder = Path(push_programs(host))
     whole = content(folder)
@@ -79,6 +84,12 @@ def test_what_python_keeps_beside_the_programs_does_not_count(host):
     assert kept.is_file()
 
 
+@pytest.mark.fault(
+    group="agents",
+    fault="a push of the programs that is cut off",
+    seen="`programs cannot be put into ...`, and whether there is room",
+    kept="nothing of it is left",
+)
 def test_a_push_that_is_cut_off_leaves_nothing(host, edge, cache, monkeypatch):
     folder = Path(push_programs(host))
     packed, wanted = programs._packed()
@@ -113,6 +124,11 @@ def test_a_controller_that_dies_in_the_midst_of_a_push_leaves_nothing(edge, cach
         time.sleep(0.05)
 
 
+@pytest.mark.fault(
+    group="agents",
+    fault="parts that an earlier controller has left",
+    seen="nothing: they go with the next push",
+)
 def test_leftovers_of_earlier_pushes_go_with_the_next_one(host, cache):
     folder = Path(push_programs(host))
     left = [folder.with_name(f"{folder.name}.0123abcd"), folder.with_name("0" * 16 + ".89abcdef")]
@@ -146,6 +162,12 @@ def test_two_controllers_push_at_once(edge, host, cache):
     assert lies_there(cache) == [folder.name]
 
 
+@pytest.mark.fault(
+    group="agents",
+    fault="a copy of a network's file that fails midway",
+    seen="`here cannot be copied to ...`",
+    kept="no part is left",
+)
 def test_a_copy_that_fails_midway_leaves_no_part(host, tmp_path, monkeypatch):
     source, target = tmp_path / "here", tmp_path / "there"
     source.write_bytes(bytes(range(256)) * 1000)

@@ -91,6 +91,11 @@ def test_a_report_that_a_run_gives_is_taken():
         ({"inferences": [inference(0, tail_start_ns=5, tail_end_ns=5)] * 6}, "a window of 0 ns"),
     ],
 )
+@pytest.mark.fault(
+    group="wire",
+    fault="a run report that no run gives",
+    seen="refused in words: `a window from 3 to 3 of 6 inferences; allowed: ...`",
+)
 def test_a_report_that_no_run_gives_is_refused(more, said):
     with pytest.raises(MeasurementError, match=said):
         check_report(report(**more), ORDER)

@@ -48,7 +48,13 @@ def test_what_does_not_pass_is_not_tried_again(error):
     assert testbed.attempts == 1
 
 
+@pytest.mark.fault(
+    group="link",
+    fault="a host or link that is gone for long",
+    seen="tried again for as long as `measure.outage_s` says, then its error",
+)
 def test_a_link_that_is_gone_is_tried_for_as_long_as_asked_and_not_longer():
+    """`measure.outage_s` is what is asked."""
     policy = RetryPolicy(retries=0, wait_s=0.02, outage_s=0.3)
     assert policy.measure(Testbed(*[LinkLost("gone")] * 4)) is FOUND
     since_s = time.monotonic()

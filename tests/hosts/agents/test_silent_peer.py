@@ -53,6 +53,11 @@ def cloud(tmp_path):
 
 
 @pytest.mark.medium
+@pytest.mark.fault(
+    group="link",
+    fault="a peer that falls silent: stopped, link cut",
+    seen="noticed within 15 s, then tried again",
+)
 def test_a_stopped_agent_is_noticed_by_who_calls_it_and_by_who_streams_to_it(cloud):
     agent, started, pems = cloud
     control = channel(f"127.0.0.1:{started.control_port}", "cloud", *pems)

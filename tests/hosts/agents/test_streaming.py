@@ -201,6 +201,12 @@ def test_a_run_that_failed_in_the_cloud_leaves_the_next_one_in_step(link, mode):
     assert [i.top1 for i in inside] == [i.image for i in inside]
 
 
+@pytest.mark.fault(
+    group="agents",
+    fault="a head that fails, in throughput mode",
+    seen="its error",
+    kept="the agent goes on",
+)
 def test_a_head_that_fails_in_throughput_mode_ends_the_run_alone(link):
     def broken(split_point, images):
         raise ModelError("no such head")
@@ -214,6 +220,12 @@ def test_a_head_that_fails_in_throughput_mode_ends_the_run_alone(link):
 
 @pytest.mark.parametrize("mode", ["latency", "throughput"])
 @pytest.mark.parametrize("strange", ["no classes", "another request's", "no numbers"])
+@pytest.mark.fault(
+    group="wire",
+    fault="a strange answer of the cloud, also in throughput mode",
+    seen="the run order ends with that error",
+    kept="the stream stays in step",
+)
 def test_a_strange_answer_ends_the_run_with_its_error(link, mode, strange, monkeypatch):
     real = CloudAgent._answer
 
@@ -232,6 +244,11 @@ def test_a_strange_answer_ends_the_run_with_its_error(link, mode, strange, monke
     assert [i.top1 for i in inside] == [i.image for i in inside]
 
 
+@pytest.mark.fault(
+    group="agents",
+    fault="an exception in a thread, in throughput mode",
+    seen="the run order ends with it",
+)
 def test_any_error_while_a_result_is_taken_ends_the_run(link, monkeypatch):
     def broken(*_):
         raise ValueError("not of this project")
@@ -242,6 +259,12 @@ def test_any_error_while_a_result_is_taken_ends_the_run(link, monkeypatch):
 
 
 @pytest.mark.parametrize("mode", ["latency", "throughput"])
+@pytest.mark.fault(
+    group="link",
+    fault="the stream between the hosts is reset in a run",
+    seen="`the stream to the cloud agent broke`, then tried again",
+    kept="the next run opens it anew, in step",
+)
 def test_a_stream_that_breaks_in_a_run_is_opened_anew_by_the_next(link, mode):
     link.heads.takes_s = 0.01
     breaks = threading.Timer(0.1, lambda: link.stream._results.cancel())
@@ -254,6 +277,11 @@ def test_a_stream_that_breaks_in_a_run_is_opened_anew_by_the_next(link, mode):
 
 
 @pytest.mark.parametrize("mode", ["latency", "throughput"])
+@pytest.mark.fault(
+    group="agents",
+    fault="a run order that nobody waits for any more",
+    seen="the next order calls it off",
+)
 def test_a_run_that_nobody_waits_for_is_called_off_by_the_next(link, mode):
     link.heads.takes_s = 0.01
     with ThreadPoolExecutor(1) as pool:
@@ -265,6 +293,11 @@ def test_a_run_that_nobody_waits_for_is_called_off_by_the_next(link, mode):
             lost.result(timeout=10)
 
 
+@pytest.mark.fault(
+    group="link",
+    fault="a cloud that gives no result",
+    seen="`gave no result in ...`",
+)
 def test_a_cloud_that_gives_no_result_is_called_off(link, monkeypatch):
     link.stream._watch.close()
     link.stream._watch = Watch(0.2)
@@ -298,6 +331,12 @@ def test_a_frame_over_the_limit_is_refused_and_the_agent_goes_on(link):
     assert link.exchange(frame(GOOD)).tops[0][0] == 7
 
 
+@pytest.mark.fault(
+    group="wire",
+    fault="a peer that sends over the limit",
+    seen="it is cut off: `larger than max`",
+    kept="others are served",
+)
 def test_a_peer_that_sends_over_the_limit_is_cut_off_and_others_are_served(link):
     link.stream._results = link.stream._exchange(iter([bytes(MESSAGE_LIMIT_BYTES + 1)]))
     link.stream._awaited = 1

@@ -64,6 +64,12 @@ def test_a_change_of_mode_replaces_the_program_and_the_same_mode_keeps_it(accele
     assert gone(second)
 
 
+@pytest.mark.fault(
+    group="agents",
+    fault="the accelerator's program is killed",
+    seen="`the accelerator's program ended by signal 9`",
+    kept="it is opened again by the next run",
+)
 def test_a_program_that_dies_is_one_clear_error_and_can_be_opened_again(accelerator):
     accelerator.open("std")
     accelerator.run(1, IMAGE)

@@ -20,6 +20,11 @@ with held(pathlib.Path(sys.argv[1]), "ann@desk, process 7"):
 """
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="a host's user that was killed",
+    seen="nothing: its lease is free",
+)
 def test_another_is_told_at_once_who_holds_it_and_a_dead_holder_holds_nothing(tmp_path):
     path = tmp_path / "state/edge.lease"
     words = [sys.executable, "-c", HOLDER, str(path)]

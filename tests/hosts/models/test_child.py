@@ -62,6 +62,12 @@ def test_what_a_child_says_is_heard(run):
         ("os.kill(os.getpid(), signal.SIGKILL)", ModelError, r"SIGKILL \(was killed; out of mem"),
     ],
 )
+@pytest.mark.fault(
+    group="networks",
+    fault="a child process that prepares a network fails or is killed",
+    seen="its error, or the signal's name",
+    kept="no temporary folder",
+)
 def test_a_childs_failure_is_its_own_kind_and_words(run, lines, kind, said):
     with pytest.raises(kind, match=said) as failed:
         run(lines)

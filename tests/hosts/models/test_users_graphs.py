@@ -52,6 +52,11 @@ def outputs(model, images: np.ndarray) -> np.ndarray:
     ],
     ids=["one_output_under_a_name", "names_with_spaces"],
 )
+@pytest.mark.fault(
+    group="networks",
+    fault="a Keras graph of an unusual form",
+    seen="nothing: it is prepared as any other",
+)
 def test_an_unusual_form_is_prepared_and_computes_the_same(tmp_path, form):
     import keras
 
@@ -97,6 +102,11 @@ def looped(tensor):
     return layers.Reshape((1, 1, 8))(layers.GRU(8)(layers.Reshape((14, 56))(tensor)))
 
 
+@pytest.mark.fault(
+    group="networks",
+    fault="a Keras graph that cannot be converted",
+    seen="why not: `GRU layers ... ended by SIGSEGV`",
+)
 def test_a_converter_that_dies_is_named_with_its_signal_and_the_layers(tmp_path):
     path = saved(tmp_path, middle=looped)
     with pytest.raises(ModelError, match=r"to int8, which has GRU layers.*ended by SIGSEGV"):

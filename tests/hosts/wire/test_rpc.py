@@ -135,6 +135,15 @@ def test_a_refusal_carries_its_kind_and_reason(run):
 
 
 @pytest.mark.parametrize(("number", "told"), enumerate(TOLD), ids=[t[0] for t in TOLD])
+@pytest.mark.fault(
+    group="agents",
+    fault="any error in an agent: permission, full disk, file gone, no memory",
+    seen=(
+        "its class and words, `PermissionError: [Errno 13] Permission denied: '/sys/x'`; "
+        "EBUSY and the like are tried again"
+    ),
+    kept="all finished measurements; the traceback is in the run's `logs/`",
+)
 def test_any_error_arrives_with_its_class_its_words_and_whether_it_passes(run, number, told):
     peers, port = run
     with reach(port, peers["cloud"]) as opened, pytest.raises(PeerError) as error:

@@ -68,6 +68,11 @@ def test_a_frame_of_these_tests_is_taken():
         ({"images": [10**9] * 5}, "for 5 images"),
     ],
 )
+@pytest.mark.fault(
+    group="wire",
+    fault="a tensor of 100,000 sides, of huge numbers, of more than there is",
+    seen="refused at once: `with 100000 sides found; allowed: up to 32`",
+)
 def test_a_header_that_claims_what_cannot_be_is_refused(more, said):
     with refused_at_once(said):
         tensor_of(*unpack(framed(**more)))
@@ -79,6 +84,11 @@ def test_a_header_longer_than_its_frame_is_refused():
 
 
 @pytest.mark.parametrize("codec", ["zstd", "lz4"])
+@pytest.mark.fault(
+    group="wire",
+    fault="a compressed tensor that unpacks to far more",
+    seen="refused before it unpacks: `of 16 bytes announced`",
+)
 def test_a_bomb_is_refused_before_it_unpacks(codec):
     zeros = bytes(2**28)
     pressed = zstandard.ZstdCompressor().compress(zeros) if codec == "zstd" else None
@@ -113,6 +123,11 @@ PROTOCOL = b"\xa8protocol\x03"
     ],
     ids=["key", "cut_surrogate", "surrogate", "map", "array", "nested", "nested_at_once"],
 )
+@pytest.mark.fault(
+    group="wire",
+    fault="text from a peer that is not UTF-8, or a lone surrogate",
+    seen="refused at once: `expected, found something else`",
+)
 def test_a_message_that_cannot_be_read_is_refused(body, kind):
     with refused_at_once(f"{kind.__name__} expected, found something else"):
         decode(body, kind)
@@ -130,6 +145,11 @@ def test_what_no_message_can_carry_is_refused_where_it_is_sent():
 
 @pytest.mark.parametrize(
     "line", ["1 nan", "1 inf", "1 -inf", "1 1e400", f"{2**63} 5", f"{'9' * 5000} 5", "\udcff 5"]
+)
+@pytest.mark.fault(
+    group="wire",
+    fault="a meter's reading that is no number",
+    seen="refused: `expected of a meter`",
 )
 def test_a_reading_that_is_no_number_is_refused(line):
     with refused_at_once("expected of a meter"):
@@ -181,6 +201,11 @@ def test_one_spoilt_byte_is_refused_or_gives_the_tensor_it_says(frame):
 
 @settings(max_examples=100, deadline=None)
 @given(body=st.binary(max_size=60), kind=st.sampled_from([RunReport, Conditions, TailResult]))
+@pytest.mark.fault(
+    group="wire",
+    fault="bytes from a peer that are no message",
+    seen="refused in words at the border",
+)
 def test_any_bytes_are_a_message_or_refused(body, kind):
     with suppress(WireError):
         assert isinstance(decode(body, kind), kind)

@@ -58,6 +58,11 @@ def test_each_form_is_taken_apart(text):
     assert parse_address(text) == TAKEN[text]
 
 
+@pytest.mark.fault(
+    group="hosts",
+    fault="an address that contradicts itself, or has no form that there is",
+    seen="the forms",
+)
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_is_no_form_is_refused_in_one_line(text):
     with pytest.raises(ConfigurationError) as caught:
