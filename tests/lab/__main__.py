@@ -48,7 +48,8 @@ def carry_out(lab: Lab, line: str) -> str:
         case "tell", ["edge" | "cloud" as role]:
             wall_j, package_j = lab.energies_j(role)
             now = lab.changes(role)[-1]
-            return f"{now.governor}, {now.khz / 1000:g} MHz; {wall_j:.1f} J at the wall, {package_j:.1f} J the processor"
+            speed = f"{now.governor}, {now.khz / 1000:g} MHz"
+            return f"{speed}; {wall_j:.1f} J at the wall, {package_j:.1f} J the processor"
         case _:
             return HELP
     return "done"

@@ -78,10 +78,10 @@ class _Lab:
         self.network = Network({role: host.pid for role, host in self.hosts.items()})
         open_.callback(self.network.remove)
         self.meters = {}
-        for role, host in self.hosts.items():
+        for role, lab_host in self.hosts.items():
             (other,) = (h for r, h in self.hosts.items() if r != role)
             address = self.network.controller[role]
-            self.meters[role] = WallMeter(address, host.energy, other.energy)
+            self.meters[role] = WallMeter(address, lab_host.energy, other.energy)
             open_.callback(self.meters[role].close)
 
     def opened(self) -> Opened:

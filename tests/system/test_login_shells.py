@@ -158,7 +158,7 @@ def test_a_login_without_a_shell_is_told_in_its_words(tmp_path):
 @pytest.mark.fault(
     group="hosts",
     fault="a host that forbids forwarding",
-    seen="the option of its `sshd_config`",
+    seen="what allows it: `AllowTcpForwarding local`",
 )
 @pytest.mark.parametrize("settings", ["AllowTcpForwarding no", "PermitOpen none"])
 def test_forwarding_that_is_forbidden_is_told_at_once(tmp_path, settings):

@@ -159,7 +159,7 @@ def test_a_file_of_known_hosts_that_is_stated_must_be_readable(server, tmp_path)
 @pytest.mark.fault(
     group="hosts",
     fault="a key that is encrypted, refused, or not there",
-    seen="which of them, and what to do (`ssh-add`, `authorized_keys`, `ssh-copy-id`)",
+    seen="which of them, and what to do",
 )
 def test_an_encrypted_key_is_unlocked_by_an_agent_alone(server, tmp_path, agent):
     key = tmp_path / "locked"
