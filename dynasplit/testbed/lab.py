@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import getpass
 import os
 import socket
@@ -56,7 +57,9 @@ class Host:
                 controller=_who_asks(),
             )
             log = logs / f"{role}.log"
-            self._start_agent = lambda: AgentLink(self._connection, programs, order, identity, log)
+            self._start_agent: Callable[[], AgentLink] = functools.partial(
+                AgentLink, self._connection, programs, order, identity, log
+            )
             self.agent = self._start_agent()
             self._open.callback(self._leave_agent)
             self.meters = HostMeters(f"{role} host {address}", self._streams(programs, logs))
