@@ -197,7 +197,7 @@ def next_of(finished: Path, results: Path, *words: str) -> tuple[str, Path]:
 @pytest.mark.fault(
     group="search",
     fault="other requests or policies, where the campaign's run has finished",
-    seen="`Takes over what ... measured`",
+    seen="`measured: ... runs`",
     kept="what was measured; only requests are served",
 )
 def test_a_finished_run_s_measurements_serve_other_requests(finished, tmp_path):
