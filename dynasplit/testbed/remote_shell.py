@@ -33,7 +33,7 @@ def start_command(channel: paramiko.Channel, command: str, host: str) -> None:
     # in two parts, so that a shell that repeats its input does not pass
     script = f"printf '%s%s\\n' {mark[:16]} {mark[16:]}\n{command}".encode()
     # dd takes no byte more than it is told to; head and others may read on
-    channel.exec_command(f"sh -c 'eval \"$(dd bs=1 count={len(script)} 2>/dev/null)\"'")
+    channel.exec_command(f"exec sh -c 'eval \"$(dd bs=1 count={len(script)} 2>/dev/null)\"'")
     with contextlib.suppress(OSError):  # it has ended already, and says why
         channel.sendall(script)
     _skip_greeting(channel, f"{mark}\n".encode(), host)
