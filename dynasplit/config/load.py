@@ -84,7 +84,8 @@ def campaign(config: Config) -> dict[str, Any]:
 def online(config: Config) -> dict[str, Any]:
     """The part of a configuration that determines who serves which requests."""
     plain = asdict(config)
-    return {name: plain[name] for name in SERVED_BY}
+    served_by = {name: plain[name] for name in SERVED_BY}
+    return served_by | {"front_repeats": config.search.front_repeats}
 
 
 def _without(config: Config, paths: Sequence[str]) -> dict[str, Any]:

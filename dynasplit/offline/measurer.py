@@ -54,8 +54,12 @@ class Measurer:
         self._audit, self._rechecks = audit, rechecks
         measurements = journal.measurements()
         self.taken_over = {m.configuration for m in measurements[: journal.taken_over]}
+        known: set[tuple[Configuration, int]] = set()
         for measurement in measurements:
-            self.runs.setdefault(measurement.configuration, []).append(measurement)
+            key = (measurement.configuration, measurement.repeat)
+            if key not in known:  # a line that is there twice is no repeat
+                self.runs.setdefault(measurement.configuration, []).append(measurement)
+            known.add(key)
 
     def run(self, configuration: Configuration, repeat: int = 0) -> Measurement:
         """A run of a configuration.

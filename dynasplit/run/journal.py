@@ -18,6 +18,8 @@ from dynasplit.core.served_request import ServedRequest
 
 JOURNAL = "journal.jsonl"
 """Its name in a run's folder."""
+_MOST = 1e9
+"""Of ms and J: what is above it was never measured."""
 
 
 class Begun(msgspec.Struct, tag="begun", tag_field="kind", frozen=True):
@@ -107,24 +109,39 @@ def read_journal(path: Path, content: bytes | None = None) -> Records:
             content = path.read_bytes()
         except OSError as error:
             raise ResultsError(f"cannot read the journal {path}: {error.strerror}") from error
-    records, unreadable = Records(), []
+    records, unreadable, strange = Records(), list[int](), None
     for number, line in enumerate(content.split(b"\n")[:-1], start=1):
         try:
-            records.take(_DECODER.decode(line))
+            record = _DECODER.decode(line)
+            if isinstance(record, _Measured) and not _can_be(record.measurement):
+                unreadable.append(number)
+                continue
+            records.take(record)
         except msgspec.ValidationError as error:
-            raise ResultsError(
-                f"{path}, line {number}: {error}; a journal holds one finished measurement "
-                "or request a line. Start anew in another folder, or remove the line"
-            ) from error
+            strange = strange or f"line {number}: {error}"
+            unreadable.append(number)
+            continue
         except (msgspec.DecodeError, UnicodeDecodeError):
             unreadable.append(number)
             continue
         records.whole.append(line + b"\n")
+    if strange is not None and not records.whole:
+        raise ResultsError(
+            f"{path}, {strange}; a journal holds one finished measurement or request a line. "
+            "Start anew in another folder"
+        )
     if unreadable:
         records.damage = f"lines {', '.join(map(str, unreadable))} cannot be read"
     elif not content.endswith(b"\n") and content:
         records.damage = "its last line was cut off in the midst of writing"
     return records
+
+
+def _can_be(measurement: Measurement) -> bool:
+    """False for figures that no window gives."""
+    figures = [measurement.latency_ms]
+    figures += [] if measurement.energy_j is None else [measurement.energy_j]
+    return all(0 < figure < _MOST for figure in figures)
 
 
 def first_record(path: Path) -> Begun | None:

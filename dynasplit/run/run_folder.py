@@ -230,10 +230,19 @@ def _lock_of(results_dir: Path, folder: Path) -> FileLock:
     return FileLock(results_dir / ".locks" / f"{folder.parent.name}_{folder.name}.lock", timeout=0)
 
 
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(
+            f"the folder {folder} cannot be made: {error.strerror}; is a file there instead?"
+        ) from error
+
+
 def _new_folder(place: Path) -> Path:
     """A folder named by the time; a second one of the same second gets a number."""
     now = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    place.mkdir(parents=True, exist_ok=True)
+    _make(place)
     for number in range(1, 1000):
         path = place / (now if number == 1 else f"{now}_{number}")
         try:
@@ -250,7 +259,7 @@ def _held(results_dir: Path, place: Path, identity: str, online: str) -> Iterato
     from filelock import FileLock, Timeout
 
     locks = results_dir / ".locks"
-    locks.mkdir(exist_ok=True)
+    _make(locks)
     lock = FileLock(locks / f"{identity[:16]}{online[:16]}.lock", timeout=0)
     try:
         lock.acquire()

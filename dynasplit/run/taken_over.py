@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,9 +75,10 @@ def read_earlier(folder: Path) -> Earlier:
 
 
 def finished_campaign(place: Path, identity: str, online: str) -> Earlier | None:
-    """The newest finished run of a campaign that served other requests, or by other policies.
+    """The newest finished run of a campaign that measured, and served something else.
 
     None if there is none, or if one served the very same: who starts that again wants it anew.
+    A run from a given front has measured nothing, and a damaged one stops no other.
 
     Args:
         place: the folder of the experiment's runs.
@@ -90,9 +92,15 @@ def finished_campaign(place: Path, identity: str, online: str) -> Earlier | None
     ]
     if not found or any(record.online == online for _, record in found):
         return None
-    path, record = found[0]
-    try:
-        records = read_journal(path / JOURNAL)
-    except ResultsError:  # other folders' damage stops no run
-        return None
-    return Earlier(path, record, records) if records.measurements else None
+    for path, record in found:
+        with contextlib.suppress(ResultsError):
+            records = read_journal(path / JOURNAL)
+            if records.measurements:
+                return Earlier(path, record, records)
+    return None
+
+
+def missing(measured: Sequence[Measurement], earlier: Sequence[Measurement]) -> list[Measurement]:
+    """What an earlier run has measured and a run that goes on has not, in its order."""
+    known = {(m.configuration, m.repeat) for m in measured}
+    return [m for m in earlier if (m.configuration, m.repeat) not in known]

@@ -21,7 +21,7 @@ from dynasplit.recorder import Recorder, RunFacts, import_early, open_recorder
 from dynasplit.run.identity import identity_of
 from dynasplit.run.journal import JOURNAL, Begun, Journal
 from dynasplit.run.run_folder import RunFolder, open_run_folder
-from dynasplit.run.taken_over import Earlier, finished_campaign, read_earlier
+from dynasplit.run.taken_over import Earlier, finished_campaign, missing, read_earlier
 from hosts.wire.messages import PROTOCOL
 
 _MEASURES = ("hosts", "dynasplit/core", "dynasplit/offline", "dynasplit/testbed")
@@ -89,7 +89,7 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
         terminal.say(f"{record.experiment} on {inputs.hosts.name} hosts, in {folder.path}{went_on}")
         if folder.changed:
             terminal.say(_words_of_change(folder.changed))
-        earlier = None if folder.resumed else _earlier(inputs, folder)
+        earlier = _earlier(inputs, folder)
         profile = inputs.testbed.profile
         if profile is not None and inputs.testbed.is_made_up:
             terminal.say(f"Profile {profile.name} is made up: no such hosts exist")
@@ -119,10 +119,11 @@ def _words_of_change(rooms: Sequence[str]) -> str:
 
 
 def _earlier(inputs: RunInputs, folder: RunFolder) -> Earlier | None:
-    """The run whose measurements a new one begins with: the one named, or of the same campaign."""
+    """The run whose measurements this one takes over: the one named, or of the same campaign."""
     record = inputs.record
     if isinstance(record.resume, Path):
-        return read_earlier(record.resume)
+        named_itself = record.resume.resolve() == folder.path.resolve()
+        return None if named_itself else read_earlier(record.resume)
     if not record.resume or inputs.given_front is not None:
         return None
     place = record.results_dir / record.experiment
@@ -150,7 +151,8 @@ def _opened(
     for remark in journal.remarks:
         terminal.say(remark)
     journal.begin(begun)
-    if earlier is not None:
+    taken = missing(journal.measurements(), taken)  # a run may have ended before it took all
+    if earlier is not None and taken:
         folder.take_over(earlier.folder, earlier.record.hosts)
         # a person who names a run may have mended what failed there
         given_up = earlier.records.given_up if inputs.record.resume is True else ()

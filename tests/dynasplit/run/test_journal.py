@@ -1,4 +1,5 @@
 import os
+import re
 
 import pytest
 
@@ -117,13 +118,35 @@ def test_what_a_journal_is_of_is_said_once(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_a_spoilt_line_is_refused_with_its_number(tmp_path):
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda line: line.replace(b"latency_ms", b"lbtency_ms"),
+        lambda line: re.sub(rb'"latency_ms":[0-9.e-]+', b'"latency_ms":1e308', line),
+        lambda line: re.sub(rb'"latency_ms":[0-9.e-]+', b'"latency_ms":-5', line),
+        lambda line: re.sub(rb'"energy_j":[0-9.e-]+', b'"energy_j":1e308', line),
+        lambda _line: b'{"kind":"measured"}\n',
+    ],
+)
+def test_a_line_that_holds_no_measurement_is_left_out_with_a_word(tmp_path, spoil):
     path = tmp_path / "j"
     with Journal(path) as journal:
         journal.append(RUN)
-    path.write_bytes(path.read_bytes() + b'{"kind":"measured"}\n')
-    with pytest.raises(ResultsError, match="line 2"):
-        Journal(path)
+    line = path.read_bytes()
+    assert spoil(line) != line
+    path.write_bytes(line + spoil(line) + line)
+    with Journal(path) as journal:
+        assert len(journal.measurements()) == 2
+        assert journal.remarks == [
+            "j: lines 2 cannot be read; it goes on with what is whole, and is kept as it was "
+            "found as j.damaged"
+        ]
+
+
+def test_a_file_that_holds_something_else_is_refused(tmp_path):
+    (tmp_path / "j").write_text('{"kind":"strange"}\n')
+    with pytest.raises(ResultsError, match=r"line 1: .* Start anew in another folder"):
+        Journal(tmp_path / "j")
 
 
 def test_a_place_that_cannot_be_written_is_refused(tmp_path):

@@ -166,3 +166,13 @@ def test_versions_are_those_installed():
     found = identity.library_versions(ROOT / "requirements.txt")
     assert found["numpy"] == __import__("numpy").__version__
     assert "keras" in found
+
+
+@pytest.mark.parametrize("name", [".locks", "x"])
+def test_a_file_where_a_folder_should_be_is_one_line(tmp_path, name):
+    (tmp_path / name).touch()
+    with (
+        pytest.raises(ResultsError, match="cannot be made: File exists; is a file there instead"),
+        open_run_folder(tmp_path, "x", "id"),
+    ):
+        pass

@@ -9,7 +9,7 @@ from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.run.journal import Begun, Journal
 from dynasplit.run.run_folder import open_run_folder
-from dynasplit.run.taken_over import Earlier, finished_campaign, read_earlier
+from dynasplit.run.taken_over import Earlier, finished_campaign, missing, read_earlier
 
 RUN = Measurement(configuration=Configuration.of(3), source="emulated", latency_ms=1.0)
 BEGUN = Begun(identity="id", experiment="x", network="vgg16", last_split_point=22)
@@ -113,3 +113,18 @@ def test_an_older_run_says_less_and_is_taken(tmp_path):
     (path / "run.json").unlink()
     earlier: Earlier = read_earlier(path)
     assert list(earlier.measurements(BEGUN, "local", SPACE)) == [RUN]
+
+
+def test_a_run_from_a_given_front_hides_no_campaign(tmp_path):
+    measured = ran(tmp_path, "a")
+    ran(tmp_path, "from a front", runs=())
+    found = finished_campaign(tmp_path / "x", "id", "c")
+    assert found is not None
+    assert found.folder == measured
+
+
+def test_what_a_run_that_was_cut_off_has_not_taken_is_taken_when_it_goes_on():
+    again = replace(RUN, repeat=1)
+    assert missing([RUN], [RUN, again]) == [again]
+    assert missing([], [RUN, again]) == [RUN, again]
+    assert missing([again, RUN], [RUN, again]) == []
