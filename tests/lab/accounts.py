@@ -31,7 +31,9 @@ def files_of(hostname: str, authorized: str, host_key: str, *, sudo: bool) -> di
         "nobody": (65_534, "/nonexistent", "/usr/sbin/nologin"),
     }
     groups = {"root": 0, "tty": 5, USER: USER_ID, "nogroup": 65_534}
-    passwd = [f"{u}:x:{i}:{0 if i == 0 else min(i, 65_534)}::{h}:{s}" for u, (i, h, s) in users.items()]
+    passwd = [
+        f"{u}:x:{i}:{0 if i == 0 else min(i, 65_534)}::{h}:{s}" for u, (i, h, s) in users.items()
+    ]
     files = {
         "/etc/passwd": HostFile("\n".join(passwd) + "\n"),
         "/etc/group": HostFile("".join(f"{name}:x:{i}:\n" for name, i in groups.items())),
@@ -40,7 +42,9 @@ def files_of(hostname: str, authorized: str, host_key: str, *, sudo: bool) -> di
         "/etc/gshadow": HostFile("".join(f"{name}:*::\n" for name in groups), 0o640),
         "/etc/hostname": HostFile(f"{hostname}\n"),
         "/etc/hosts": HostFile(f"127.0.0.1 localhost\n127.0.1.1 {hostname}\n"),
-        "/etc/nsswitch.conf": HostFile("passwd: files\ngroup: files\nshadow: files\nhosts: files\n"),
+        "/etc/nsswitch.conf": HostFile(
+            "passwd: files\ngroup: files\nshadow: files\nhosts: files\n"
+        ),
         "/etc/ssh/host_key": HostFile(host_key, 0o600),
         "/etc/ssh/sshd_config": HostFile(_SSHD),
         f"{HOME}/.ssh/authorized_keys": HostFile(authorized, 0o600, USER_ID),
