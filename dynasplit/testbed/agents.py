@@ -137,9 +137,11 @@ class AgentLink:
         with contextlib.suppress(OSError, paramiko.SSHException):
             self._channel.shutdown_write()
             self._channel.status_event.wait(_END_S)
+        trouble = self._trouble()
+        if not self._channel.exit_status_ready():
+            self._host.close()  # else what is just being forwarded to a silent host waits on
         with contextlib.suppress(Exception):
             self._open.close()
-        trouble = self._trouble()
         self._channel.close()
         if trouble:
             raise KnobsNotRestored(f"{self.role} host {self._host.address}: {trouble}")

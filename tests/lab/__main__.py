@@ -48,11 +48,24 @@ def carry_out(lab: Lab, line: str) -> str:
         case "tell", ["edge" | "cloud" as role]:
             wall_j, package_j = lab.energies_j(role)
             now = lab.changes(role)[-1]
-            speed = f"{now.governor}, {now.khz / 1000:g} MHz"
-            return f"{speed}; {wall_j:.1f} J at the wall, {package_j:.1f} J the processor"
+            energies = f"{wall_j:.1f} J at the wall, {package_j:.1f} J of them the processor"
+            return f"{now.governor}, {now.khz / 1000:g} MHz; {energies}"
         case _:
             return HELP
     return "done"
+
+
+def obey(lab: Lab) -> None:
+    """Carry out what a person types, for ever."""
+    while True:
+        select.select([sys.stdin], [], [])  # Ctrl-C ends it at once
+        if not (line := sys.stdin.readline()):
+            signal.pause()
+        if line.strip():
+            try:
+                print(carry_out(lab, line), flush=True)
+            except (OSError, TypeError, ValueError) as error:
+                print(error, flush=True)
 
 
 def main() -> int:
@@ -62,24 +75,10 @@ def main() -> int:
         return 1
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), open_lab() as lab:
-        print(
-            " \\\n  ".join(
-                [
-                    "python run_experiment.py +experiment=quick_testbed",
-                    *map(shlex.quote, lab.words()),
-                ]
-            )
-        )
+        command = ["python run_experiment.py +experiment=quick_testbed"]
+        print(" \\\n  ".join([*command, *map(shlex.quote, lab.words())]))
         print(HELP, flush=True)
-        while True:
-            select.select([sys.stdin], [], [])
-            if not (line := sys.stdin.readline()):
-                signal.pause()
-            if line.strip():
-                try:
-                    print(carry_out(lab, line), flush=True)
-                except (OSError, TypeError, ValueError) as error:
-                    print(error, flush=True)
+        obey(lab)
     return 0
 
 

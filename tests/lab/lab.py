@@ -9,18 +9,18 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from tests.lab.accounts import USER
 from tests.lab.cgroup import remove_orphans
-from tests.lab.cpufreq import Change, KernelFaults
+from tests.lab.cpufreq import Behaviour, Change, KernelFaults
 from tests.lab.host import HostPlan
 from tests.lab.network import Cable
 from tests.lab.power import PowerLaw
 from tests.lab.program import LabPlan, Opened
-from tests.lab.wall_meter import MeterFaults
+from tests.lab.wall_meter import Error, MeterFaults
 
 ROOT = Path(__file__).resolve().parents[2]
 LAWS = {
@@ -82,11 +82,15 @@ class Lab:
 
     def misbehave(self, role: str, **faults: Any) -> None:
         """Let a host's kernel misbehave, by the names of `KernelFaults`."""
-        self._order(do="kernel", host=role, faults=KernelFaults(**faults)._asdict())
+        made = KernelFaults(**faults)
+        _check_one_of(made.behaviour, get_args(Behaviour))
+        self._order(do="kernel", host=role, faults=made._asdict())
 
     def err(self, role: str, **faults: Any) -> None:
         """Let a host's wall meter err, by the names of `MeterFaults`."""
-        self._order(do="meter", host=role, faults=MeterFaults(**faults)._asdict())
+        made = MeterFaults(**faults)
+        _check_one_of(made.error, get_args(Error))
+        self._order(do="meter", host=role, faults=made._asdict())
 
     def hang_up(self, role: str) -> None:
         """Let a host's wall meter close its connection, once."""
@@ -167,6 +171,11 @@ class Lab:
         if "refused" in answer:
             raise OSError(answer["refused"])
         return answer["told"]
+
+
+def _check_one_of(value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{value} asked; allowed: {', '.join(allowed)}")
 
 
 def _memory() -> str | None:

@@ -70,11 +70,11 @@ class _Lab:
     def __init__(self, plan: LabPlan, open_: contextlib.ExitStack) -> None:
         now_s = time.monotonic()
         self.hosts: dict[str, LabHost] = {}
-        for host in plan.hosts:
-            folder = Path(plan.folder) / host.role
+        for wanted in plan.hosts:
+            folder = Path(plan.folder) / wanted.role
             folder.mkdir()
-            self.hosts[host.role] = LabHost(host, folder, plan.authorized, now_s)
-            open_.callback(self.hosts[host.role].close)
+            self.hosts[wanted.role] = LabHost(wanted, folder, plan.authorized, now_s)
+            open_.callback(self.hosts[wanted.role].close)
         self.network = Network({role: host.pid for role, host in self.hosts.items()})
         open_.callback(self.network.remove)
         self.meters = {}

@@ -24,7 +24,7 @@ def drawn(ghz: float, busy: float) -> Energy:
 
 @pytest.fixture
 def meters() -> Iterator[tuple[WallMeter, Gpm8213]]:
-    """A meter on a host that draws 3.5 W beside one of 2 W, and the program that asks it."""
+    """A meter on a host of 3.5 W, beside one of 2 W, and the program that asks it."""
     meter = WallMeter("127.0.0.1", drawn(1.5, 1.0), drawn(1.5, 0.0))
     yield meter, Gpm8213(meter.resource, 0.1, "@py")
     meter.close()
