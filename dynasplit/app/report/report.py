@@ -63,4 +63,5 @@ def write_report(
     title = "Policies, in throughput mode: latencies hold waiting" if pipelined else "Policies"
     terminal.policies(summary["policies"], title, with_rates=pipelined)
     terminal.say(f"Results: {folder}")
-    tell_where(inputs.record, terminal)
+    if opened.recorder.trouble is None:
+        tell_where(inputs.record, terminal)

@@ -161,6 +161,10 @@ def _opened(
             f"Takes over what {earlier.folder} measured: {len(taken)} runs; "
             "resume=false measures anew"
         )
+    shown: list[Subscriber] = []
+    if inputs.record.study_uri is not None:  # refused before hosts are touched
+        name = f"{inputs.record.experiment} {folder.path.name}"
+        shown.append(StudyStorage(inputs.record.study_uri, name, space, journal, terminal.say))
     hosts = stack.enter_context(ExitStack())
     import_early(inputs.record.tracking)
     with terminal.during("Making the hosts ready"):
@@ -172,11 +176,7 @@ def _opened(
     folder.claim_hosts({r: str(t["node"]) for r, t in facts.items() if not t.get("emulated")})
     with terminal.during("Opening the records"):
         recorder = stack.enter_context(open_tracking(inputs, folder, journal, facts))
-    subscribers: list[Subscriber] = [_both(terminal, recorder)]
-    if inputs.record.study_uri is not None:
-        name = f"{inputs.record.experiment} {folder.path.name}"
-        uri = inputs.record.study_uri
-        subscribers.append(StudyStorage(uri, name, space, journal, terminal.say))
+    subscribers = [*shown, _both(terminal, recorder)]
     session = Session(
         testbed,
         journal,
