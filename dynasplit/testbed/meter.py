@@ -153,12 +153,19 @@ class MeterStream:
         return Trace((times_ns[near] - start_ns) / 1e9, watts[near], self.header.period_s)
 
     def first_values_w(self, timeout_s: float) -> dict[str, float]:
-        """The first reading of each channel that gives one in time."""
+        """The first reading of each channel that gives one in time; 0 W if it gives no other.
+
+        A counter that is asked twice between two of its steps reads as 0 W.
+        """
         with self._fresh:
             self._fresh.wait_for(
-                lambda: self._failure or all(s.watts for s in self._series.values()), timeout_s
+                lambda: self._failure or all(any(s.watts) for s in self._series.values()), timeout_s
             )
-            return {name: s.watts[0] for name, s in self._series.items() if s.watts}
+            return {
+                name: next((w for w in s.watts if w), 0.0)
+                for name, s in self._series.items()
+                if s.watts
+            }
 
     @property
     def failure(self) -> str | None:

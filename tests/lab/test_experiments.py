@@ -212,6 +212,7 @@ def at(split_point: int, mhz: int) -> Configuration:
 
 
 @pytest.mark.timeout(200)
+@pytest.mark.judge  # on a machine that has nothing else to do
 def test_heads_tails_and_power_follow_each_hosts_own_frequency(lab, testbed):
     (cloud,) = (lab.root("cloud") / "sys/devices/system/cpu/cpufreq").glob("policy*")
     (cloud / "scaling_governor").write_text("userspace")
