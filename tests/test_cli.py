@@ -90,7 +90,7 @@ REFUSED = [
     (["+experiment=nope"], ["'nope'", "experiment", "vgg16_testbed"]),
     (["experiment=vgg16_testbed"], ["+experiment=NAME"]),
     (["seed=1"], ["+experiment=NAME"]),
-    (["hosts=nope"], ["'nope'", "emulated, lab, local, modelled, recorded"]),
+    (["hosts=nope"], ["'nope'", "emulated, lab, local, minipc, modelled, recorded"]),
     (["search=5"], ["'5'", "nsga3"]),
     (["search=[nsga3"], ["nsga3"]),
     (["nope=1"], ["'nope'", "seed"]),
@@ -137,7 +137,7 @@ def test_what_is_not_there_is_refused_in_one_message(cli, tmp_path, words, said)
         (["hosts.cloud.address='edge:22:33'"], "hosts.cloud.address 'edge:22:33': several colons"),
         (["hosts.edge.address=pi@edge", "hosts.edge.user=ann"], "says user pi, and user=ann"),
         (["hosts.edge.address=edge:2222", "hosts.edge.port=22"], "says port 2222, and port=22"),
-        (["hosts.edge.port=65536"], "hosts.edge.port=65536; allowed: 1 to 65535"),
+        (["hosts.edge.port=65536"], "hosts.edge.port=65536; allowed: from 1 to 65535"),
         (["hosts.edge.address=null"], "hosts.edge.address is missing"),
     ],
 )

@@ -98,6 +98,7 @@ def test_only_the_labs_key_logs_in_and_only_the_hosts_key_is_trusted(lab, tmp_pa
         HostConnection(replace(edge, known_hosts=str(tmp_path / "known_hosts")))
 
 
+@pytest.mark.judge  # on a machine that has nothing else to do
 @pytest.mark.parametrize("role", ["edge", "cloud"])
 def test_the_cpu_follows_the_frequency_and_lies_where_it_is_told_to(lab, hosts, role):
     host = hosts[role]
