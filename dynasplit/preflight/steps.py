@@ -20,7 +20,7 @@ LEAST_DELAY_S, MOST_DELAY_S = -1.0, 4.5
 """Delays looked for: a clock that is ahead, up to a slow average."""
 
 CERTAIN = 6.0
-"""Standard errors that a step must stand out by: chance alone, over all delays, reaches 4."""
+"""Standard errors that a step must stand out by: chance alone, over all delays, reaches 5.6."""
 
 _STEP_S = 0.02
 _FEWEST = 8
