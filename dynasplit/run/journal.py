@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -15,143 +14,16 @@ from dynasplit.core.errors import ResultsError
 from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
-
-JOURNAL = "journal.jsonl"
-"""Its name in a run's folder."""
-_MOST = 1e9
-"""Of ms and J: what is above it was never measured."""
-
-
-class Begun(msgspec.Struct, tag="begun", tag_field="kind", frozen=True):
-    """The first record: what the others are of.
-
-    Attributes:
-        identity: of the run, as in its `run.json`. experiment: its name.
-        network: the network's name. last_split_point: its last one.
-    """
-
-    identity: str
-    experiment: str
-    network: str
-    last_split_point: int
-
-
-class _Measured(msgspec.Struct, tag="measured", tag_field="kind"):
-    measurement: Measurement
-
-
-class _GaveUp(msgspec.Struct, tag="given_up", tag_field="kind"):
-    given_up: GivenUp
-
-
-class _Answered(msgspec.Struct, tag="served", tag_field="kind"):
-    served: ServedRequest
-    phase: str = ""
-
-
-class _TookOver(msgspec.Struct, tag="took_over", tag_field="kind"):
-    folder: str
-    measurements: int
-
-
-_Record = Begun | _Measured | _GaveUp | _Answered | _TookOver
-_DECODER = msgspec.json.Decoder(_Record)
-
-
-@dataclass
-class Records:
-    """What a journal holds.
-
-    Attributes:
-        begun: what the records are of; None: written before this was kept.
-        measurements: every one, oldest first. given_up: likewise.
-        served: likewise, each with the identity of its online phase.
-        taken_over: how many measurements, the first ones, another run made.
-        whole: the lines that can be read, with their ends.
-        damage: what cannot be read, in words; None: all can.
-    """
-
-    begun: Begun | None = None
-    measurements: list[Measurement] = field(default_factory=list)
-    served: list[tuple[str, ServedRequest]] = field(default_factory=list)
-    given_up: list[GivenUp] = field(default_factory=list)
-    taken_over: int = 0
-    whole: list[bytes] = field(default_factory=list)
-    damage: str | None = None
-
-    def take(self, record: _Record) -> None:
-        """Take over a record."""
-        match record:
-            case Begun():
-                self.begun = record
-            case _Measured():
-                self.measurements.append(record.measurement)
-            case _GaveUp():
-                self.given_up.append(record.given_up)
-            case _Answered():
-                self.served.append((record.phase, record.served))
-            case _TookOver():
-                self.taken_over = record.measurements
-
-
-def read_journal(path: Path, content: bytes | None = None) -> Records:
-    """A journal's records, without touching it.
-
-    Args:
-        path: the file.
-        content: its content, where it has been read already.
-
-    Raises:
-        ResultsError: it cannot be read, or holds something else.
-    """
-    if content is None:
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise ResultsError(f"cannot read the journal {path}: {error.strerror}") from error
-    records, unreadable, strange = Records(), list[int](), None
-    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
-        try:
-            record = _DECODER.decode(line)
-            if isinstance(record, _Measured) and not _can_be(record.measurement):
-                unreadable.append(number)
-                continue
-            records.take(record)
-        except msgspec.ValidationError as error:
-            strange = strange or f"line {number}: {error}"
-            unreadable.append(number)
-            continue
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            unreadable.append(number)
-            continue
-        records.whole.append(line + b"\n")
-    if strange is not None and not records.whole:
-        raise ResultsError(
-            f"{path}, {strange}; a journal holds one finished measurement or request a line. "
-            "Start anew in another folder"
-        )
-    if unreadable:
-        records.damage = f"lines {', '.join(map(str, unreadable))} cannot be read"
-    elif not content.endswith(b"\n") and content:
-        records.damage = "its last line was cut off in the midst of writing"
-    return records
-
-
-def _can_be(measurement: Measurement) -> bool:
-    """False for figures that no window gives."""
-    figures = [measurement.latency_ms]
-    figures += [] if measurement.energy_j is None else [measurement.energy_j]
-    return all(0 < figure < _MOST for figure in figures)
-
-
-def first_record(path: Path) -> Begun | None:
-    """What a journal's records are of; None: it does not say it, or is not there."""
-    try:
-        with path.open("rb") as file:
-            record = _DECODER.decode(file.readline())
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-    return record if isinstance(record, Begun) else None
+from dynasplit.run.records import (
+    Answered,
+    Begun,
+    GaveUp,
+    Measured,
+    Record,
+    Records,
+    TookOver,
+    read_journal,
+)
 
 
 class Journal:
@@ -216,22 +88,22 @@ class Journal:
             given_up: likewise.
         """
         self._keep(
-            _TookOver(folder, len(measurements)),
-            *map(_Measured, measurements),
-            *map(_GaveUp, given_up),
+            TookOver(folder, len(measurements)),
+            *map(Measured, measurements),
+            *map(GaveUp, given_up),
         )
 
     def append(self, measurement: Measurement) -> None:
         """Keep a finished measurement."""
-        self._keep(_Measured(measurement))
+        self._keep(Measured(measurement))
 
     def append_served(self, served: ServedRequest, phase: str = "") -> None:
         """Keep a served request of an online phase."""
-        self._keep(_Answered(served, phase))
+        self._keep(Answered(served, phase))
 
     def append_given_up(self, given_up: GivenUp) -> None:
         """Keep that a phase went on without a configuration."""
-        self._keep(_GaveUp(given_up))
+        self._keep(GaveUp(given_up))
 
     def close(self) -> None:
         """Close the file; the records stay readable."""
@@ -249,7 +121,7 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _keep(self, *records: _Record) -> None:
+    def _keep(self, *records: Record) -> None:
         self._write(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
         for record in records:
             self._records.take(record)

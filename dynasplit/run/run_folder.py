@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -20,41 +20,10 @@ from dynasplit.run.identity import (
     git_revision,
     library_versions,
 )
-from dynasplit.run.journal import JOURNAL, first_record
+from dynasplit.run.run_record import RECORD, RunRecord, records_in
 
 if TYPE_CHECKING:
     from filelock import FileLock
-
-RECORD, SUMMARY = "run.json", "summary.json"
-
-
-class RunRecord(msgspec.Struct, kw_only=True):
-    """The content of `run.json`.
-
-    Attributes:
-        identity: hash of all that determines what the offline phase measures.
-        online: of the online phase: hash of what determines who serves which requests.
-        code: a hash of the code in each of its folders, when it was last started.
-        libraries: their versions, likewise.
-        hosts: the name of the host in each role, as it says itself; empty: not known.
-        took_over: folder of the run whose measurements this one began with; empty: none.
-        state: finished, or what a later start may continue.
-        started: local time of the first start, ISO 8601. process: id of the last controller.
-        git_revision: of the code; None outside a git checkout.
-        configuration: resolved.
-    """
-
-    identity: str
-    online: str = ""
-    code: dict[str, str] = {}
-    libraries: dict[str, str] = {}
-    hosts: dict[str, str] = {}
-    took_over: str = ""
-    state: Literal["unfinished", "finished"] = "unfinished"
-    started: str = ""
-    process: int = 0
-    git_revision: str | None = None
-    configuration: dict[str, Any] = {}
 
 
 class RunFolder:
@@ -170,33 +139,6 @@ def check_writable(results_dir: Path) -> None:
             f"results_dir={results_dir} cannot be written: {error.strerror}; allowed: a folder "
             "that you may write to, or that can be made"
         ) from error
-
-
-def read_record(folder: Path) -> RunRecord | None:
-    """A folder's run.json; None if there is none, or it cannot be read."""
-    try:
-        return msgspec.json.decode((folder / RECORD).read_bytes(), type=RunRecord)
-    except (OSError, msgspec.MsgspecError):
-        return None
-
-
-def _record_lost(folder: Path) -> RunRecord | None:
-    """What a folder's journal says in place of a run.json that cannot be read."""
-    begun = first_record(folder / JOURNAL)
-    if begun is None:
-        return None
-    state: Literal["unfinished", "finished"] = (
-        "finished" if (folder / SUMMARY).is_file() else "unfinished"
-    )
-    return RunRecord(identity=begun.identity, state=state)
-
-
-def records_in(place: Path) -> Iterator[tuple[Path, RunRecord]]:
-    """The runs in the folder of an experiment whose records can be read, newest first."""
-    for path in sorted(place.glob("*/"), reverse=True):
-        record = read_record(path) or _record_lost(path)
-        if record is not None:
-            yield path, record
 
 
 def _unfinished(place: Path, identity: str) -> Iterator[tuple[Path, RunRecord]]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import SearchSpace
-from dynasplit.run.journal import JOURNAL, Begun, Records, read_journal
-from dynasplit.run.run_folder import RunRecord, read_record, records_in
+from dynasplit.run.records import JOURNAL, Begun, Records, read_journal
+from dynasplit.run.run_record import RunRecord, read_record, records_in
 
 
 @dataclass(frozen=True)

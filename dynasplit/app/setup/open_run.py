@@ -19,7 +19,8 @@ from dynasplit.core.measurement import Measurement
 from dynasplit.offline.study_storage import StudyStorage
 from dynasplit.recorder import Recorder, RunFacts, import_early, open_recorder
 from dynasplit.run.identity import identity_of
-from dynasplit.run.journal import JOURNAL, Begun, Journal
+from dynasplit.run.journal import Journal
+from dynasplit.run.records import JOURNAL, Begun
 from dynasplit.run.run_folder import RunFolder, open_run_folder
 from dynasplit.run.taken_over import Earlier, finished_campaign, missing, read_earlier
 from hosts.wire.messages import PROTOCOL

@@ -8,7 +8,7 @@ import pytest
 
 from dynasplit.core.errors import HostProgramFailed, HostUnreachable
 from dynasplit.offline.measurer import Measurer
-from dynasplit.run.journal import read_journal
+from dynasplit.run.records import read_journal
 from experiments import two_phase
 from tests.commands import command_line
 

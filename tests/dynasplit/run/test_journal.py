@@ -7,7 +7,8 @@ from dynasplit.core.errors import ResultsError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
-from dynasplit.run.journal import Begun, Journal, read_journal
+from dynasplit.run.journal import Journal
+from dynasplit.run.records import Begun, read_journal
 
 RUN = Measurement(
     configuration=Configuration.of(3, cpu_mhz=600, edge_accelerator="max", cloud_gpu=True),

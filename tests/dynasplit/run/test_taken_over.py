@@ -7,7 +7,8 @@ import pytest
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration, SearchSpace
-from dynasplit.run.journal import Begun, Journal
+from dynasplit.run.journal import Journal
+from dynasplit.run.records import Begun
 from dynasplit.run.run_folder import open_run_folder
 from dynasplit.run.taken_over import Earlier, finished_campaign, missing, read_earlier
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.run.journal import Journal
-from dynasplit.run.run_folder import RunRecord
+from dynasplit.run.run_record import RunRecord
 from dynasplit.tables import read_requests, read_runs, write_runs
 
 OLDER = Path(__file__).resolve().parents[2] / "older" / "quick_testbed"
