@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from hosts.agents.look import look_at_knob
 from hosts.agents.open_machine import open_machine
 from hosts.core.errors import HostError, one_line
 from hosts.knobs.base import Value, build, names_on_hosts
@@ -19,6 +20,7 @@ from hosts.machine.base import Machine
 from hosts.machine.cpus import own_cpus
 from hosts.machine.real import RealMachine
 from hosts.meters.rapl import build as build_rapl
+from hosts.wire.preflight import KnobLook
 
 
 @dataclass(frozen=True)
@@ -40,38 +42,15 @@ class ThisMachine:
     absent: Mapping[str, str]
 
 
-class Offers(msgspec.Struct):
-    """The values that a machine offers of the knobs that it is said to have.
-
-    Attributes:
-        values: of each knob that can be set, from the slowest to the fastest.
-        absent: why each of the others does not vary here: what it needs is not in the machine.
-        refused: why each of the rest cannot be set, though it is there.
-    """
-
-    values: dict[str, list[int | str | bool]] = {}
-    absent: dict[str, str] = {}
-    refused: dict[str, str] = {}
-
-
-def offers(names: Sequence[str], machine: Machine | None = None) -> Offers:
-    """What this machine offers of these knobs; sets nothing."""
-    machine, found = machine or RealMachine(), Offers()
-    for name in names:
-        try:
-            knob = build(name, machine)
-            values = knob.allowed()
-        except (HostError, OSError) as error:
-            found.absent[name] = one_line(error)
-            continue
-        if len(values) < 2:
-            only = ", ".join(map(str, values)) or "nothing"
-            found.absent[name] = f"this host offers {only} alone"
-            continue
-        try:
-            found.values[name] = list(knob.discover())
-        except (HostError, OSError) as error:
-            found.refused[name] = one_line(error)
+def offers(names: Sequence[str], machine: Machine) -> dict[str, KnobLook]:
+    """What a machine offers of these knobs; sets nothing, but tries what a look cannot tell."""
+    found = {name: look_at_knob(name, machine) for name in names}
+    for name, seen in found.items():
+        if len(seen.values) > 1 and not seen.shut:
+            try:
+                build(name, machine).discover()
+            except (HostError, OSError) as error:
+                found[name] = KnobLook(trouble=one_line(error))
     return found
 
 

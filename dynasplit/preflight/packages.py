@@ -48,7 +48,10 @@ def check(role: str, first: FirstLook) -> Iterator[Finding]:
         for name, one in wanted.items()
         if (found := first.versions.get(name)) and not one.specifier.contains(found, True)
     ]
-    install = f"pip install -r {file_of(role)} with the interpreter in hosts.{role}.python"
+    install = (
+        f"+experiment=provision installs {file_of(role)}, or pip with the interpreter in "
+        f"hosts.{role}.python"
+    )
     if missing:
         yield error(role, "packages", f"missing: {', '.join(missing)}", install)
     if other:

@@ -20,11 +20,12 @@ def check(role: str, seen: Look) -> Iterator[Finding]:
                 role,
                 name,
                 f"not writable for this user: {knob.shut[0]}{more}",
-                f"give this user write access to them, or {leave_out}",
+                f"+experiment=provision gives this user the right; or {leave_out}",
             )
         else:
             values = ", ".join(map(str, knob.values))
-            yield ok(role, name, f"may be set to {values}")
+            alone = "" if knob.varies else " alone: left out of the search"
+            yield ok(role, name, f"may be set to {values}{alone}")
     for folder in seen.shut_folders:
         yield error(
             role,

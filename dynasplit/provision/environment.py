@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dynasplit.core.errors import ConfigurationError, TestbedError
+from dynasplit.preflight.interpreter import NEWEST, OLDEST, fits, words
+from dynasplit.preflight.packages import file_of
 from dynasplit.provision.host_state import HostState, in_shell
 from dynasplit.provision.steps import Step
 
-REQUIREMENTS = Path(__file__).resolve().parents[2] / "hosts"
-LEAST, MOST = (3, 11), (3, 13)
+_ROOT = Path(__file__).resolve().parents[2]
 MACHINES = ("x86_64", "aarch64")
 _ROOM_MB = {"edge": 700.0, "cloud": 3000.0}
 _INTERPRETERS = ("python", "python3")
@@ -34,7 +35,7 @@ def environment_of(python: str, role: str) -> str:
 
 def requirements_of(role: str) -> str:
     """The requirements of a role."""
-    return (REQUIREMENTS / f"requirements-{role}.txt").read_text("utf-8")
+    return (_ROOT / file_of(role)).read_text("utf-8")
 
 
 def check(role: str, state: HostState) -> Iterator[str]:
@@ -57,20 +58,20 @@ def steps(role: str, environment: str, state: HostState) -> list[Step]:
     """
     folder, requirements = in_shell(environment), requirements_of(role)
     wanted = hashlib.sha256(requirements.encode()).hexdigest()
-    if _fits(state.environment):
-        found = [Step("environment", f"{environment}, Python {_words(state.environment)}", "")]
+    if fits(state.environment):
+        found = [Step("environment", f"{environment}, Python {words(state.environment)}", "")]
     else:
         python, needed = _interpreter(state)
         make = f"{python} -m venv --clear {folder}\n"
         found = [*needed, Step("environment", f"{environment}, made with {python}", make)]
     if state.packages == wanted and not found[-1].script:
-        return [*found, Step("packages", f"hosts/requirements-{role}.txt", "")]
+        return [*found, Step("packages", f"{file_of(role)}", "")]
     install = (
         f"cat > {folder}/requirements.txt <<'END'\n{requirements.rstrip()}\nEND\n"
         f"{folder}/bin/python -m pip install --disable-pip-version-check --no-input --quiet "
         f"-r {folder}/requirements.txt ${{OPTIONS:-}}\necho {wanted} > {folder}/.dynasplit\n"
     )
-    about = f"hosts/requirements-{role}.txt, installed into {environment}"
+    about = f"{file_of(role)}, installed into {environment}"
     return [*found, Step("packages", about, install, wheels=True)]
 
 
@@ -82,28 +83,19 @@ def undo(environment: str, state: HostState) -> list[Step]:
 
 
 def _interpreter(state: HostState) -> tuple[str, list[Step]]:
-    fitting = [path for path, version in state.pythons.items() if _fits(version)]
+    fitting = [path for path, version in state.pythons.items() if fits(version)]
     if fitting:
         return fitting[0], []
     if "apt-get" in state.tools:
         script = (
             "export DEBIAN_FRONTEND=noninteractive\napt-get update -q\n"
             "apt-get install -q -y --no-install-recommends python3-venv python3-pip\n"
-            "python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || "
-            "{ echo 'this system has no Python 3.11, 3.12 or 3.13' >&2; exit 1; }\n"
+            f"python3 -c 'import sys; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})' "
+            f"|| {{ echo 'allowed: {words(OLDEST)} to {words(NEWEST)}' >&2; exit 1; }}\n"
         )
         return "python3", [
             Step("interpreter", "python3 with venv, from the system's packages", script, True)
         ]
-    found = ", ".join(_words(version) for version in state.pythons.values()) or "none"
-    raise TestbedError(
-        f"Python {_words(LEAST)} to {_words(MOST)} with venv and ensurepip is needed; found {found}"
-    )
-
-
-def _fits(version: tuple[int, ...]) -> bool:
-    return LEAST <= version[:2] <= MOST
-
-
-def _words(version: tuple[int, ...]) -> str:
-    return ".".join(map(str, version))
+    found = ", ".join(words(version) for version in state.pythons.values()) or "none"
+    needed = f"Python {words(OLDEST)} to {words(NEWEST)}"
+    raise TestbedError(f"{needed} with venv and ensurepip is needed; found {found}")

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import paramiko
 
-from dynasplit.core.errors import HostProgramFailed, WindowInvalid
+from dynasplit.core.errors import HostProgramFailed, TestbedError, WindowInvalid
 from dynasplit.core.power_trace import Trace
 from dynasplit.testbed.address import MeterSpec
 from dynasplit.testbed.connection import NO_CODE, HostConnection
@@ -49,7 +49,9 @@ class _Series:
 
 
 class MeterStream:
-    """Collects the readings of one meter program, by channel; begins it anew if it has ended.
+    """Collects the readings of one meter program, by channel.
+
+    A program that has ended, or that was silent for a whole window, is begun anew.
 
     Attributes:
         header: what the meter says of itself.
@@ -74,7 +76,7 @@ class MeterStream:
         self._name = f"meter {spec.name!r} on {host.address}"
         options = msgspec.json.encode(spec.options).decode()
         self._command = (
-            f"{python_of(host.address, programs)} -m hosts.agents.meter_stream "
+            f"echo $$; {python_of(host.address, programs)} -m hosts.agents.meter_stream "
             f"{shlex.quote(spec.name)} {shlex.quote(options)}"
         )
         self._fresh = threading.Condition()
@@ -137,12 +139,15 @@ class MeterStream:
             return bool(series.times_ns) and series.times_ns[-1] >= end_ns
 
         with self._fresh:
+            before_ns = series.times_ns[-1:]
             self._fresh.wait_for(lambda: is_covered() or self._failure, timeout_s)
             if not is_covered():
                 self._check_connected()
+                silent = f"no {channel} reading for its end in {timeout_s:g} s"
+                if self._failure is None and series.times_ns[-1:] == before_ns:
+                    self._failure = f"it has been silent for {timeout_s:g} s"  # begun anew, then
                 raise WindowInvalid(
-                    f"{self._name} did not cover the window: "
-                    f"{self._failure or f'no {channel} reading for its end in {timeout_s:g} s'}"
+                    f"{self._name} did not cover the window: {self._failure or silent}"
                 )
             times_ns = np.asarray(series.times_ns, dtype=np.int64)
             watts = np.asarray(series.watts)
@@ -173,10 +178,16 @@ class MeterStream:
         return self._failure
 
     def close(self) -> None:
-        """End the meter program, and let it say its last, which a closed channel would not take."""
+        """End the meter program, and let it say its last, which a closed channel would not take.
+
+        One that does not end is killed: a meter often takes one connection alone.
+        """
         with contextlib.suppress(OSError, paramiko.SSHException):
             self._channel.shutdown_write()
             self._channel.status_event.wait(_END_S)
+        if self._pid and not self._channel.exit_status_ready():
+            with contextlib.suppress(TestbedError):
+                self._host.feed(f"kill -KILL {self._pid}", timeout_s=_END_S)
         self._channel.close()
 
     def _check_connected(self) -> None:
@@ -189,9 +200,11 @@ class MeterStream:
         self._channel = self._host.start(self._command)
         self._channel.settimeout(_START_S)
         self._words = LastWords(self._channel, self._log)
-        self._lines = self._channel.makefile("rb")
+        self._lines, self._pid = self._channel.makefile("rb"), 0
         try:
-            first = self._lines.readline().decode(errors="replace")
+            pid = self._lines.readline()  # of the shell, which the program takes the place of
+            self._pid = int(pid) if pid.strip().isdigit() else 0
+            first = (self._lines.readline() if self._pid else pid).decode(errors="replace")
         except TimeoutError as error:
             self.close()
             raise HostProgramFailed(f"{self._name} said nothing in {_START_S} s") from error

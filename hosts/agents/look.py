@@ -29,7 +29,7 @@ def look(machine: Machine, knobs: Sequence[str]) -> Look:
     """What can be told of a host and of these knobs."""
     load_pct, swapping = (None, False) if machine.emulated else _load()
     return Look(
-        knobs={name: _knob(name, machine) for name in knobs},
+        knobs={name: look_at_knob(name, machine) for name in knobs},
         load_pct=load_pct,
         swapping=swapping,
         temperature_c=TemperatureC().read(machine),
@@ -38,11 +38,11 @@ def look(machine: Machine, knobs: Sequence[str]) -> Look:
     )
 
 
-def _knob(name: str, machine: Machine) -> KnobLook:
+def look_at_knob(name: str, machine: Machine) -> KnobLook:
+    """What can be told of a knob without setting it."""
     try:
         knob = build(name, machine)
-        shut = tuple(str(path) for path in knob.files() if not os.access(path, os.W_OK))
-        return KnobLook(values=knob.allowed(), shut=shut)
+        return KnobLook(values=knob.allowed(), shut=tuple(map(str, knob.shut_files())))
     except (HostError, OSError) as error:
         return KnobLook(trouble=one_line(error))
 

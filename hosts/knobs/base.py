@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from functools import cache
@@ -141,15 +142,22 @@ class HostKnob(Knob, ABC):
         """Put back the state of a snapshot."""
         self.write(next(v for v in self.allowed() if repr(v) == snapshot["value"]))
 
+    def shut_files(self) -> tuple[Path, ...]:
+        """The files that it writes, and that this user may not write."""
+        return tuple(path for path in self.files() if not os.access(path, os.W_OK))
+
     def discover(self) -> tuple[Value, ...]:
         """The values that may be searched on this machine, if this user may set them.
 
         Raises:
             KnobError: why there are none.
         """
+        if shut := self.shut_files():
+            raise KnobError(f"{shut[0]} is not writable for this user")
         values = self.allowed()
         if len(values) < 2:
-            raise KnobError(f"only {', '.join(map(str, values)) or 'no value'} offered")
+            only = ", ".join(f"{v} {self.unit}".rstrip() for v in values) or "no value"
+            raise KnobError(f"only {only} offered")
         return values
 
     def check_allowed(self, value: Value) -> None:

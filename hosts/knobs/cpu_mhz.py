@@ -7,7 +7,6 @@ to some CPUs (two hosts on one machine), every policy of these.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,17 +120,6 @@ class CpuMhz(HostKnob):
                 self._put(policy / "scaling_governor", "userspace")
                 self._put(policy / "scaling_setspeed", was["scaling_setspeed"])
             self._put(policy / "scaling_governor", was["scaling_governor"])
-
-    def discover(self) -> tuple[Value, ...]:
-        """The frequencies, where this user may set them."""
-        limits = ("scaling_min_freq", "scaling_max_freq")
-        shut = [p / n for p in self._policies for n in limits if not os.access(p / n, os.W_OK)]
-        if shut:
-            raise KnobError(f"{shut[0]} is not writable for this user")
-        values = self.allowed()
-        if len(values) < 2:
-            raise KnobError(f"only {', '.join(map(str, values))} MHz offered")
-        return values
 
     def _clamp(self, policy: Path, low_khz: int, high_khz: int) -> None:
         """Set both limits; the order keeps the lower one below the upper one all the time."""

@@ -42,6 +42,11 @@ class KnobLook(msgspec.Struct, kw_only=True):
     shut: tuple[str, ...] = ()
     trouble: str = ""
 
+    @property
+    def varies(self) -> bool:
+        """True if there is more than one value to search."""
+        return len(self.values) > 1 and not self.trouble
+
 
 class Look(msgspec.Struct, kw_only=True):
     """What the pushed programs tell of a host without changing it.

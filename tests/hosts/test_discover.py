@@ -74,10 +74,22 @@ def test_no_cpu_named_changes_nothing():
 def test_a_host_says_what_it_offers_of_the_knobs_that_it_is_said_to_have(tmp_path, monkeypatch):
     machine = cpufreq(tmp_path, PSTATE | {"related_cpus": str(HERE[0])})
     found = offers(["cpu_mhz", "edge_accelerator", "none_such"], machine)
-    assert found.values == {"cpu_mhz": [800, 3000]}
-    assert found.absent["edge_accelerator"] == "this host offers off alone"
-    assert "knob 'none_such' asked" in found.absent["none_such"]
+    assert (found["cpu_mhz"].values, found["cpu_mhz"].varies) == ((800, 3000), True)
+    assert (found["edge_accelerator"].values, found["edge_accelerator"].varies) == (("off",), False)
+    assert "knob 'none_such' asked" in found["none_such"].trouble
     monkeypatch.setattr(os, "access", lambda *_: False)
-    found = offers(["cpu_mhz"], machine)
-    assert found.values == {}
-    assert "is not writable for this user" in found.refused["cpu_mhz"]
+    assert found_shut(offers(["cpu_mhz"], machine)) == "scaling_max_freq"
+    with pytest.raises(HostError, match="is not writable for this user"):
+        build("cpu_mhz", machine).discover()
+
+
+def test_a_gpu_that_tensorflow_does_not_see_is_none_to_search(tmp_path, monkeypatch):
+    (tmp_path / "proc/driver/nvidia/gpus/0000:01").mkdir(parents=True)
+    monkeypatch.setattr("hosts.knobs.cloud_gpu._tensorflow_sees_gpu", lambda: False)
+    (seen,) = offers(["cloud_gpu"], RealOnTree(tmp_path)).values()
+    assert not seen.varies
+    assert seen.trouble == "there is a GPU, but this TensorFlow does not see it"
+
+
+def found_shut(found):
+    return Path(found["cpu_mhz"].shut[-1]).name

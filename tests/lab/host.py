@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from hosts.machine.cpu_time import cpu_time_s
 from hosts.machine.real import RealMachine
 from hosts.models.runtime.artifacts import default_root
 from tests.lab import cpufreq
 from tests.lab.accounts import USER_ID, files_of
 from tests.lab.cgroup import ControlGroup
+from tests.lab.cpu_time import cpu_time_s
 from tests.lab.needs import UNSHARE
 from tests.lab.power import Energy, PowerLaw
 from tests.powercap import Powercap

@@ -53,7 +53,7 @@ def test_an_interpreter_that_is_too_old_for_the_first_look_tells_its_version(bot
     verdict, found = rows(part)["edge", "interpreter"]
     assert verdict == "error"
     assert "is Python 3.6.9, 32 bits" in found
-    assert "3.11 or newer is needed" in found
+    assert "3.11 to 3.13 is needed" in found
     assert not part.edge.is_usable
 
 

@@ -1,9 +1,11 @@
 """Meter programs over SSH that fail: one line, begun anew, and given up in words."""
 
+import contextlib
 import sys
 import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from dynasplit.core.errors import HostProgramFailed, WindowInvalid
@@ -71,6 +73,37 @@ def test_an_instrument_that_hangs_up_is_opened_again(stream, instrument, tmp_pat
         stream.make_ready()
         assert window(stream).watts == pytest.approx(17.688)
     assert "| Traceback" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.fault(
+    group="meters",
+    fault="a meter program that is stopped, and says nothing",
+    seen="`did not cover the window: it has been silent for ...`; it is begun anew",
+)
+def test_a_program_that_falls_silent_is_begun_anew(stream):
+    assert window(stream).watts == pytest.approx(17.688)
+    (program,) = meter_programs()
+    program.suspend()
+    try:
+        with pytest.raises(
+            WindowInvalid, match="did not cover the window: it has been silent"
+        ):
+            window(stream, 1.0)
+        stream.make_ready()
+        assert window(stream).watts == pytest.approx(17.688)
+        assert not program.is_running() or program.status() == psutil.STATUS_ZOMBIE
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            program.kill()
+
+
+def meter_programs() -> list[psutil.Process]:
+    every = psutil.Process().children(recursive=True)
+    return [p for p in every if p.name().startswith("python") and "meter_stream" in words_of(p)]
+
+
+def words_of(process: psutil.Process) -> str:
+    return " ".join(process.cmdline()[1:4])
 
 
 @pytest.mark.fault(

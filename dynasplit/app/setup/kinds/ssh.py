@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from dynasplit.app.setup.kinds import _over_ssh
 from dynasplit.app.setup.kinds.base import HostsKind
@@ -20,9 +20,7 @@ from dynasplit.testbed.address import HostAddress
 from hosts.emulation.profile import Profile
 from hosts.models.networks.base import Progress
 from hosts.models.runtime.manifest import Manifest
-
-if TYPE_CHECKING:
-    from dynasplit.testbed.offers import Offers
+from hosts.wire.preflight import KnobLook
 
 
 class SshHosts(HostsKind):
@@ -40,8 +38,11 @@ class SshHosts(HostsKind):
         """As any; knobs that the hosts were said to have, and that do not vary there, are named."""
         if self.config.hosts.profile is None:
             for role, found in zip(("edge", "cloud"), self.offers, strict=True):
-                for name, why in found.absent.items():
-                    progress(f"{role} host: {name} is left out of the space: {why}")
+                for name, seen in found.items():
+                    if not seen.varies:
+                        only = ", ".join(map(str, seen.values))
+                        why = seen.trouble or f"this host offers {only} alone"
+                        progress(f"{role} host: {name} is left out of the space: {why}")
         return super().inputs(manifest, progress)
 
     @property
@@ -50,7 +51,7 @@ class SshHosts(HostsKind):
         return _over_ssh.addresses_of(self.config.hosts)
 
     @cached_property
-    def offers(self) -> tuple[Offers, Offers]:
+    def offers(self) -> tuple[dict[str, KnobLook], dict[str, KnobLook]]:
         """What both hosts offer of the knobs that they are said to have; asked once.
 
         Raises:
@@ -62,13 +63,14 @@ class SshHosts(HostsKind):
         with ThreadPoolExecutor(2) as both:
             edge, cloud = both.map(offers_of, self.addresses)
         refused = [
-            f"{role} host: {name}: {why}"
+            f"{role} host: {name}: {seen.shut[0]} is not writable for this user"
             for role, found in (("edge", edge), ("cloud", cloud))
-            for name, why in found.refused.items()
+            for name, seen in found.items()
+            if seen.shut
         ]
         if refused:
             raise KnobRefused(
-                "; ".join(refused) + ". Rights are given by +experiment=provision; else leave the "
+                "; ".join(refused) + ". +experiment=provision gives the right; else leave the "
                 "knob out of hosts.<role>.knobs"
             )
         return edge, cloud
@@ -78,8 +80,8 @@ class SshHosts(HostsKind):
         named = [*self.config.hosts.edge.knobs, *self.config.hosts.cloud.knobs]
         if profile is not None:
             return available_of_hosts(named, profile, self.config.model.label)
-        edge, cloud = self.offers
-        return AvailableKnobs("the hosts", {**edge.values, **cloud.values})
+        both = [seen for found in self.offers for seen in found.items()]
+        return AvailableKnobs("the hosts", {n: seen.values for n, seen in both if seen.varies})
 
     def up(
         self, inputs: TestbedInputs | None, folder: Path
@@ -94,7 +96,7 @@ class SshHosts(HostsKind):
         edge, cloud = self.addresses
         if inputs.profile is None:
             edge, cloud = (
-                replace(address, knobs=tuple(n for n in address.knobs if n in found.values))
+                replace(address, knobs=tuple(n for n in address.knobs if found[n].varies))
                 for address, found in zip((edge, cloud), self.offers, strict=True)
             )
         return _over_ssh.testbed_between(edge, cloud, inputs, folder, earlier)

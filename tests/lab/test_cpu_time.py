@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from hosts.core.errors import HostError
-from hosts.machine.cpu_time import cpu_time_s
 from hosts.machine.real import RealMachine
+from tests.lab.cpu_time import cpu_time_s
 
 
 @pytest.fixture
