@@ -81,7 +81,12 @@ def test_room_on_the_disk(free_mb, verdict):
 
 @pytest.mark.parametrize(
     ("offset_s", "uncertainty_s", "verdict"),
-    [(0.002, 0.001, "ok"), (0.05, 0.001, "warning"), (0.05, 0.045, "ok"), (-90_000, 0.1, "warning")],
+    [
+        (0.002, 0.001, "ok"),
+        (0.05, 0.001, "warning"),
+        (0.05, 0.045, "ok"),
+        (-90_000, 0.1, "warning"),
+    ],
 )
 def test_a_clock_may_differ_by_little_more_than_is_known(offset_s, uncertainty_s, verdict):
     ((found, _),) = said(clock.check("edge", ClockOffset(offset_s, uncertainty_s)))
