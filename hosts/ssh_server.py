@@ -122,7 +122,8 @@ class LoopbackHost:
         )
         public = host_key.export_public_key().decode().strip()
         up = HostUp(port=acceptor.get_port(), host_key=public, pid=os.getpid())
-        print(msgspec.json.encode(up).decode(), flush=True)
+        with contextlib.suppress(BrokenPipeError):  # who started it has gone; the lifeline says so
+            print(msgspec.json.encode(up).decode(), flush=True)
         return acceptor
 
     async def _program(self, process: asyncssh.SSHServerProcess[bytes]) -> None:

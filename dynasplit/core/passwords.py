@@ -7,7 +7,8 @@ import re
 _MASK = "***"
 # As far as the last @ of the word: more than the password rather than less.
 _BEFORE_HOST = re.compile(r"(://[^:/@\s]*):\S*@")
-_BEHIND = re.compile(r"([?&](?:pass\w*|pwd|token|ssl_?password)=)[^&\s'\"]+", re.IGNORECASE)
+_SECRETS = "pass|pwd|token|secret|credential|signature|auth|key"
+_BEHIND = re.compile(rf"([?&][^=&\s'\"]*(?:{_SECRETS})[^=&\s'\"]*=)[^&\s'\"]+", re.IGNORECASE)
 
 
 def masked(text: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dynasplit.core.events import Failed, Finished, Measured, Started, Subscriber
+from dynasplit.core.events import Failed, Finished, Measured, Remarked, Started, Subscriber
 from dynasplit.core.measurement import Measurement, summarise
 from dynasplit.core.space import Configuration
 from dynasplit.front.dominance import non_dominated, objectives
@@ -70,6 +70,7 @@ class FrontRepeats:
         if not self.times:
             return self._runs
         self.measurer.announce = self._announce
+        self.measurer.tell = lambda text: self.subscriber(Remarked("repeats", text))
         due = self._due(baselines)
         self._total = sum(self._lacking(c) for c in due)
         self.subscriber(Started("repeats", self._total, sum(self._kept(c) for c in due)))

@@ -29,6 +29,7 @@ class Measurer:
         runs: what is measured, by configuration, in order.
         taken_over: configurations that another run measured, which this one began with.
         announce: is told each measurement that was made now.
+        tell: is told what keeps a measurement waiting.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Measurer:
         """
         self.runs: dict[Configuration, list[Measurement]] = {}
         self.announce: Callable[[Measurement], None] = lambda _measurement: None
+        self.tell: Callable[[str], None] = lambda _text: None
         self._testbed, self.journal, self._retry = testbed, journal, retry
         self._audit, self._rechecks = audit, rechecks
         measurements = journal.measurements()
@@ -75,7 +77,7 @@ class Measurer:
         runs = self.runs.get(configuration, [])
         if repeat < len(runs):
             return runs[repeat]
-        found = self._retry.measure(lambda: self._once(configuration, repeat))
+        found = self._retry.measure(lambda: self._once(configuration, repeat), self.tell)
         self.journal.append(found)
         self.runs.setdefault(configuration, []).append(found)
         self.announce(found)

@@ -98,6 +98,8 @@ class OptunaTrials:
             self._close_interrupted()
             kept = [t for t in self.study.get_trials(deepcopy=False) if self._counts(t)]
             self.done = [self._done(t) for t in kept]
+        except IsADirectoryError as error:
+            raise StudyDamagedError("it is a folder") from error
         except OSError as error:
             raise ResultsError(f"the study {storage} cannot be used: {error}") from error
         except ResultsError:

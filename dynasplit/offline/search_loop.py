@@ -79,6 +79,7 @@ class Search:
             ResultsError: the storage holds another search.
         """
         self._measurer.announce = self._announce
+        self._measurer.tell = lambda text: self._subscriber(Remarked("search", text))
         trials = self._opened()
         state = self._state
         self._subscriber(Started("search", self._expected_total(), len(state.runs)))

@@ -9,10 +9,10 @@ rotates from request to request.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from dynasplit.core.errors import ConfigurationError, ResultsError
-from dynasplit.core.events import Answered, Finished, Started, Subscriber, nobody
+from dynasplit.core.events import Answered, Finished, Remarked, Started, Subscriber, nobody
 from dynasplit.core.measurement import Testbed
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
@@ -64,8 +64,12 @@ def serve(
         _check_kept(turn, kept.get((turn[0].index, turn[1].name)))
     left = [t for t in turns if (t[0].index, t[1].name) not in kept]
     subscriber(Started("online", len(turns), len(turns) - len(left)))
+
+    def tell(text: str) -> None:
+        subscriber(Remarked("online", text))
+
     for done, turn in enumerate(left, start=len(turns) - len(left) + 1):
-        served = _serve_one(turn, testbed, retry)
+        served = _serve_one(turn, testbed, retry, tell)
         journal.append_served(served, phase)
         kept[served.request, served.policy] = served
         subscriber(Answered(served, done, len(turns)))
@@ -87,10 +91,12 @@ def serving_order(requests: Sequence[Request], policies: Sequence[Policy]) -> It
             current = choice
 
 
-def _serve_one(turn: Turn, testbed: Testbed, retry: RetryPolicy) -> ServedRequest:
+def _serve_one(
+    turn: Turn, testbed: Testbed, retry: RetryPolicy, tell: Callable[[str], None]
+) -> ServedRequest:
     request, policy, choice = turn
     measurement = retry.measure(
-        lambda: testbed.measure(choice, request=request.index, stream=policy.name)
+        lambda: testbed.measure(choice, request=request.index, stream=policy.name), tell
     )
     return ServedRequest(
         request=request.index,

@@ -260,6 +260,8 @@ def _connected(uri: str) -> MlflowClient:
         logging.getLogger(talkative).setLevel(logging.WARNING)
     if uri.startswith(_SQLITE):
         _file_of(uri).parent.mkdir(parents=True, exist_ok=True)
+        if _file_of(uri).is_dir():  # MLflow would try it again for half a minute
+            raise IsADirectoryError(f"{_file_of(uri)} is a folder, no database")
     client = MlflowClient(uri)
     if uri.startswith(_SQLITE):
         _clear_undecoded(uri)

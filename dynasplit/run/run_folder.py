@@ -63,7 +63,7 @@ class RunFolder:
 
     def take_over(self, folder: Path, hosts: Mapping[str, str]) -> None:
         """Say from which run's folder measurements are taken over, and which hosts made them."""
-        self.record.took_over, self.record.hosts = str(folder), dict(hosts)
+        self.record.took_over, self.record.hosts = str(folder.resolve()), dict(hosts)
         self._save()
 
     def finish(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dynasplit.core.errors import ResultsError
+from dynasplit.core.errors import ConfigurationError, ResultsError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import SearchSpace
 from dynasplit.run.records import JOURNAL, Begun, Records, read_journal
@@ -39,25 +39,25 @@ class Earlier:
             space: its configurations.
 
         Raises:
-            ResultsError: nothing; another network; another kind of hosts.
+            ConfigurationError: nothing; another network; another kind of hosts.
         """
         before = self.records.begun
         if before is not None:
             found = (before.network, before.last_split_point)
             asked = (begun.network, begun.last_split_point)
             if found != asked:
-                raise ResultsError(
+                raise ConfigurationError(
                     f"resume={self.folder}: it measured {found[0]} with {found[1]} split points "
                     f"after the input; asked for {asked[0]} with {asked[1]}"
                 )
         kind = self.record.configuration.get("hosts", {}).get("kind", hosts_kind)
         if kind != hosts_kind:
-            raise ResultsError(
+            raise ConfigurationError(
                 f"resume={self.folder}: it measured on {kind} hosts; asked for {hosts_kind}"
             )
         found_here = [m for m in self.records.measurements if m.configuration in space]
         if not found_here:
-            raise ResultsError(
+            raise ConfigurationError(
                 f"resume={self.folder}: of the {len(self.records.measurements)} runs that it "
                 "measured none is in this run's space; resume=false measures anew"
             )

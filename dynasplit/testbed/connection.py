@@ -194,7 +194,7 @@ class HostConnection:
         try:
             with _explained(self.address):
                 yield
-        except HostUnreachable:
+        except (HostUnreachable, HostProgramFailed):  # as what is seen of its end
             self.check_lasts("what ran through it")
             raise
 

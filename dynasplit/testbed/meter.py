@@ -71,6 +71,7 @@ class MeterStream:
 
         Raises:
             HostProgramFailed: the program does not start, or says something else than a meter.
+            ConnectionLost: it has ended with its connection.
         """
         self._host, self._log = host, log
         self._name = f"meter {spec.name!r} on {host.address}"
@@ -210,6 +211,7 @@ class MeterStream:
             raise HostProgramFailed(f"{self._name} said nothing in {_START_S} s") from error
         if not first:
             self._channel.status_event.wait(_END_S)
+            self._check_connected()
             raise HostProgramFailed(f"{self._name} did not start: {self._words.text()}")
         try:
             header = read_header(first)

@@ -34,15 +34,19 @@ class RetryPolicy:
     wait_s: float = 1.0
     outage_s: float = 0.0
 
-    def measure(self, once: Callable[[], T]) -> T:
+    def measure(self, once: Callable[[], T], tell: Callable[[str], None] | None = None) -> T:
         """Measure, trying again after transient errors.
+
+        Args:
+            once: one attempt.
+            tell: is told when a host, or the link between the two, is found to be gone.
 
         Raises:
             DynaSplitError: the last attempt's error, or the first that is not transient.
         """
         import tenacity
 
-        bounds = _Bounds(self)
+        bounds = _Bounds(self, tell)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(is_transient),
             stop=bounds.are_reached,
@@ -55,8 +59,8 @@ class RetryPolicy:
 class _Bounds:
     """How far the attempts of one measurement have come."""
 
-    def __init__(self, policy: RetryPolicy) -> None:
-        self._policy = policy
+    def __init__(self, policy: RetryPolicy, tell: Callable[[str], None] | None) -> None:
+        self._policy, self._tell = policy, tell
         self._gone_since_s: float | None = None
         self._others = self._gone = 0
 
@@ -66,11 +70,21 @@ class _Bounds:
             self._gone_since_s, self._gone = None, 0
             self._others += 1
             return self._others > self._policy.retries
+        began = self._gone_since_s is None
         if self._gone_since_s is None:
             self._gone_since_s = time.monotonic()
         self._gone += 1
         gone_s = time.monotonic() - self._gone_since_s
-        return state.attempt_number > self._policy.retries and gone_s >= self._policy.outage_s
+        reached = state.attempt_number > self._policy.retries and gone_s >= self._policy.outage_s
+        if began and not reached and self._tell is not None and state.outcome is not None:
+            self._tell(f"{state.outcome.exception()}. {self._patience()}")
+        return reached
+
+    def _patience(self) -> str:
+        """How long it is waited for, in words."""
+        times = f"{self._policy.retries} times" if self._policy.retries != 1 else "once"
+        for_s = f", and for {self._policy.outage_s:g} s" if self._policy.outage_s else ""
+        return f"It is tried again, {times}{for_s} at least"
 
     def wait_s(self, state: tenacity.RetryCallState) -> float:
         """Before the next attempt."""

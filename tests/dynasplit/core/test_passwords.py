@@ -12,6 +12,10 @@ URIS = [
         "postgresql://host/db?user=me&password=secret&sslmode=x",
         "postgresql://host/db?user=me&password=***&sslmode=x",
     ),
+    (
+        "https://host/db?secret=a&api_key=b&access_token=c&size=1",
+        "https://host/db?secret=***&api_key=***&access_token=***&size=1",
+    ),
     ("https://me@host/x", "https://me@host/x"),
     ("https://host:5000/x", "https://host:5000/x"),
     ("sqlite:////tmp/a:b/m.db", "sqlite:////tmp/a:b/m.db"),

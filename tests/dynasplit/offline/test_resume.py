@@ -231,9 +231,10 @@ def _garbled(path: Path) -> None:
         (_garbled, "study.log"),
         (lambda path: path.write_bytes(b"{}\n"), "study.log"),
         (lambda path: path.write_bytes(b"\xff\xfe\n[1]\n"), "study.log"),
+        (lambda path: (path.unlink(), path.mkdir()), "study.log"),
         (lambda path: path.unlink(), "journal.jsonl"),
     ],
-    ids=["zeros", "empty", "binary", "no journal"],
+    ids=["zeros", "empty", "binary", "a folder", "no journal"],
 )
 @pytest.mark.fault(
     group="files",
@@ -255,7 +256,7 @@ def test_a_damaged_study_is_drawn_again_from_the_journal(
     assert len(testbed.spent) == (0 if name == "study.log" else len(whole.measurements))
     (said,) = [e.text for e in events if isinstance(e, Remarked)]
     assert "study.log was set aside as study.log.set-aside" in said
-    assert (tmp_path / "study.log.set-aside").is_file()
+    assert (tmp_path / "study.log.set-aside").exists()
 
 
 def refused_from(number: int, *healthy):

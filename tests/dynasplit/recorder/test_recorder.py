@@ -191,9 +191,11 @@ def test_a_run_that_is_continued_goes_on_in_the_same_mlflow_run(tmp_path, store,
     seen="one warning, with where the files are",
     kept="all results in the run's folder",
 )
-def test_an_outage_of_the_store_does_not_end_the_run(tmp_path, caplog):
+@pytest.mark.parametrize("name", ["not_a_folder/mlflow.db", "a_folder"])
+def test_an_outage_of_the_store_does_not_end_the_run(tmp_path, caplog, name):
     (tmp_path / "not_a_folder").touch()
-    uri = f"sqlite:///{tmp_path}/not_a_folder/mlflow.db"
+    (tmp_path / "a_folder").mkdir()
+    uri = f"sqlite:///{tmp_path}/{name}"
     about = facts(tmp_path / "run")
     with (
         caplog.at_level(logging.WARNING),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dynasplit.core.errors import ResultsError
+from dynasplit.core.errors import ConfigurationError, ResultsError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.run.journal import Journal
@@ -67,7 +67,7 @@ def test_a_damaged_journal_of_a_finished_run_stops_no_other(tmp_path):
 )
 def test_what_measured_something_else_is_refused(tmp_path, begun, kind, words):
     earlier = read_earlier(ran(tmp_path, "a"))
-    with pytest.raises(ResultsError, match=words):
+    with pytest.raises(ConfigurationError, match=words):
         earlier.measurements(begun, kind, SPACE)
 
 
@@ -75,15 +75,18 @@ def test_only_what_is_in_the_new_space_is_taken(tmp_path):
     earlier = read_earlier(ran(tmp_path, "a"))
     assert list(earlier.measurements(BEGUN, "local", SPACE)) == [RUN]
     narrow = SearchSpace.build([0, 22], 22, [])
-    with pytest.raises(ResultsError, match="of the 1 runs that it measured none is in this run's"):
+    with pytest.raises(ConfigurationError, match="of the 1 runs that it measured none is in this run's"):
         earlier.measurements(BEGUN, "local", narrow)
 
 
-def test_a_run_that_named_another_goes_on_where_it_stopped(tmp_path):
+def test_a_run_that_named_another_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    """Also from another folder, if it was named by a path from where it was started."""
     donor = ran(tmp_path, "a")
+    monkeypatch.chdir(tmp_path)
     with open_run_folder(tmp_path, "x", "other", resume=donor) as first:
         assert not first.resumed
-        first.take_over(donor, {"edge": "pi"})
+        first.take_over(donor.relative_to(tmp_path), {"edge": "pi"})
+    monkeypatch.chdir("/")
     with open_run_folder(tmp_path, "x", "other", resume=donor) as again:
         assert (again.resumed, again.path) == (True, first.path)
         with pytest.raises(ResultsError, match="'pi' measured as edge"):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from dynasplit.core.errors import HostProgramFailed, WindowInvalid
+from dynasplit.core.errors import ConnectionLost, HostProgramFailed, WindowInvalid
 from dynasplit.testbed.address import HostAddress, MeterSpec
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.loopback import loopback_hosts
@@ -199,6 +199,17 @@ def test_a_bad_header_is_one_line(host, tmp_path, says, told):
             MeterStream(host, MeterSpec("x"), "/nowhere")
     assert str(caught.value).startswith("meter 'x' on ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_connection_that_ends_while_a_meter_starts_is_told_as_such(tmp_path, monkeypatch):
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nkill -9 $PPID\n")  # the SSH server's
+    program.chmod(0o755)
+    monkeypatch.setattr("dynasplit.testbed.meter.python_of", lambda *_: f"exec {program}")
+    with loopback_hosts(HostAddress(), HostAddress()) as (edge, _):
+        connection = HostConnection(edge)
+        with contextlib.closing(connection), pytest.raises(ConnectionLost, match="SSH connection has ended"):
+            MeterStream(connection, MeterSpec("x"), "/nowhere")
 
 
 @pytest.mark.fault(

@@ -67,3 +67,12 @@ def test_the_time_that_a_link_was_gone_counts_anew_after_another_error():
     policy = RetryPolicy(retries=1, wait_s=0.02, outage_s=0.3)
     errors = [*[LinkLost("gone")] * 4, WindowInvalid("a gap"), *[LinkLost("gone")] * 4]
     assert policy.measure(Testbed(*errors)) is FOUND
+
+
+def test_who_waits_is_told_once_that_something_is_gone():
+    policy, told = RetryPolicy(retries=2, wait_s=0, outage_s=5), []
+    policy.measure(Testbed(WindowInvalid("a gap"), LinkLost("gone"), LinkLost("gone")), told.append)
+    assert told == ["gone. It is tried again, 2 times, and for 5 s at least"]
+    with pytest.raises(LinkLost):
+        RetryPolicy(retries=0, wait_s=0).measure(Testbed(LinkLost("gone")), told.append)
+    assert len(told) == 1
