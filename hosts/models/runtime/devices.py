@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from hosts.models.runtime.light_keras import import_keras
+
 
 def main() -> None:
     """Print the number."""
+    import_keras()  # before TensorFlow, which imports Keras with all that it looks for
     import tensorflow as tf
 
     print(len(tf.config.list_physical_devices("GPU")))

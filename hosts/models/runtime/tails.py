@@ -15,6 +15,7 @@ from hosts.codecs.base import Tensor
 from hosts.core.errors import ArtifactError, ModelError
 from hosts.models.runtime.graph import chosen, cut_points, tail_of
 from hosts.models.runtime.keras_files import load_model
+from hosts.models.runtime.light_keras import import_keras
 from hosts.models.runtime.manifest import Manifest
 
 KEPT = 32
@@ -41,6 +42,7 @@ class Tails:
         Raises:
             ArtifactError: the file is not a Keras model, or not this network's.
         """
+        import_keras()  # before TensorFlow, which imports Keras with all that it looks for
         import tensorflow as tf
 
         tf.get_logger().setLevel("ERROR")  # it takes one trace for each tail as a mistake

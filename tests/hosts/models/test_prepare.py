@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -146,6 +147,26 @@ def test_a_second_time_it_comes_from_the_cache_without_tensorflow(digits, digits
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.stdout, done.returncode) == ("", 0), done.stderr
+
+
+@pytest.mark.medium
+def test_tails_are_opened_without_what_keras_only_looks_for(digits):
+    """They would take as long to import as TensorFlow itself."""
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "import msgspec\n"
+        "from hosts.models.runtime.manifest import Manifest\n"
+        "from hosts.models.runtime.tails import Tails\n"
+        "manifest = msgspec.json.decode(sys.stdin.read(), type=Manifest)\n"
+        "Tails.open(Path(manifest.artifacts['tail'].path), manifest)\n"
+        "assert not {'matplotlib', 'pandas', 'scipy', 'sklearn'} & set(sys.modules)\n"
+    )
+    manifest = msgspec.json.encode(digits).decode()
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=manifest, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.medium
