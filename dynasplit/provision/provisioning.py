@@ -23,7 +23,8 @@ from hosts.meters.base import rights_of
 
 _STEP_S = 1800.0
 _OFFLINE = ("could not find a version", "no matching distribution", "connection", "resolve")
-_PLATFORMS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+_OLDEST_GLIBC = 17
+_GLIBC = "getconf GNU_LIBC_VERSION"
 Tell = Callable[[str], None]
 
 
@@ -124,10 +125,11 @@ def _with_wheels(host: HostConnection, script: str, state: HostState) -> str:
     folder = host.feed(f"sh -c {shlex.quote('mktemp -d')}").strip()
     requirements = script.partition("<<'END'\n")[2].partition("\nEND\n")[0]
     version = host.feed("sh -s", f"{_python_in(script)} -c {shlex.quote(_MINOR)}".encode()).strip()
+    glibc = host.feed("sh -s", _GLIBC.encode()).strip()
     with tempfile.TemporaryDirectory() as here:
         wanted = Path(here) / "requirements.txt"
         wanted.write_text(requirements, "utf-8")
-        platforms = [f"--platform={name}_{state.machine}" for name in _PLATFORMS]
+        platforms = [f"--platform={name}" for name in platforms_of(state.machine, glibc)]
         command = [*_pip(), "download", "--quiet", "--only-binary=:all:", *platforms]
         command += [f"--python-version={version}", f"--dest={here}", f"-r{wanted}"]
         fetched = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -138,6 +140,28 @@ def _with_wheels(host: HostConnection, script: str, state: HostState) -> str:
             host.put(wheel, f"{folder}/{wheel.name}")
     options = f"OPTIONS='--no-index --find-links={folder}'\n"
     return f"{options}{script}rm -rf {shlex.quote(folder)}\n"
+
+
+def platforms_of(machine: str, glibc: str) -> list[str]:
+    """The tags of the wheels that run on a Linux host, newest first (PEP 600).
+
+    pip is to be told each: of a newer one it does not conclude the older ones.
+
+    Args:
+        machine: as `uname -m` says it.
+        glibc: the C library's version, as in `glibc 2.36`.
+
+    Raises:
+        HostProgramFailed: another C library, or one that is too old.
+    """
+    name, _, version = glibc.partition(" ")
+    major, _, minor = version.partition(".")
+    if (name, major) != ("glibc", "2") or not minor.isdigit() or int(minor) < _OLDEST_GLIBC:
+        raise HostProgramFailed(
+            f"its C library is {glibc or 'not known'}; allowed: glibc 2.{_OLDEST_GLIBC} or newer"
+        )
+    numbers = range(int(minor), _OLDEST_GLIBC - 1, -1)
+    return [*(f"manylinux_2_{n}_{machine}" for n in numbers), f"manylinux2014_{machine}"]
 
 
 _MINOR = "import sys; print('%d.%d' % sys.version_info[:2])"

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,11 @@ STEPS = (
 
 
 @pytest.fixture(scope="module")
-def bare() -> Lab:
+def bare() -> Iterator[Lab]:
     with open_lab(sudo=True) as lab:
         yield lab
+        for log in sorted(lab.folder.rglob("*.log")):
+            print(f"{log}\n{log.read_text()}")
 
 
 @pytest.fixture(scope="module")

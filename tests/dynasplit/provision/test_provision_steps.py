@@ -11,6 +11,7 @@ import pytest
 from dynasplit.core.errors import ConfigurationError, HostProgramFailed, TestbedError
 from dynasplit.provision import environment, rights
 from dynasplit.provision.host_state import FoundFile, HostState, in_shell, state_of
+from dynasplit.provision.provisioning import platforms_of
 from dynasplit.provision.steps import Progress, Step
 from hosts.core.rights import FileRight, UsbRight
 
@@ -207,3 +208,16 @@ def test_rights_are_given_again_and_taken_back_in_a_host_of_its_own(tmp_path):
     assert "nogroup dynasplit" in after
     assert after.rstrip().count("644 root") == 1
     assert "dynasplit.conf" not in after.split("644 root")[1]
+
+
+def test_wheels_are_asked_for_by_every_tag_that_a_host_s_c_library_takes():
+    asked = platforms_of("aarch64", "glibc 2.31")
+    assert asked[0] == "manylinux_2_31_aarch64"
+    assert "manylinux_2_27_aarch64" in asked
+    assert asked[-2:] == ["manylinux_2_17_aarch64", "manylinux2014_aarch64"]
+
+
+@pytest.mark.parametrize("glibc", ["", "glibc 2.9", "musl 1.2", "glibc 3.0"])
+def test_a_c_library_for_which_there_are_no_wheels_is_named(glibc):
+    with pytest.raises(HostProgramFailed, match=r"allowed: glibc 2\.17 or newer"):
+        platforms_of("x86_64", glibc)
