@@ -17,6 +17,7 @@ from dynasplit.offline import search
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONS = [(group, option) for group, options in listing.groups().items() for option in options]
 DEFAULTS = listing.default_options()
+_DEFAULT = "${default_profile}"
 COMPOSED = [o for o in OPTIONS if o[0] in DEFAULTS]
 
 
@@ -38,11 +39,31 @@ def test_an_experiment_composes_and_passes_the_checks(name):
     assert found.name == name
 
 
+@pytest.mark.parametrize(
+    ("words", "profile"),
+    [
+        ((), "quick"),
+        (("hosts=modelled",), "quick"),
+        (("hosts=emulated", "hosts.profile=pi4_coral_v100"), "pi4_coral_v100"),
+        (("hosts=lab",), None),
+        (("hosts=minipc",), None),
+        (("hosts=local",), None),
+    ],
+)
+def test_an_experiment_brings_its_profile_to_made_up_hosts_alone(words, profile):
+    """Hosts of one's own say themselves which values there are."""
+    assert composed("+experiment=quick_testbed", *words).hosts.profile == profile
+
+
 def given_by(group: str, option: str) -> dict:
-    """The values of an option's file and of those that it is made from."""
+    """The values of an option's file and of those that it is made from.
+
+    As in an experiment that sets nothing else, whose default profile is the schema's.
+    """
     said = yaml.safe_load((ROOT / "conf" / group / f"{option}.yaml").read_text())
     made_from = [given_by(group, name) for name in said.pop("defaults", []) if name != "_self_"]
-    return merged({}, *made_from, said)
+    default = config.Config.default_profile
+    return merged({}, *made_from, {k: default if v == _DEFAULT else v for k, v in said.items()})
 
 
 def merged(*parts: dict) -> dict:

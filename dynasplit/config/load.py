@@ -14,7 +14,7 @@ from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 
 FREE_OF_RESULT = (
-    *("results_dir", "resume", "dry_run", "debug", "tracking"),
+    *("results_dir", "resume", "dry_run", "debug", "tracking", "default_profile"),
     *("hosts.speedup", "search.storage"),
 )
 """What a run may change without becoming another run."""

@@ -54,6 +54,8 @@ class Config:
     Attributes:
         name: the experiment's; results appear under it. plan: module in experiments/.
         seed: of search and workload, and of emulated noise where hosts.seed is null.
+        default_profile: that of emulated and modelled hosts, unless hosts.profile says another;
+            hosts of one's own have none from it.
         policies: who serves the requests.
         front: a front.json to serve from instead of searching. runs: a table of recorded
             runs, or the folder of a run, finished or not.
@@ -67,6 +69,7 @@ class Config:
     name: str = option(MISSING, experiment_name())
     plan: str = option("two_phase", name_in_folder("experiments"))
     seed: int = option(0, seed_rule())
+    default_profile: str = option("pi4_coral_v100", path())
     policies: list[str] = option(POLICIES, several(name_in_folder("dynasplit.online.policies")))
     front: str | None = option(None, existing_file())
     runs: str | None = option(None, runs_rule())

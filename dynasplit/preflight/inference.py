@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from dynasplit.core.errors import DynaSplitError
 from dynasplit.preflight.findings import Finding, failed, ok, warning
@@ -15,6 +16,10 @@ from hosts.wire.window_rules import WindowRules
 
 _IMAGES = 5
 _RUN_S = 60.0  # a GPU's first call compiles
+_NO_GPU = (
+    "is TensorFlow's build for GPUs there (hosts/requirements-cloud-gpu.txt; +experiment=provision "
+    "installs it), and the driver new enough for it? Else leave cloud_gpu out of hosts.cloud.knobs"
+)
 _RULES = WindowRules(warmup=2, min_inferences=2 * _IMAGES, min_window_s=0.0)
 
 
@@ -41,7 +46,8 @@ def check(
                 hosts.ask("cloud", "Knobs", KnobsOrder(knobs={"cloud_gpu": gpu}), KnobsSet)
             report = _run(hosts, network, split_point, gpu)
         except DynaSplitError as why:
-            yield failed(role, "inference", why)
+            found = failed(role, "inference", why)
+            yield replace(found, advice=_NO_GPU) if gpu else found
             continue
         yield _judged(role, runtime, report, references)
 

@@ -14,9 +14,24 @@ from hosts.wire.preflight import FirstLook
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def file_of(role: str) -> str:
-    """The requirements file of a host's role, from the project's folder on."""
-    return f"hosts/requirements-{role}.txt"
+_IN_PLACE_OF = {"tensorflow-cpu": "tensorflow"}
+"""A build for GPUs computes on CPUs too."""
+
+
+def file_of(role: str, *, gpu: bool = False) -> str:
+    """The requirements file of a host's role, from the project's folder on.
+
+    Args:
+        role: edge or cloud.
+        gpu: the host has a GPU that tails are to run on.
+    """
+    return f"hosts/requirements-{role}{'-gpu' if gpu else ''}.txt"
+
+
+def asked_for(role: str) -> list[str]:
+    """The names of all packages that may be there for a role."""
+    names = [one.name for one in requirements(role)]
+    return list(dict.fromkeys([*names, *(_IN_PLACE_OF[n] for n in names if n in _IN_PLACE_OF)]))
 
 
 @cache
@@ -41,7 +56,7 @@ def check(role: str, first: FirstLook) -> Iterator[Finding]:
     if "versions" in first.failed:
         yield error(role, "packages", first.failed["versions"], "use a newer Python there")
         return
-    wanted = needed(role, first.machine)
+    wanted = {_there(name, first): one for name, one in needed(role, first.machine).items()}
     missing = [name for name in wanted if first.versions.get(name) is None]
     other = [
         f"{name} {found} ({one.specifier})"
@@ -58,3 +73,9 @@ def check(role: str, first: FirstLook) -> Iterator[Finding]:
         yield warning(role, "packages", f"other versions: {', '.join(other)}", install)
     if not missing and not other:
         yield ok(role, "packages", f"all {len(wanted)} of {file_of(role)}")
+
+
+def _there(name: str, first: FirstLook) -> str:
+    """The package, or the one that is there in its place."""
+    other = _IN_PLACE_OF.get(name, name)
+    return other if first.versions.get(name) is None and first.versions.get(other) else name

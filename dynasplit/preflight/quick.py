@@ -74,7 +74,7 @@ class HostQuickly:
 
     def _look_first(self, host: HostConnection) -> bool:
         """Interpreter, packages, disk, clock; False: no program would run there."""
-        wanted = [one.name for one in packages.requirements(self.role)]
+        wanted = packages.asked_for(self.role)
         try:
             self.first, offset = first_look(host, wanted, disk.PLACES)
         except TestbedError as why:

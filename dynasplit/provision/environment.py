@@ -14,7 +14,7 @@ from dynasplit.provision.steps import Step
 
 _ROOT = Path(__file__).resolve().parents[2]
 MACHINES = ("x86_64", "aarch64")
-_ROOM_MB = {"edge": 700.0, "cloud": 3000.0}
+_ROOM_MB = {"edge": 700.0, "cloud": 3000.0, "cloud with a GPU": 9000.0}
 _INTERPRETERS = ("python", "python3")
 
 
@@ -33,30 +33,37 @@ def environment_of(python: str, role: str) -> str:
     return folder
 
 
-def requirements_of(role: str) -> str:
-    """The requirements of a role."""
-    return (_ROOT / file_of(role)).read_text("utf-8")
+def requirements_of(file: str) -> str:
+    """The requirements in a file of the project."""
+    return (_ROOT / file).read_text("utf-8")
 
 
-def check(role: str, state: HostState) -> Iterator[str]:
+def check(role: str, state: HostState, *, gpu: bool = False) -> Iterator[str]:
     """What is wrong with a host that no step mends."""
     if state.bits != 64 or state.machine not in MACHINES:
         yield (
             f"a {state.bits}-bit {state.machine} system ({state.system}); allowed: a 64-bit one, "
             f"{' or '.join(MACHINES)} (for a Raspberry Pi: the 64-bit Raspberry Pi OS)"
         )
-    room_mb = _ROOM_MB[role]
+    room_mb = _ROOM_MB[f"{role} with a GPU" if gpu else role]
     if not state.packages and state.free_mb < room_mb:
         yield f"{state.free_mb:.0f} MB are free; the packages need {room_mb:.0f} MB"
 
 
-def steps(role: str, environment: str, state: HostState) -> list[Step]:
+def steps(role: str, environment: str, state: HostState, *, gpu: bool = False) -> list[Step]:
     """The interpreter, the environment, and the packages in it.
+
+    Args:
+        role: edge or cloud.
+        environment: its folder.
+        state: of the host.
+        gpu: tails are to run on the host's GPU.
 
     Raises:
         TestbedError: there is no interpreter that would do, and no way to one.
     """
-    folder, requirements = in_shell(environment), requirements_of(role)
+    folder, file = in_shell(environment), file_of(role, gpu=gpu)
+    requirements = requirements_of(file)
     wanted = hashlib.sha256(requirements.encode()).hexdigest()
     if fits(state.environment):
         found = [Step("environment", f"{environment}, Python {words(state.environment)}", "")]
@@ -65,13 +72,13 @@ def steps(role: str, environment: str, state: HostState) -> list[Step]:
         make = f"{python} -m venv --clear {folder}\n"
         found = [*needed, Step("environment", f"{environment}, made with {python}", make)]
     if state.packages == wanted and not found[-1].script:
-        return [*found, Step("packages", f"{file_of(role)}", "")]
+        return [*found, Step("packages", file, "")]
     install = (
         f"cat > {folder}/requirements.txt <<'END'\n{requirements.rstrip()}\nEND\n"
         f"{folder}/bin/python -m pip install --disable-pip-version-check --no-input --quiet "
         f"-r {folder}/requirements.txt ${{OPTIONS:-}}\necho {wanted} > {folder}/.dynasplit\n"
     )
-    about = f"{file_of(role)}, installed into {environment}"
+    about = f"{file}, installed into {environment}"
     return [*found, Step("packages", about, install, wheels=True)]
 
 

@@ -25,6 +25,7 @@ for name in python3.13 python3.12 python3.11 python3; do
 done
 sudo -n true 2>/dev/null && say tool sudo
 for name in apt-get systemd-tmpfiles udevadm; do command -v $name >/dev/null && say tool $name; done
+ls -d /proc/driver/nvidia/gpus/* >/dev/null 2>&1 && say tool nvidia-driver
 say environment "$("$ENVIRONMENT/bin/python" -c "$VERSION" 2>/dev/null)"
 say packages "$(cat "$ENVIRONMENT/.dynasplit" 2>/dev/null)"
 cat /etc/dynasplit/rights 2>/dev/null | while read -r line; do say rule "$line"; done
@@ -65,7 +66,8 @@ class HostState:
         system: the name of the operating system. home: the login's home folder.
         free_mb: room where the environment is, or will be.
         pythons: paths of interpreters that can make environments, with their versions.
-        tools: of `sudo` (without a password), apt-get, systemd-tmpfiles and udevadm, those there.
+        tools: of `sudo` (without a password), apt-get, systemd-tmpfiles, udevadm and the driver of
+            an NVIDIA GPU (`nvidia-driver`), those there.
         environment: the version of the environment's interpreter; empty: there is none.
         packages: the hash of the requirements that it was made from; empty: not known.
         rules: the lines of the rights that were given before.

@@ -49,10 +49,15 @@ def provision(
     progress = Progress(role, str(address))
     with contextlib.closing(HostConnection(address)) as host:
         state = state_of(host, folder, rights.patterns_of(asked))
-        for step in _steps(role, folder, asked, state, progress, undo):
+        gpu = role == "cloud" and "cloud_gpu" in address.knobs and "nvidia-driver" in state.tools
+        waits = False
+        for step in _steps(role, folder, asked, state, progress, undo, gpu):
             outcome = _outcome(step, state)
-            if outcome == "to do" and not dry_run:
+            if outcome == "to do" and waits and not step.as_root:
+                outcome = "after the administrator"
+            elif outcome == "to do" and not dry_run:
                 outcome = "failed" if progress.errors else _done(host, step, state, progress, tell)
+            waits = waits or outcome == "by the administrator"
             progress.steps.append((step, outcome))
     return progress
 
@@ -71,14 +76,15 @@ def _steps(
     state: HostState,
     progress: Progress,
     undo: bool,
+    gpu: bool,
 ) -> Iterator[Step]:
     if undo:
         yield from (*environment.undo(folder, state), *rights.undo(state))
         return
-    progress.errors += environment.check(role, state)
+    progress.errors += environment.check(role, state, gpu=gpu)
     progress.remarks += rights.remarks(asked, state)
     try:
-        yield from environment.steps(role, folder, state)
+        yield from environment.steps(role, folder, state, gpu=gpu)
     except TestbedError as error:
         progress.errors.append(str(error))
     yield from rights.steps(asked, state)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Outcome = Literal["there", "to do", "done", "failed", "by the administrator"]
+Outcome = Literal[
+    "there", "to do", "done", "failed", "by the administrator", "after the administrator"
+]
 
 
 @dataclass(frozen=True)

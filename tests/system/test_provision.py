@@ -41,7 +41,7 @@ def hosts(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def few_packages(monkeypatch):
-    monkeypatch.setattr(environment, "requirements_of", lambda _role: "msgspec==0.22.0\n")
+    monkeypatch.setattr(environment, "requirements_of", lambda _file: "msgspec==0.22.0\n")
 
 
 def provisioned(words, *more):

@@ -86,7 +86,7 @@ def _connected(destination: Destination) -> socket.socket:
     except socket.gaierror as error:
         raise HostUnreachable(
             f"{destination}: no such name ({error.strerror}), neither in the network nor in "
-            "~/.ssh/config"
+            "~/.ssh/config; is the host's address right?"
         ) from error
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error

@@ -19,6 +19,7 @@ PATHS = [
     "runs",
     "resume",
     "results_dir",
+    "default_profile",
     "hosts.profile",
     "hosts.edge.key_file",
     "hosts.edge.known_hosts",

@@ -71,6 +71,17 @@ def test_a_host_needs_the_packages_of_its_architecture():
     assert said(packages.check("cloud", first(versions=versions)))[0][0] == "ok"
 
 
+def test_a_build_for_gpus_stands_for_the_one_for_cpus():
+    assert {"tensorflow", "tensorflow-cpu"} <= set(packages.asked_for("cloud"))
+    versions = installed("cloud", "x86_64")
+    versions["tensorflow"] = versions.pop("tensorflow-cpu")
+    found = first(machine="x86_64", versions=versions)
+    assert said(packages.check("cloud", found))[0][0] == "ok"
+    found = first(machine="x86_64", versions=versions | {"tensorflow": "1"})
+    ((verdict, text),) = said(packages.check("cloud", found))
+    assert (verdict, "tensorflow 1" in text) == ("warning", True)
+
+
 @pytest.mark.parametrize(
     ("free_mb", "verdict"), [(9 * GB, "ok"), (900.0, "warning"), (20.0, "error")]
 )

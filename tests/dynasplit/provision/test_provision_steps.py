@@ -221,3 +221,12 @@ def test_wheels_are_asked_for_by_every_tag_that_a_host_s_c_library_takes():
 def test_a_c_library_for_which_there_are_no_wheels_is_named(glibc):
     with pytest.raises(HostProgramFailed, match=r"allowed: glibc 2\.17 or newer"):
         platforms_of("x86_64", glibc)
+
+
+def test_a_cloud_host_with_a_gpu_gets_the_build_that_computes_on_it():
+    (*_, packages) = environment.steps("cloud", "~/dynasplit", BARE, gpu=True)
+    assert "requirements-cloud-gpu.txt" in packages.about
+    assert "tensorflow[and-cuda]==" in packages.script
+    assert list(environment.check("cloud", replace(BARE, free_mb=5000.0))) == []
+    (room,) = environment.check("cloud", replace(BARE, free_mb=5000.0), gpu=True)
+    assert "need 9000 MB" in room
