@@ -5,7 +5,6 @@ the board's on an emulated board. Time is told by the test, so nothing waits.
 """
 
 import itertools
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,28 +23,13 @@ from hosts.wire.readings import (
     reading_line,
 )
 from tests.gpm import GPM_RESOURCE, simulated_gpm
+from tests.polling_clock import Clock
 from tests.powercap import Powercap
 
 
 def gpm(folder: Path, **said: str) -> Any:
     options = {"resource": GPM_RESOURCE, "backend": f"{simulated_gpm(folder, **said)}@sim"}
     return build("gpm8213", options)
-
-
-class Clock:
-    """A polling clock that the test moves: waiting is done at once, and said to what draws."""
-
-    def __init__(self, draw: Callable[[float], None] = lambda until_s: None) -> None:
-        self.at_ns, self.draw = 5_000_000_000, draw
-
-    def now_ns(self) -> int:
-        self.at_ns += 1000
-        return self.at_ns
-
-    def sleep(self, seconds: float) -> None:
-        assert seconds >= 0
-        self.at_ns += round(seconds * 1e9)
-        self.draw(self.at_ns / 1e9)
 
 
 class Metered(NamedTuple):

@@ -24,7 +24,10 @@ def channels(*names: str) -> list[Channel]:
         (("wall",), ("wall",)),
         (("package_0", "package_1", "gpu", "wall"), ("wall",)),
         (("gpu", "board", "dram"), ("board",)),
-        (("package_0", "package_1", "gpu", "dram"), ("package_0", "package_1", "gpu")),
+        (("package_0", "package_1", "gpu", "dram"), ("package_0", "package_1", "gpu", "dram")),
+        (("package", "core", "uncore", "psys"), ("package",)),
+        (("psys", "core"), ("psys",)),
+        (("board", "psys"), ("board",)),
         (("wall", "board_a", "board_b"), ("wall",)),
     ],
 )
@@ -38,7 +41,15 @@ def test_the_outermost_metered_domain_counts(there, counted):
         (("wall", "wall"), "edge: its meters have more than one channel wall"),
         (("package", "package", "wall"), "more than one channel package"),
         (("wall_a", "wall_b"), "wall_a, wall_b would all be its energy; allowed: one of its wall"),
-        (("dram",), "none of its channels .dram. counts.*one is needed of: wall, board, package"),
+        (("wall", "wall_a"), "the channels wall and wall_a, which would count wall twice"),
+        (
+            ("package", "package_1"),
+            "channels package and package_1, which would count package twice",
+        ),
+        (
+            ("dram", "core"),
+            "none of its channels .dram, core. counts.*one is needed of: wall, board, package",
+        ),
     ],
 )
 def test_what_would_count_twice_or_not_at_all_is_refused(there, said):
