@@ -1,7 +1,7 @@
 """A host's channels around a window, and which of them count as its energy.
 
 What counts: the outermost domain that is metered, that is the wall, else the board, else the sum
-of packages, their memory (`dram`, which on servers is no part of the package) and GPUs, else `psys`.
+of packages, their memory (`dram`, no part of the package on servers) and GPUs, else `psys`.
 What lies further in draws a part of what is counted further out: it is recorded beside it, and
 never added; so are `core` and `uncore`, which are parts of a package. `psys` holds the packages, so
 it is never added to them; what else it holds is as the machine's maker wired it, so it counts only
@@ -108,7 +108,12 @@ class HostTraces:
         return self._each(lambda trace: trace.mean_w(0.0, self.length_s))
 
     def _each(self, figure: Callable[[Trace], float]) -> dict[str, float]:
-        found = {name: figure(self.traces[name]) for name in self.counted}
+        found = {}
+        for name in self.counted:
+            try:
+                found[name] = figure(self.traces[name])
+            except WindowInvalid as error:
+                raise WindowInvalid(f"channel {name}: {error}") from error
         for name, trace in self.traces.items():
             if name not in found:
                 with suppress(WindowInvalid):

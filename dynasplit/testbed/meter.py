@@ -156,12 +156,13 @@ class MeterStream:
         if times_ns[0] <= start_ns + margin_ns:
             self._starts_in_vain = 0
         near = (times_ns >= start_ns - margin_ns) & (times_ns <= end_ns + margin_ns)
-        return Trace((times_ns[near] - start_ns) / 1e9, watts[near], self.header.period_s)
+        times_s = (times_ns[near] - start_ns) / 1e9
+        return Trace(times_s, watts[near], self.header.period_s, self.header.max_w)
 
     def first_values_w(self, timeout_s: float) -> dict[str, float]:
         """The first reading of each channel that gives one in time; 0 W if it gives no other.
 
-        A counter that is asked twice between two of its steps reads as 0 W.
+        Of a counter that does not move there is none.
         """
         with self._fresh:
             self._fresh.wait_for(

@@ -13,7 +13,8 @@ import pytest
 from hosts.core.errors import MeterError, WireError
 from hosts.emulation import calls
 from hosts.emulation.client import open_board
-from hosts.meters._polling import poll, spent_j
+from hosts.meters._counter import spent_j
+from hosts.meters._polling import poll
 from hosts.meters.base import Meter, build, names
 from hosts.wire.readings import (
     Channel,
@@ -156,6 +157,14 @@ def test_an_unknown_meter_names_those_there_are():
 def test_wrong_options_are_named():
     with pytest.raises(MeterError, match="'rapl' with options"):
         build("rapl", {"colour": "red"})
+
+
+def test_every_meter_takes_the_most_that_can_be_drawn(tmp_path):
+    Powercap(tmp_path, 1.0)
+    assert build("rapl", {"root": str(tmp_path), "max_w": 65}).header("rapl").max_w == 65
+    for strange in (0, -1.0, True, "65"):
+        with pytest.raises(MeterError, match=r"max_w=.*; allowed: a power above 0 W"):
+            build("rapl", {"root": str(tmp_path), "max_w": strange})
 
 
 def test_the_board_s_meter_needs_a_board(monkeypatch):

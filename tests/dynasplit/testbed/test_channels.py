@@ -115,6 +115,18 @@ def test_where_no_tail_ran_the_cloud_spent_nothing_by_definition():
     assert set(found.channels) == {"edge_wall_j"}
 
 
+def test_a_reading_that_cannot_be_is_named_by_its_channel_and_one_beside_is_left_out():
+    negative = steady(4.0)
+    negative.watts[12] = -4.0
+    both = traces(("package_0", "package_1"), package_0=steady(5.0), package_1=negative)
+    with pytest.raises(WindowInvalid, match=r"channel package_1: a negative power, -4 W at"):
+        energies_of(report(), both, NONE, None, RULES)
+    with pytest.raises(WindowInvalid, match=r"channel package_1: a negative power"):
+        both.means_w()
+    beside = traces(("wall",), wall=steady(5.0), package=negative)
+    assert set(energies_of(report(), beside, NONE, None, RULES).channels) == {"edge_wall_j"}
+
+
 @pytest.mark.parametrize("poor", [steady(3.0, period_s=1.0), steady(3.0, until_s=1.0)])
 def test_only_a_channel_that_counts_fails_a_window_for_lack_of_samples(poor):
     beside = traces(("wall",), wall=steady(5.0), package=poor)

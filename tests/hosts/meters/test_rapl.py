@@ -1,6 +1,7 @@
 """RAPL's zones are told by the kernel's names, on trees as machines have them."""
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ NOT_MINE = {"intel-rapl:0": ("package-0", 10.0), "intel-rapl:0:2": ("camera", 3.
 def metered(root, zones):
     """The powers by channel, what counts, and the meter."""
     tree = Powercap.of(root, zones)
-    meter = build("rapl", {"root": str(root)})
+    meter: Any = build("rapl", {"root": str(root)})
     meter.clock = Clock(tree.spend)
     readings = itertools.chain.from_iterable(meter.readings())
     *_, (_, watts) = itertools.islice(readings, 3)
@@ -67,7 +68,7 @@ def test_a_counter_whose_range_is_not_stated_says_nothing_of_a_fall(tmp_path, st
     tree = Powercap(tmp_path, 10.0)
     file = tree.zones[0] / "max_energy_range_uj"
     file.unlink() if stated is None else file.write_text(stated)
-    meter = build("rapl", {"root": str(tmp_path)})
+    meter: Any = build("rapl", {"root": str(tmp_path)})
     assert [c.wraps_at_j for c in meter.channels] == [None]
     tree.spend(5.0)
     meter.clock = Clock(lambda until_s: tree.spend(until_s % 5.45))
@@ -78,7 +79,7 @@ def test_a_counter_whose_range_is_not_stated_says_nothing_of_a_fall(tmp_path, st
 def test_a_zone_that_is_only_recorded_and_cannot_be_read_costs_nothing(tmp_path):
     tree = Powercap.of(tmp_path, LAPTOP)
     (tmp_path / FOLDER / "intel-rapl:0:1/energy_uj").unlink()
-    meter = build("rapl", {"root": str(tmp_path)})
+    meter: Any = build("rapl", {"root": str(tmp_path)})
     assert [c.name for c in meter.channels] == ["package", "core", "psys"]
     tree.zones[1].joinpath("energy_uj").unlink()
     assert meter.read()[1] is None
