@@ -69,7 +69,7 @@ def test_the_mean_of_an_empty_window_is_refused():
 )
 @pytest.mark.fault(
     group="meters",
-    fault="a negative or impossible power (above the meter's `max_w`), a time that goes back",
+    fault="a negative or impossible power (above the meter's option max_w), a time that goes back",
     seen="the channel, the reading and its time; the window is measured again",
 )
 def test_a_reading_that_cannot_be_is_refused(spoilt, said):
