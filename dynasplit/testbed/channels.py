@@ -21,6 +21,7 @@ from hosts.wire.readings import Channel
 _OUTERMOST_FIRST = (("wall",), ("board",), ("package", "dram", "gpu"), ("psys",))
 _ADDED = ("package", "dram", "gpu")
 _NEVER_ALONE = ("dram",)
+_SEE_GPUS = ("wall", "gpu")
 
 
 def counted_channels(host: str, channels: Sequence[Channel]) -> tuple[str, ...]:
@@ -53,6 +54,31 @@ def counted_channels(host: str, channels: Sequence[Channel]) -> tuple[str, ...]:
             f"is needed of: {', '.join(every)}"
         )
     return ()
+
+
+def check_sees_gpu(host: str, channels: Sequence[Channel]) -> None:
+    """Refuse meters whose counted channels do not see a GPU that computes; none at all are allowed.
+
+    The wall sees it, and its own channel does. A board's or platform's sensor is not known to: a
+    card has cables of its own to the power supply.
+
+    Args:
+        host: names it in messages.
+        channels: of all its meters.
+
+    Raises:
+        ConfigurationError: the host's energy would lack the GPU's.
+    """
+    counted = counted_channels(host, channels)
+    domains = {channel.domain for channel in channels if channel.name in counted}
+    if domains and not domains & set(_SEE_GPUS):
+        raise ConfigurationError(
+            f"{host}: its GPU computes (cloud_gpu=True), and none of the channels that count as "
+            f"its energy ({', '.join(counted)}) sees it; allowed: one of {' or '.join(_SEE_GPUS)} "
+            "that counts: add the meter nvml beside rapl, or one at the wall; or "
+            "space.cloud_gpu=[false]; "
+            "or no meter there, and no energy"
+        )
 
 
 def _check_once(host: str, channels: Sequence[Channel]) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from dynasplit.core.errors import HostProgramFailed, WindowInvalid
 from dynasplit.core.power_trace import Trace
-from dynasplit.testbed.channels import HostTraces, counted_channels
+from dynasplit.testbed.channels import HostTraces, check_sees_gpu, counted_channels
 from dynasplit.testbed.meter import MeterStream
 from hosts.wire.readings import MeterHeader
 
@@ -26,9 +26,13 @@ class HostMeters:
 
     def __init__(self, host: str, streams: Sequence[MeterStream]) -> None:
         """Raises ConfigurationError where it is not clear what the host's energy would be."""
-        self._streams = streams
-        channels = [channel for stream in streams for channel in stream.header.channels]
-        self.counted = counted_channels(host, channels)
+        self._host, self._streams = host, streams
+        self._channels = [channel for stream in streams for channel in stream.header.channels]
+        self.counted = counted_channels(host, self._channels)
+
+    def check_sees_gpu(self) -> None:
+        """Raise ConfigurationError if what counts as the host's energy would lack its GPU's."""
+        check_sees_gpu(self._host, self._channels)
 
     @property
     def streams(self) -> Sequence[MeterStream]:

@@ -23,6 +23,7 @@ from hosts.wire.readings import (
     read_reading,
     reading_line,
 )
+from tests.fake_nvml import fake_nvml
 from tests.gpm import GPM_RESOURCE, simulated_gpm
 from tests.polling_clock import Clock
 from tests.powercap import Powercap
@@ -40,7 +41,7 @@ class Metered(NamedTuple):
     watts: tuple[float, ...]
 
 
-@pytest.fixture(params=["board", "gpm8213", "rapl", "rapl of two packages"])
+@pytest.fixture(params=["board", "gpm8213", "nvml", "rapl", "rapl of two packages"])
 def metered(request, tmp_path) -> Metered:
     if request.param == "board":
         request.getfixturevalue("board_host")
@@ -52,6 +53,11 @@ def metered(request, tmp_path) -> Metered:
         meter = gpm(tmp_path)
         meter.clock = Clock()
         return Metered(meter, (17.688,))
+    if request.param == "nvml":
+        clock = fake_nvml(tmp_path, request.getfixturevalue("monkeypatch"), tells="instant")
+        gpu: Any = build("nvml", {})
+        gpu.clock = clock
+        return Metered(gpu, (121.0,))
     watts = (10.0, 4.0) if "two" in request.param else (10.0,)
     tree = Powercap(tmp_path, *watts, wraps_at_uj=2_500_000)  # every few readings
     rapl: Any = build("rapl", {"root": str(tmp_path)})
@@ -64,7 +70,7 @@ def taken(meter: Meter, count: int) -> list:
 
 
 def test_every_meter_has_a_place_here():
-    assert names() == ["board", "gpm8213", "rapl"]
+    assert names() == ["board", "gpm8213", "nvml", "rapl"]
 
 
 class TestMeter:
@@ -150,7 +156,7 @@ def test_a_header_of_an_older_program_is_refused_in_words():
 
 
 def test_an_unknown_meter_names_those_there_are():
-    with pytest.raises(MeterError, match="there are: board, gpm8213, rapl"):
+    with pytest.raises(MeterError, match="there are: board, gpm8213, nvml, rapl"):
         build("thermometer", {})
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from dynasplit.core.errors import ConfigurationError, WindowInvalid
 from dynasplit.core.power_trace import Trace
-from dynasplit.testbed.channels import HostTraces, counted_channels
+from dynasplit.testbed.channels import HostTraces, check_sees_gpu, counted_channels
 from dynasplit.testbed.energy import EnergyRules, energies_of
 from hosts.wire.messages import Inference, RunReport
 from hosts.wire.readings import Channel
@@ -55,6 +55,23 @@ def test_the_outermost_metered_domain_counts(there, counted):
 def test_what_would_count_twice_or_not_at_all_is_refused(there, said):
     with pytest.raises(ConfigurationError, match=said):
         counted_channels("edge", channels(*there))
+
+
+@pytest.mark.parametrize("there", [(), ("wall",), ("package", "gpu"), ("gpu_0", "gpu_1")])
+def test_a_gpu_that_computes_is_seen_by_what_counts_or_nothing_is_metered(there):
+    check_sees_gpu("cloud", channels(*there))
+
+
+@pytest.mark.parametrize("there", [("package", "dram"), ("board", "gpu"), ("psys",)])
+@pytest.mark.fault(
+    group="meters",
+    fault="a GPU computes, and no meter that counts sees it (RAPL alone)",
+    seen="`its GPU computes (cloud_gpu=True)`, what counts, what to add; nothing is measured",
+)
+def test_a_gpu_that_computes_unseen_is_refused(there):
+    with pytest.raises(ConfigurationError, match="add the meter nvml beside rapl") as caught:
+        check_sees_gpu("cloud", channels(*there))
+    assert str(caught.value).startswith("cloud: its GPU computes (cloud_gpu=True), and none of")
 
 
 def steady(watts: float, period_s: float = 0.1, until_s: float = 3.0) -> Trace:
