@@ -19,6 +19,9 @@ from dynasplit.core.power_trace import Trace
 from hosts.wire.readings import Channel
 
 _OUTERMOST_FIRST = (("wall",), ("board",), ("package", "dram", "gpu"), ("psys",))
+CAN_COUNT = frozenset(domain for domains in _OUTERMOST_FIRST for domain in domains)
+"""Domains of which one without readings is missed."""
+
 _ADDED = ("package", "dram", "gpu")
 _NEVER_ALONE = ("dram",)
 _SEE_GPUS = ("wall", "gpu")

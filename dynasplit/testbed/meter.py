@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -159,14 +159,14 @@ class MeterStream:
         times_s = (times_ns[near] - start_ns) / 1e9
         return Trace(times_s, watts[near], self.header.period_s, self.header.max_w)
 
-    def first_values_w(self, timeout_s: float) -> dict[str, float]:
+    def first_values_w(self, timeout_s: float, awaited: Collection[str]) -> dict[str, float]:
         """The first reading of each channel that gives one in time; 0 W if it gives no other.
 
-        Of a counter that does not move there is none.
+        It waits for those that are awaited. Of a counter that does not move there is none.
         """
         with self._fresh:
             self._fresh.wait_for(
-                lambda: self._failure or all(any(s.watts) for s in self._series.values()), timeout_s
+                lambda: self._failure or all(any(self._series[n].watts) for n in awaited), timeout_s
             )
             return {
                 name: next((w for w in s.watts if w), 0.0)

@@ -105,7 +105,8 @@ class _Powers:
         self._channels, self._late_ns = channels, late_ns
         is_asked_more = updates_s is not None and any(c.quantity == "energy" for c in channels)
         self._least_ns = round(0.9e9 * period_s) if is_asked_more else 0
-        self._most_ns = None if updates_s is None else round(_REPEATS * 1e9 * updates_s)
+        equal_s = None if updates_s is None else _REPEATS * max(updates_s, period_s)
+        self._most_ns = None if equal_s is None else round(equal_s * 1e9)
         self._taken_ns: int | None = None
         self._last: Values = ()
         self._changed_ns = 0
