@@ -8,6 +8,7 @@ import pytest
 
 from hosts.core.errors import MeterError
 from hosts.meters.base import build
+from hosts.wire.readings import header_line, read_header
 from tests.polling_clock import Clock
 from tests.scpi import ScpiInstrument
 
@@ -106,6 +107,13 @@ def test_a_question_that_it_does_not_know_leaves_what_follows_right(kind, instru
     instrument.ranges = {}
     found = meter(kind, instrument)
     assert (found.updates_s, found.error_range_w, found.read()) == (None, None, [17.688])
+
+
+def test_begun_anew_it_is_the_same_meter(kind, instrument):
+    options = {"update_s": 0.25, "quantity": "energy", "max_w": 60.0}
+    headers = [meter(kind, instrument, **options).header(kind) for _ in range(2)]
+    assert headers[0] == headers[1]
+    assert read_header(header_line(headers[0])) == headers[0]
 
 
 def test_another_instrument_is_named(kind, instrument):
