@@ -16,6 +16,7 @@ import pytest
 
 NAME = "libnvidia-ml.so.1"
 FIRST_NS = 5_000_000_000
+_PLACE = tempfile.TemporaryDirectory(prefix="fake_nvml_")  # it goes with this process
 
 
 @cache
@@ -24,7 +25,7 @@ def compiled() -> Path:
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         pytest.skip("no C compiler here")
-    folder = Path(tempfile.mkdtemp(prefix="fake_nvml_"))
+    folder = Path(_PLACE.name)
     source = Path(__file__).with_name("fake_nvml.c")
     command = [compiler, "-shared", "-fPIC", "-o", str(folder / NAME), str(source)]
     subprocess.run(command, check=True)
