@@ -19,6 +19,7 @@ from hosts.knobs.base import Value, build, names_on_hosts
 from hosts.machine.base import Machine
 from hosts.machine.cpus import own_cpus
 from hosts.machine.real import RealMachine
+from hosts.meters.nvml import build as build_nvml
 from hosts.meters.rapl import build as build_rapl
 from hosts.wire.preflight import KnobLook
 
@@ -32,6 +33,7 @@ class ThisMachine:
         cpus: those that programs may use, ascending.
         knobs: the values that each knob offers, from the slowest to the fastest.
         meter: the program that reads its power; None: nothing does.
+        gpu_meter: the program that reads the power of its GPU beside it; None: no GPU computes.
         absent: why each of the other knobs, and the meter, cannot be used.
     """
 
@@ -40,6 +42,7 @@ class ThisMachine:
     knobs: Mapping[str, tuple[Value, ...]]
     meter: str | None
     absent: Mapping[str, str]
+    gpu_meter: str | None = None
 
 
 def offers(names: Sequence[str], machine: Machine) -> dict[str, KnobLook]:
@@ -64,13 +67,16 @@ def look_around(machine: Machine | None = None) -> ThisMachine:
             knobs[name] = build(name, machine).discover()
         except (HostError, OSError) as error:
             absent[name] = str(error)
-    meter = None
+    meter = gpu_meter = None
     try:
         build_rapl(str(machine.root)).read()
+        if True in knobs.get("cloud_gpu", ()):  # RAPL does not see it
+            build_nvml().read()
+            gpu_meter = "nvml"
         meter = "rapl"
     except (HostError, OSError) as error:
         absent["meter"] = str(error)
-    return ThisMachine(platform.node(), own_cpus(), knobs, meter, absent)
+    return ThisMachine(platform.node(), own_cpus(), knobs, meter, absent, gpu_meter)
 
 
 if __name__ == "__main__":

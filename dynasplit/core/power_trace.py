@@ -20,16 +20,18 @@ class Trace:
         times_s: (n,) ascending, relative to whatever the caller chose as zero.
         watts: (n,) mean power over the period around each time.
         period_s: the meter's nominal period.
+        max_w: no reading can be above it; None: it is not known what can be.
     """
 
     times_s: Array
     watts: Array
     period_s: float
+    max_w: float | None = None
 
     def within(self, start_s: float, end_s: float) -> Trace:
         """The readings inside a window (its edges included)."""
         keep = (self.times_s >= start_s) & (self.times_s <= end_s)
-        return Trace(self.times_s[keep], self.watts[keep], self.period_s)
+        return Trace(self.times_s[keep], self.watts[keep], self.period_s, self.max_w)
 
     def energy_j(
         self, start_s: float, end_s: float, *, min_samples: int, max_gap_periods: float
@@ -43,7 +45,8 @@ class Trace:
             max_gap_periods: the largest gap allowed, in meter periods.
 
         Raises:
-            WindowInvalid: too few readings, a gap, or readings that do not reach the edges.
+            WindowInvalid: too few readings, a gap, readings that do not reach the edges, or such as
+                cannot be.
         """
         self._check(start_s, end_s, min_samples, max_gap_periods)
         inside = self.within(start_s, end_s)
@@ -53,7 +56,12 @@ class Trace:
         return float(np.trapezoid(watts, times_s))
 
     def mean_w(self, start_s: float, end_s: float) -> float:
-        """Mean of the readings inside a window; WindowInvalid if there are none."""
+        """Mean of the readings inside a window.
+
+        Raises:
+            WindowInvalid: there are none, or such as cannot be.
+        """
+        self._check_readings()
         inside = self.within(start_s, end_s)
         if inside.watts.size == 0:
             raise WindowInvalid(f"no meter reading between {start_s:.3f} and {end_s:.3f} s")
@@ -68,8 +76,7 @@ class Trace:
                 f"{count} meter readings in a window of {end_s - start_s:.2f} s; at least "
                 f"{min_samples} are needed (period {self.period_s} s)"
             )
-        if not np.all(np.isfinite(self.watts)):
-            raise WindowInvalid("the meter gave readings that are no numbers")
+        self._check_readings()
         near = (self.times_s >= start_s - max_gap_periods * self.period_s) & (
             self.times_s <= end_s + max_gap_periods * self.period_s
         )
@@ -81,3 +88,24 @@ class Trace:
                 f"a gap of {gap_s:.2f} s in the meter's readings; at most "
                 f"{max_gap_periods * self.period_s:.2f} s ({max_gap_periods} periods) is allowed"
             )
+
+    def _check_readings(self) -> None:
+        """Refuse readings that cannot be."""
+        if not np.all(np.isfinite(self.watts)):
+            raise WindowInvalid("the meter gave readings that are no numbers")
+        if (back := np.flatnonzero(np.diff(self.times_s) < 0)).size:
+            at_s, next_s = self.times_s[back[0]], self.times_s[back[0] + 1]
+            raise WindowInvalid(
+                f"the meter's time goes back: a reading of {next_s:.3f} s after one of {at_s:.3f} s"
+            )
+        if (below := np.flatnonzero(self.watts < 0)).size:
+            raise WindowInvalid(f"a negative power, {self._told(below[0])}")
+        most_w = np.inf if self.max_w is None else self.max_w
+        if (above := np.flatnonzero(self.watts > most_w)).size:
+            raise WindowInvalid(
+                f"an impossible power, {self._told(above[0])}; at most {self.max_w:g} W can be "
+                "drawn, as its option max_w says"
+            )
+
+    def _told(self, place: int) -> str:
+        return f"{self.watts[place]:.4g} W at {self.times_s[place]:.3f} s"

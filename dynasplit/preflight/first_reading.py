@@ -5,6 +5,7 @@ from __future__ import annotations
 from dynasplit.core.errors import TestbedError
 from dynasplit.preflight.findings import Finding, error, failed, ok
 from dynasplit.testbed.address import MeterSpec
+from dynasplit.testbed.channels import CAN_COUNT
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.meter import MeterStream
 
@@ -19,11 +20,13 @@ def check(role: str, host: HostConnection, spec: MeterSpec, programs: str) -> Fi
     except TestbedError as why:
         return failed(role, name, why)
     try:
-        identity, channels = stream.header.identity, stream.channels
+        identity = stream.header.identity
         if stream.header.emulated:
             return ok(role, name, f"{identity}; it reads once board time passes")
-        values_w = stream.first_values_w(_PATIENCE_S + 2 * stream.header.period_s)
-        silent = [c for c in channels if c not in values_w]
+        counting = [c.name for c in stream.header.channels if c.domain in CAN_COUNT]
+        needed = counting or stream.channels  # one that is only recorded may be silent
+        values_w = stream.first_values_w(_PATIENCE_S + 2 * stream.header.period_s, needed)
+        silent = [name for name in needed if name not in values_w]
         if silent:
             cause = stream.failure or f"nothing in {_PATIENCE_S:g} s"
             found = f"{identity}: no value of {', '.join(silent)}: {cause}"

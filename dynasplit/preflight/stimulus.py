@@ -18,7 +18,7 @@ TURNS_S = ((1.5, 3.0), (2.0, 1.5), (3.0, 2.0), (4.0, 0.0))
 
 _LENGTH_S = sum(map(sum, TURNS_S))
 _LATE_S = 6.0
-_DARK = ("gpu",)  # domains that no load on CPUs reaches
+_DARK = ("gpu", "dram", "uncore", "rail")  # domains that no load on CPUs is sure to reach
 
 
 @dataclass

@@ -33,6 +33,7 @@ class HostAddress:
         meters: the meter programs that run on it.
         knobs: the knob programs of this host.
         cpus: those that its agent keeps to; empty: all.
+        uses_gpu: tails run on its GPU in some configuration: a meter that counts must see it.
         outlasts_run: its settings are there after the run, and must be what they were.
     """
 
@@ -49,6 +50,7 @@ class HostAddress:
     cpus: tuple[int, ...] = ()
     heeds_ssh_config: bool = True
     outlasts_run: bool = True
+    uses_gpu: bool = False
 
     def __str__(self) -> str:
         user = f"{self.user}@" if self.user else ""

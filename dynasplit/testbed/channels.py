@@ -1,8 +1,11 @@
 """A host's channels around a window, and which of them count as its energy.
 
-What counts: the outermost domain that is metered, that is the wall, else the board, else packages
-and GPUs together. What lies further in draws a part of what is counted further out: it is recorded
-beside it, and never added.
+What counts: the outermost domain that is metered, that is the wall, else the board, else the sum
+of packages, their memory (`dram`, no part of the package on servers) and GPUs, else `psys`.
+What lies further in draws a part of what is counted further out: it is recorded beside it, and
+never added; so are `core` and `uncore`, which are parts of a package. `psys` holds the packages, so
+it is never added to them; what else it holds is as the machine's maker wired it, so it counts only
+where nothing does that is alike on all machines. Memory alone is no host's energy.
 """
 
 from __future__ import annotations
@@ -15,8 +18,13 @@ from dynasplit.core.errors import ConfigurationError, WindowInvalid
 from dynasplit.core.power_trace import Trace
 from hosts.wire.readings import Channel
 
-_OUTERMOST_FIRST = (("wall",), ("board",), ("package", "gpu"))
-_ADDED = ("package", "gpu")
+_OUTERMOST_FIRST = (("wall",), ("board",), ("package", "dram", "gpu"), ("psys",))
+CAN_COUNT = frozenset(domain for domains in _OUTERMOST_FIRST for domain in domains)
+"""Domains of which one without readings is missed."""
+
+_ADDED = ("package", "dram", "gpu")
+_NEVER_ALONE = ("dram",)
+_SEE_GPUS = ("wall", "gpu")
 
 
 def counted_channels(host: str, channels: Sequence[Channel]) -> tuple[str, ...]:
@@ -27,9 +35,57 @@ def counted_channels(host: str, channels: Sequence[Channel]) -> tuple[str, ...]:
         channels: of all its meters.
 
     Raises:
-        ConfigurationError: a channel is there twice, the counted one is there in several parts
-            that are not added, or none counts.
+        ConfigurationError: a channel is there twice, as a whole and in parts, the counted one is
+            there in several parts that are not added, or none counts.
     """
+    names = [channel.name for channel in channels]
+    _check_once(host, channels)
+    for domains in _OUTERMOST_FIRST:
+        found = [channel for channel in channels if channel.domain in domains]
+        counted = tuple(channel.name for channel in found)
+        if len(counted) > 1 and domains != _ADDED:
+            raise ConfigurationError(
+                f"{host}: channels {', '.join(counted)} would all be its energy; allowed: one of "
+                f"its {domains[0]}, since only those of packages, their memory and GPUs are added"
+            )
+        if any(channel.domain not in _NEVER_ALONE for channel in found):
+            return counted
+    if names:
+        every = (d for domains in _OUTERMOST_FIRST for d in domains if d not in _NEVER_ALONE)
+        raise ConfigurationError(
+            f"{host}: none of its channels ({', '.join(names)}) counts as its energy; at least one "
+            f"is needed of: {', '.join(every)}"
+        )
+    return ()
+
+
+def check_sees_gpu(host: str, channels: Sequence[Channel]) -> None:
+    """Refuse meters whose counted channels do not see a GPU that computes; none at all are allowed.
+
+    The wall sees it, and its own channel does. A board's or platform's sensor is not known to: a
+    card has cables of its own to the power supply.
+
+    Args:
+        host: names it in messages.
+        channels: of all its meters.
+
+    Raises:
+        ConfigurationError: the host's energy would lack the GPU's.
+    """
+    counted = counted_channels(host, channels)
+    domains = {channel.domain for channel in channels if channel.name in counted}
+    if domains and not domains & set(_SEE_GPUS):
+        raise ConfigurationError(
+            f"{host}: its GPU computes (cloud_gpu=True), and none of the channels that count as "
+            f"its energy ({', '.join(counted)}) sees it; allowed: one of {' or '.join(_SEE_GPUS)} "
+            "that counts: add the meter nvml beside rapl, or one at the wall; or "
+            "space.cloud_gpu=[false]; "
+            "or no meter there, and no energy"
+        )
+
+
+def _check_once(host: str, channels: Sequence[Channel]) -> None:
+    """Refuse what two channels would count."""
     names = [channel.name for channel in channels]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -37,22 +93,13 @@ def counted_channels(host: str, channels: Sequence[Channel]) -> tuple[str, ...]:
             f"{host}: its meters have more than one channel {', '.join(twice)}; allowed: one each, "
             "so that nothing is counted twice"
         )
-    for domains in _OUTERMOST_FIRST:
-        counted = tuple(channel.name for channel in channels if channel.domain in domains)
-        if len(counted) > 1 and domains != _ADDED:
+    for whole in (channel.domain for channel in channels if not channel.part):
+        parts = [c.name for c in channels if c.domain == whole and c.part]
+        if parts:
             raise ConfigurationError(
-                f"{host}: channels {', '.join(counted)} would all be its energy; allowed: one of "
-                f"its {domains[0]}, since only those of packages and GPUs are added"
+                f"{host}: its meters have the channels {whole} and {', '.join(parts)}, which would "
+                f"count {whole} twice; allowed: the whole or its parts"
             )
-        if counted:
-            return counted
-    if names:
-        every = ", ".join(domain for domains in _OUTERMOST_FIRST for domain in domains)
-        raise ConfigurationError(
-            f"{host}: none of its channels ({', '.join(names)}) counts as its energy; at least one "
-            f"is needed of: {every}"
-        )
-    return ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +137,12 @@ class HostTraces:
         return self._each(lambda trace: trace.mean_w(0.0, self.length_s))
 
     def _each(self, figure: Callable[[Trace], float]) -> dict[str, float]:
-        found = {name: figure(self.traces[name]) for name in self.counted}
+        found = {}
+        for name in self.counted:
+            try:
+                found[name] = figure(self.traces[name])
+            except WindowInvalid as error:
+                raise WindowInvalid(f"channel {name}: {error}") from error
         for name, trace in self.traces.items():
             if name not in found:
                 with suppress(WindowInvalid):

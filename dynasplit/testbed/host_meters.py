@@ -7,10 +7,12 @@ from contextlib import suppress
 
 from dynasplit.core.errors import HostProgramFailed, WindowInvalid
 from dynasplit.core.power_trace import Trace
-from dynasplit.testbed.channels import HostTraces, counted_channels
+from dynasplit.testbed.channels import HostTraces, check_sees_gpu, counted_channels
 from dynasplit.testbed.meter import MeterStream
+from hosts.wire.readings import MeterHeader
 
 _LATE_S = 20.0
+_LEAD_OUT_PERIODS = 2.0
 _PATIENCE_PERIODS = 2.0
 _PATIENCE_S = 1.0
 
@@ -24,9 +26,13 @@ class HostMeters:
 
     def __init__(self, host: str, streams: Sequence[MeterStream]) -> None:
         """Raises ConfigurationError where it is not clear what the host's energy would be."""
-        self._streams = streams
-        channels = [channel for stream in streams for channel in stream.header.channels]
-        self.counted = counted_channels(host, channels)
+        self._host, self._streams = host, streams
+        self._channels = [channel for stream in streams for channel in stream.header.channels]
+        self.counted = counted_channels(host, self._channels)
+
+    def check_sees_gpu(self) -> None:
+        """Raise ConfigurationError if what counts as the host's energy would lack its GPU's."""
+        check_sees_gpu(self._host, self._channels)
 
     @property
     def streams(self) -> Sequence[MeterStream]:
@@ -38,6 +44,12 @@ class HostMeters:
         """The slowest period of the channels that count; 0: there is none."""
         counting = [s for s in self._streams if any(n in self.counted for n in s.channels)]
         return max((stream.header.period_s for stream in counting), default=0.0)
+
+    @property
+    def lead_out_s(self) -> float:
+        """How long a window's load goes on after it, so that its last readings see no other."""
+        counting = [s.header for s in self._streams if any(n in self.counted for n in s.channels)]
+        return max((_lead_out_s(header) for header in counting), default=0.0)
 
     @property
     def identity(self) -> str | None:
@@ -67,11 +79,17 @@ class HostMeters:
         """
         found: dict[str, Trace] = {}
         for stream in self._streams:
-            moment_s = _PATIENCE_PERIODS * stream.header.period_s + _PATIENCE_S
+            late_s = stream.header.late_s
+            moment_s = _PATIENCE_PERIODS * stream.header.period_s + _PATIENCE_S + late_s
             for name in stream.channels:
                 if name in self.counted:
-                    found[name] = stream.trace(name, start_ns, end_ns, _LATE_S)
+                    found[name] = stream.trace(name, start_ns, end_ns, _LATE_S + late_s)
                 else:
                     with suppress(WindowInvalid):
                         found[name] = stream.trace(name, start_ns, end_ns, moment_s)
         return HostTraces(found, self.counted, (end_ns - start_ns) / 1e9)
+
+
+def _lead_out_s(header: MeterHeader) -> float:
+    averaging_s = header.averaging_s or 0.0
+    return max(_LEAD_OUT_PERIODS * header.period_s, header.period_s + averaging_s / 2)

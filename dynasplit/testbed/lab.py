@@ -66,6 +66,8 @@ class Host:
             self.agent = self._start_agent()
             self._open.callback(self._leave_agent)
             self.meters = HostMeters(f"{role} host {address}", self._streams(programs, logs))
+            if address.uses_gpu:
+                self.meters.check_sees_gpu()
         except BaseException as error:
             try:
                 self._open.close()

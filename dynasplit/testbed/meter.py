@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -156,16 +156,17 @@ class MeterStream:
         if times_ns[0] <= start_ns + margin_ns:
             self._starts_in_vain = 0
         near = (times_ns >= start_ns - margin_ns) & (times_ns <= end_ns + margin_ns)
-        return Trace((times_ns[near] - start_ns) / 1e9, watts[near], self.header.period_s)
+        times_s = (times_ns[near] - start_ns) / 1e9
+        return Trace(times_s, watts[near], self.header.period_s, self.header.max_w)
 
-    def first_values_w(self, timeout_s: float) -> dict[str, float]:
+    def first_values_w(self, timeout_s: float, awaited: Collection[str]) -> dict[str, float]:
         """The first reading of each channel that gives one in time; 0 W if it gives no other.
 
-        A counter that is asked twice between two of its steps reads as 0 W.
+        It waits for those that are awaited. Of a counter that does not move there is none.
         """
         with self._fresh:
             self._fresh.wait_for(
-                lambda: self._failure or all(any(s.watts) for s in self._series.values()), timeout_s
+                lambda: self._failure or all(any(self._series[n].watts) for n in awaited), timeout_s
             )
             return {
                 name: next((w for w in s.watts if w), 0.0)

@@ -24,8 +24,6 @@ from hosts.conditions.base import conditions_of_run
 from hosts.wire import messages
 from hosts.wire.window_rules import WindowRules
 
-_LEAD_OUT_PERIODS = 2.0
-
 
 @dataclass
 class SshTestbed:
@@ -154,7 +152,7 @@ class SshTestbed:
             knobs={k: v for k, v in knobs.items() if k in self.edge.address.knobs},
             images=tuple(range(images)),
             window=self._rules_of(configuration),
-            lead_out_s=_LEAD_OUT_PERIODS * self._period_s,
+            lead_out_s=max(self.edge.meters.lead_out_s, self.cloud.meters.lead_out_s),
             codec=configuration.codec,
             batch_size=configuration.batch_size,
             board_ns=self._board_ns,

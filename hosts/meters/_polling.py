@@ -1,16 +1,22 @@
-"""The polling loop of meters that are asked, and counters unwrapped to power."""
+"""The polling loop of meters that are asked: when, and of when each value is."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from hosts.core.errors import MeterError
+from hosts.meters._counter import Counter
 from hosts.wire.readings import Channel, Reading
 
 Values = Sequence[float | None]
+
+FINE_S = 0.005
+"""From one asking to the next around a counter's step: so exactly a step's time is known."""
+
+_REPEATS = 1.5  # update periods that equal values are samples for: two may be equal by chance
 
 
 class PollingClock(Protocol):
@@ -42,68 +48,93 @@ def poll(
     read: Callable[[], Values],
     period_s: float,
     clock: PollingClock = MONOTONIC,
+    *,
+    updates_s: float | None = None,
+    delay_s: float = 0.0,
+    averaging_s: float = 0.0,
 ) -> Iterator[list[Reading]]:
-    """Ask once a period, for ever.
+    """Ask once a period, for ever; around the steps of counters that step seldom, more often.
 
-    A value is taken as of the middle of the asking. A counter's difference to the asking before
-    is the mean power between them, stamped in their middle; so counters and powers of one meter
-    come in readings of their own. A reading without any value is left out, and shows as a gap.
+    A value is taken as of the middle of the asking, less the delay, and less half the averaging if
+    it is a power. A counter's difference between two of its steps is the mean power between them,
+    stamped in their middle; so counters and powers of one meter come in readings of their own. A
+    reading without any value is left out, and so are powers that go on being equal for longer than
+    the meter updates them: a frozen meter shows as a gap.
 
     Args:
         channels: what `read` gives a value of each.
         read: W or J a channel; None or NaN: no value.
         period_s: from the beginning of one asking to the next.
         clock: tells the time and waits.
+        updates_s: the meter's own period: of powers, and of counters' steps; None: not known.
+        delay_s: how late a value is.
+        averaging_s: how long a power is the mean over.
 
     Raises:
         MeterError: `read` does, or gives another number of values.
     """
-    before_ns, before = 0, _counts(channels, [None] * len(channels))
+    powers = _Powers(channels, period_s, updates_s, round((delay_s + averaging_s / 2) * 1e9))
+    counters = {
+        place: Counter(channel, updates_s)
+        for place, channel in enumerate(channels)
+        if channel.quantity == "energy"
+    }
+    delay_ns = round(delay_s * 1e9)
     while True:
         began_ns = clock.now_ns()
         values = _checked(channels, read())
         now_ns = (began_ns + clock.now_ns()) // 2
-        counts = _counts(channels, values)
-        spent_s = (now_ns - before_ns) / 1e9
-        fresh = [
-            ((before_ns + now_ns) // 2, _means_w(channels, before, counts, spent_s)),
-            (now_ns, _powers(channels, values)),
-        ]
-        present = [reading for reading in fresh if any(w is not None for w in reading[1])]
-        if present:
-            yield present
-        before_ns, before = now_ns, counts
-        clock.sleep(max(0.0, period_s - (clock.now_ns() - began_ns) / 1e9))
+        means: dict[int, list[float | None]] = {}
+        for place, counter in counters.items():
+            if (mean := counter.take(values[place], now_ns)) is not None:
+                at_ns, watts = mean
+                means.setdefault(at_ns - delay_ns, [None] * len(channels))[place] = watts
+        found = [(at_ns, tuple(w)) for at_ns, w in means.items()]
+        if fresh := sorted(found + powers.take(values, now_ns), key=lambda reading: reading[0]):
+            yield fresh
+        next_ns = _next_ns(began_ns, round(period_s * 1e9), counters.values())
+        clock.sleep(max(0.0, (next_ns - clock.now_ns()) / 1e9))
 
 
-def spent_j(channel: Channel, was_j: float | None, now_j: float | None) -> float | None:
-    """Energy between two readings of a counter, which has wrapped at most once; None: unknown.
+class _Powers:
+    """The powers of a meter, each sample once."""
 
-    A counter that falls and does not wrap was set back: what was spent is unknown.
-    """
-    if was_j is None or now_j is None:
-        return None
-    if now_j >= was_j:
-        return now_j - was_j
-    return None if channel.wraps_at_j is None else (now_j - was_j) % channel.wraps_at_j
+    def __init__(
+        self, channels: Sequence[Channel], period_s: float, updates_s: float | None, late_ns: int
+    ) -> None:
+        self._channels, self._late_ns = channels, late_ns
+        is_asked_more = updates_s is not None and any(c.quantity == "energy" for c in channels)
+        self._least_ns = round(0.9e9 * period_s) if is_asked_more else 0
+        equal_s = None if updates_s is None else _REPEATS * max(updates_s, period_s)
+        self._most_ns = None if equal_s is None else round(equal_s * 1e9)
+        self._taken_ns: int | None = None
+        self._last: Values = ()
+        self._changed_ns = 0
+
+    def take(self, values: Values, now_ns: int) -> list[Reading]:
+        """A reading of the powers among these values; none: no value, too early, or a duplicate."""
+        pairs = zip(self._channels, values, strict=True)
+        watts = tuple(v if c.quantity == "power" else None for c, v in pairs)
+        if all(w is None for w in watts):
+            return []
+        if self._taken_ns is not None and now_ns - self._taken_ns < self._least_ns:
+            return []
+        self._taken_ns = now_ns
+        if watts != self._last:
+            self._last, self._changed_ns = watts, now_ns
+        elif self._most_ns is not None and now_ns - self._changed_ns > self._most_ns:
+            return []
+        return [(now_ns - self._late_ns, watts)]
 
 
-def _means_w(
-    channels: Sequence[Channel], before: Values, now: Values, spent_s: float
-) -> tuple[float | None, ...]:
-    spent = map(spent_j, channels, before, now)
-    return tuple(None if j is None or spent_s <= 0 else j / spent_s for j in spent)
-
-
-def _counts(channels: Sequence[Channel], values: Values) -> list[float | None]:
-    """The counters' values; None in place of a power."""
-    return [v if c.quantity == "energy" else None for c, v in zip(channels, values, strict=True)]
-
-
-def _powers(channels: Sequence[Channel], values: Values) -> tuple[float | None, ...]:
-    """The powers; None in place of a counter's value."""
-    pairs = zip(channels, values, strict=True)
-    return tuple(v if c.quantity == "power" else None for c, v in pairs)
+def _next_ns(began_ns: int, period_ns: int, counters: Iterable[Counter]) -> int:
+    """When to ask again: after a period, or from just before a counter's next step on."""
+    next_ns = began_ns + period_ns
+    for counter in counters:
+        if (awaited_ns := counter.awaited_ns(began_ns)) is not None:
+            soonest_ns = began_ns + round(FINE_S * 1e9)
+            next_ns = min(next_ns, max(awaited_ns, soonest_ns))
+    return next_ns
 
 
 def _checked(channels: Sequence[Channel], values: Values) -> Values:

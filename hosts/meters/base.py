@@ -1,14 +1,15 @@
 """The interface of power meters, and how one is found by its name.
 
 A meter that is asked is a `PolledMeter`: its file says its channels, its identity, its error, and
-`read()`. How often it is asked, when a reading was, and how counters become power, is in
-`_polling.py`, once for all.
+`read()`. How often it is asked, of when a reading is, what is a duplicate, and how counters become
+power, is in `_polling.py`, once for all.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
+import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,20 +30,37 @@ class Meter(ABC):
     Attributes:
         channels: what it measures, each with another name.
         identity: the instrument's own, with its serial number where it tells one.
-        error_pct: bound of its stated relative error, in percent.
-        period_s: the time between readings.
+        error_pct: bound of its stated error, the part that is relative to the reading, in percent.
+        error_range_w: the other part, that of its range, in W; None: not stated.
+        period_s: the time between readings, as it is asked for.
+        updates_s: the instrument's own time between new values; None: not known.
+        averaging_s: each power is the mean over so long; None: not stated.
+        delay_s: a value is there so long after what it is of; None: not stated.
+        max_w: no channel can draw more (every meter's option of this name); None: not said.
         emulated: an emulated board stands behind it.
     """
 
     channels: tuple[Channel, ...]
     identity: str
     error_pct: float
+    error_range_w: float | None = None
     period_s: float = 0.1
+    updates_s: float | None = None
+    averaging_s: float | None = None
+    delay_s: float | None = None
+    max_w: float | None = None
     emulated: bool = False
+
+    @property
+    def readings_s(self) -> float:
+        """The time between readings: it is not asked faster than it has new values."""
+        return max(self.period_s, self.updates_s or 0.0)
 
     @abstractmethod
     def readings(self) -> Iterator[list[Reading]]:
-        """Readings in batches as they come, their times ascending.
+        """Readings in batches as they come, the times of each channel ascending.
+
+        A reading has the time that it is of, not that at which it was asked for.
 
         Raises:
             MeterError: the instrument gives none, or gives something that is no power.
@@ -54,9 +72,13 @@ class Meter(ABC):
             meter=name,
             identity=self.identity,
             channels=self.channels,
-            period_s=self.period_s,
+            period_s=self.readings_s,
             error_pct=self.error_pct,
             emulated=self.emulated,
+            error_range_w=self.error_range_w,
+            averaging_s=self.averaging_s,
+            delay_s=self.delay_s,
+            max_w=self.max_w,
         )
 
 
@@ -78,8 +100,16 @@ class PolledMeter(Meter):
         """
 
     def readings(self) -> Iterator[list[Reading]]:
-        """Power at each asking, and mean power between two of them where counters are read."""
-        return poll(self.channels, self.read, self.period_s, self.clock)
+        """Power at each asking, and mean power between two steps where counters are read."""
+        return poll(
+            self.channels,
+            self.read,
+            self.readings_s,
+            self.clock,
+            updates_s=self.updates_s,
+            delay_s=self.delay_s or 0.0,
+            averaging_s=self.averaging_s or 0.0,
+        )
 
 
 def names() -> list[str]:
@@ -104,14 +134,18 @@ def build(name: str, options: Mapping[str, Option]) -> Meter:
     if name not in names():
         raise MeterError(f"meter {name!r} asked; there are: {', '.join(names())}")
     given = f"meter {name!r} with options {dict(options)}"
+    max_w, own = options.get("max_w"), {k: v for k, v in options.items() if k != "max_w"}
+    if max_w is not None and (isinstance(max_w, bool | str) or not 0 < max_w < math.inf):
+        raise MeterError(f"{given}: max_w={max_w!r}; allowed: a power above 0 W")
     try:
         make = importlib.import_module(f"hosts.meters.{name}").build
         try:
-            inspect.signature(make).bind(**options)
+            inspect.signature(make).bind(**own)
         except TypeError as error:
-            allowed = ", ".join(inspect.signature(make).parameters) or "none"
+            allowed = ", ".join((*inspect.signature(make).parameters, "max_w"))
             raise MeterError(f"{given}: {error}; allowed: {allowed}") from error
-        meter: Meter = make(**options)
+        meter: Meter = make(**own)
+        meter.max_w = max_w
     except HostError:
         raise
     except Exception as error:  # whatever the libraries of meters raise

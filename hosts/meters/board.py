@@ -29,7 +29,7 @@ class BoardReadings(Meter):
         self._board, self._fault = board, fault
         facts = board.ask(calls.Describe()).facts
         self.identity = str(facts["meter"])
-        self.period_s = float(str(facts["meter_period_s"]))
+        self.period_s = self.averaging_s = float(str(facts["meter_period_s"]))
         self.error_pct = float(str(facts["meter_error_pct"]))
         if fault is not None:
             self.identity += f", with the fault {fault.name}"

@@ -16,7 +16,8 @@ from hosts.core.errors import MeterError, WireError
 from hosts.wire.messages import PROTOCOL, UNREADABLE, check_protocol
 
 Reading = tuple[int, tuple[float | None, ...]]
-"""The middle of a period on the host's clock in ns, and the mean power over it in W a channel."""
+"""The time that it is of on the host's clock in ns (the middle of a period, if it is the mean power
+over one), and the power in W a channel."""
 
 _WORD = re.compile(r"[a-z][a-z0-9]*")
 _ABSENT = "-"
@@ -28,7 +29,8 @@ class Channel(msgspec.Struct, kw_only=True, frozen=True):
 
     Attributes:
         domain: where on the host: `wall` (all that its supply draws), `board` (all behind the
-            supply), `package` (a processor), `gpu`; another word for another part of a host.
+            supply), `package` (a processor), `dram` (a processor's memory), `gpu`, `psys` (what a
+            maker wired as the platform); another word for another part of a host.
         quantity: `power` in W, or `energy`: a counter in J that only goes up.
         part: which of several of a domain, `0`, `1`; empty: there is one.
         wraps_at_j: a counter goes on from 0 where it reaches this; None: it does not.
@@ -59,8 +61,12 @@ class MeterHeader(msgspec.Struct, kw_only=True):
         meter: the program's name. identity: the instrument's own.
         channels: what it measures, in the order of a reading's values.
         period_s: the time between readings.
-        error_pct: bound of its stated relative error.
+        error_pct: bound of its stated error, the part that is relative to the reading.
         emulated: an emulated board stands behind it.
+        error_range_w: the other part, of its range, in W; None: not stated.
+        averaging_s: each power is the mean over so long; None: not stated, taken as none.
+        delay_s: a value is there so long after what it is of; likewise.
+        max_w: no channel can draw more, as its user says; None: not said.
     """
 
     protocol: int = PROTOCOL
@@ -70,6 +76,15 @@ class MeterHeader(msgspec.Struct, kw_only=True):
     period_s: float
     error_pct: float
     emulated: bool
+    error_range_w: float | None = None
+    averaging_s: float | None = None
+    delay_s: float | None = None
+    max_w: float | None = None
+
+    @property
+    def late_s(self) -> float:
+        """How long after its time a reading comes at the most."""
+        return (self.delay_s or 0.0) + (self.averaging_s or 0.0) / 2
 
 
 def header_line(header: MeterHeader) -> str:
@@ -91,6 +106,12 @@ def read_header(line: str) -> MeterHeader:
         if not (math.isfinite(figure) and figure > least):
             raise WireError(
                 f"a meter's header with {name}={figure} found; allowed: a finite number"
+            )
+    for name in ("error_range_w", "averaging_s", "delay_s", "max_w"):
+        stated = getattr(header, name)
+        if stated is not None and not (math.isfinite(stated) and stated >= 0):
+            raise WireError(
+                f"a meter's header with {name}={stated} found; allowed: a number from 0, or none"
             )
     return header
 

@@ -1,11 +1,11 @@
 """What every meter must do. A new file in hosts/meters is found, and needs a place here.
 
-The meters are the real ones: RAPL on a powercap tree, the wall meter on a simulated instrument,
-the board's on an emulated board. Time is told by the test, so nothing waits.
+The meters are the real ones: on trees as the kernel makes them, instruments that are simulated at
+their sockets, a plug's HTTP server, NVIDIA's library as a fake; the board's on an emulated board.
+Time is told by the test, so nothing waits.
 """
 
 import itertools
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +14,8 @@ import pytest
 from hosts.core.errors import MeterError, WireError
 from hosts.emulation import calls
 from hosts.emulation.client import open_board
-from hosts.meters._polling import poll, spent_j
+from hosts.meters._counter import spent_j
+from hosts.meters._polling import poll
 from hosts.meters.base import Meter, build, names
 from hosts.wire.readings import (
     Channel,
@@ -23,8 +24,14 @@ from hosts.wire.readings import (
     read_reading,
     reading_line,
 )
+from tests.fake_nvml import fake_nvml
 from tests.gpm import GPM_RESOURCE, simulated_gpm
+from tests.hosts.meters.test_hwmon import INA219
+from tests.hosts.meters.test_hwmon import tree as hwmon_tree
+from tests.polling_clock import Clock
 from tests.powercap import Powercap
+from tests.scpi import ScpiInstrument
+from tests.shelly import Plug
 
 
 def gpm(folder: Path, **said: str) -> Any:
@@ -32,20 +39,69 @@ def gpm(folder: Path, **said: str) -> Any:
     return build("gpm8213", options)
 
 
-class Clock:
-    """A polling clock that the test moves: waiting is done at once, and said to what draws."""
+def gpm_meter(folder: Path, request: pytest.FixtureRequest) -> Any:
+    return gpm(folder), Clock(), 17.688
 
-    def __init__(self, draw: Callable[[float], None] = lambda until_s: None) -> None:
-        self.at_ns, self.draw = 5_000_000_000, draw
 
-    def now_ns(self) -> int:
-        self.at_ns += 1000
-        return self.at_ns
+def wt310_meter(folder: Path, request: pytest.FixtureRequest) -> Any:
+    instrument = ScpiInstrument("YOKOGAWA,WT310,C2QF1,F1.03", rate=None)
+    request.addfinalizer(instrument.close)
+    return build("wt310", {"resource": instrument.resource}), Clock(), 17.688
 
-    def sleep(self, seconds: float) -> None:
-        assert seconds >= 0
-        self.at_ns += round(seconds * 1e9)
-        self.draw(self.at_ns / 1e9)
+
+def nvml_meter(folder: Path, request: pytest.FixtureRequest) -> Any:
+    clock = fake_nvml(folder, request.getfixturevalue("monkeypatch"), tells="instant")
+    return build("nvml", {}), clock, 121.0
+
+
+def hwmon_meter(folder: Path, request: pytest.FixtureRequest) -> Any:
+    return build("hwmon", {"root": str(hwmon_tree(folder, INA219))}), Clock(), 3.06
+
+
+def shelly_meter(folder: Path, request: pytest.FixtureRequest) -> Any:
+    plug = Plug()
+    request.addfinalizer(plug.close)
+    return build("shelly", {"address": plug.address}), Clock(), 8.9
+
+
+def external_meter(folder: Path, request: pytest.FixtureRequest) -> Any:
+    path = folder / "lines.csv"
+    path.write_text("")
+    due_s = itertools.count(6.0)
+    next_s = [next(due_s)]
+
+    def write(until_s: float) -> None:
+        if until_s >= next_s[0]:
+            next_s[0] = next(due_s)
+            with path.open("a") as file:
+                file.write(f"{until_s:.6f},5.5\n")
+
+    clock = Clock(write)
+    meter: Any = build("external", {"at": str(path), "error_pct": 1.0})
+    meter.wall_ns = clock.now_ns
+    return meter, clock, 5.5
+
+
+def rapl_meter(folder: Path, request: pytest.FixtureRequest, *more_w: float) -> Any:
+    watts = (10.0, *more_w)
+    tree = Powercap(folder, *watts, wraps_at_uj=2_500_000)  # every few readings
+    return build("rapl", {"root": str(folder)}), Clock(tree.spend), *watts
+
+
+def rapl_of_two(folder: Path, request: pytest.FixtureRequest) -> Any:
+    return rapl_meter(folder, request, 4.0)
+
+
+PLACES = {
+    "external": external_meter,
+    "gpm8213": gpm_meter,
+    "hwmon": hwmon_meter,
+    "nvml": nvml_meter,
+    "rapl": rapl_meter,
+    "shelly": shelly_meter,
+    "wt310": wt310_meter,
+}
+"""Each makes a meter, its clock, and the powers that it has to find."""
 
 
 class Metered(NamedTuple):
@@ -55,7 +111,7 @@ class Metered(NamedTuple):
     watts: tuple[float, ...]
 
 
-@pytest.fixture(params=["board", "gpm8213", "rapl", "rapl of two packages"])
+@pytest.fixture(params=[*PLACES, "board", "rapl of two packages"])
 def metered(request, tmp_path) -> Metered:
     if request.param == "board":
         request.getfixturevalue("board_host")
@@ -63,15 +119,10 @@ def metered(request, tmp_path) -> Metered:
         board.ask(calls.Rest(until_ns=3_000_000_000))
         exact_j = board.ask(calls.Exact(start_ns=0, end_ns=3_000_000_000)).joules
         return Metered(build("board", {}), (exact_j / 3,))
-    if request.param == "gpm8213":
-        meter = gpm(tmp_path)
-        meter.clock = Clock()
-        return Metered(meter, (17.688,))
-    watts = (10.0, 4.0) if "two" in request.param else (10.0,)
-    tree = Powercap(tmp_path, *watts, wraps_at_uj=2_500_000)  # every few readings
-    rapl: Any = build("rapl", {"root": str(tmp_path)})
-    rapl.clock = Clock(tree.spend)
-    return Metered(rapl, watts)
+    make = PLACES.get(request.param, rapl_of_two)
+    meter, clock, *watts = make(tmp_path, request)
+    meter.clock = clock
+    return Metered(meter, tuple(watts))
 
 
 def taken(meter: Meter, count: int) -> list:
@@ -79,7 +130,7 @@ def taken(meter: Meter, count: int) -> list:
 
 
 def test_every_meter_has_a_place_here():
-    assert names() == ["board", "gpm8213", "rapl"]
+    assert names() == sorted([*PLACES, "board"])
 
 
 class TestMeter:
@@ -165,13 +216,23 @@ def test_a_header_of_an_older_program_is_refused_in_words():
 
 
 def test_an_unknown_meter_names_those_there_are():
-    with pytest.raises(MeterError, match="there are: board, gpm8213, rapl"):
+    with pytest.raises(
+        MeterError, match="there are: board, external, gpm8213, hwmon, nvml, rapl, shelly, wt310"
+    ):
         build("thermometer", {})
 
 
 def test_wrong_options_are_named():
     with pytest.raises(MeterError, match="'rapl' with options"):
         build("rapl", {"colour": "red"})
+
+
+def test_every_meter_takes_the_most_that_can_be_drawn(tmp_path):
+    Powercap(tmp_path, 1.0)
+    assert build("rapl", {"root": str(tmp_path), "max_w": 65}).header("rapl").max_w == 65
+    for strange in (0, -1.0, True, "65"):
+        with pytest.raises(MeterError, match=r"max_w=.*; allowed: a power above 0 W"):
+            build("rapl", {"root": str(tmp_path), "max_w": strange})
 
 
 def test_the_board_s_meter_needs_a_board(monkeypatch):

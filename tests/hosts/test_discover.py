@@ -11,7 +11,9 @@ from hosts.core.errors import HostError
 from hosts.discover import look_around, offers
 from hosts.knobs.base import build
 from hosts.machine.cpus import keep_to, own_cpus
+from tests.fake_nvml import fake_nvml
 from tests.hosts.trees import PSTATE, RealOnTree, cpufreq
+from tests.powercap import Powercap
 
 RAPL = "sys/class/powercap/intel-rapl:0"
 HERE = own_cpus()
@@ -89,6 +91,22 @@ def test_a_gpu_that_tensorflow_does_not_see_is_none_to_search(tmp_path, monkeypa
     (seen,) = offers(["cloud_gpu"], RealOnTree(tmp_path)).values()
     assert not seen.varies
     assert seen.trouble == "there is a GPU, but this TensorFlow does not see it"
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_gpu_that_computes_is_metered_beside_rapl_or_nothing_is(tmp_path, monkeypatch, told):
+    machine = RealOnTree(tmp_path)
+    (tmp_path / "proc/driver/nvidia/gpus/0000:01").mkdir(parents=True)
+    monkeypatch.setattr("hosts.knobs.cloud_gpu._tensorflow_sees_gpu", lambda: True)
+    Powercap(tmp_path, 10.0)
+    fake_nvml(tmp_path, monkeypatch, gpus=int(told))
+    found = look_around(machine)
+    assert found.knobs["cloud_gpu"] == (False, True)
+    if told:
+        assert (found.meter, found.gpu_meter) == ("rapl", "nvml")
+    else:
+        assert (found.meter, found.gpu_meter) == (None, None)
+        assert found.absent["meter"] == "NVML finds no GPU on this host"
 
 
 def found_shut(found):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from hosts.core.errors import MeterError
+from hosts.meters import gpm8213
 from hosts.meters.gpm8213 import Gpm8213
 from tests.lab.power import Energy, PowerLaw
 from tests.lab.wall_meter import MeterFaults, WallMeter
@@ -26,7 +27,7 @@ def drawn(ghz: float, busy: float) -> Energy:
 def meters() -> Iterator[tuple[WallMeter, Gpm8213]]:
     """A meter on a host of 3.5 W, beside one of 2 W, and the program that asks it."""
     meter = WallMeter("127.0.0.1", drawn(1.5, 1.0), drawn(1.5, 0.0))
-    yield meter, Gpm8213(meter.resource, 0.1, "@py")
+    yield meter, gpm8213.build(meter.resource)
     meter.close()
 
 

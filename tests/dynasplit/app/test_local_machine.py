@@ -55,6 +55,14 @@ def test_what_a_machine_has_is_used(on):
     assert "energy" not in told(settled)
 
 
+def test_a_gpu_s_meter_that_is_found_stands_beside_rapl(on):
+    on(replace(RICH, gpu_meter="nvml"))
+    settled = kind_of(ASKED).config
+    assert settled.hosts.edge.named_meters() == [("rapl", {}), ("nvml", {})]
+    assert kind_of(settled).config == settled
+    assert not list(settled.hosts.edge.conflicts())
+
+
 def test_meters_that_are_listed_take_the_place_of_the_one_that_is_found(on):
     on(RICH)
     listed = [{"meter": "gpm8213", "resource": "x"}, {"meter": "rapl"}]

@@ -57,3 +57,27 @@ def test_a_missing_value_is_no_zero():
 def test_the_mean_of_an_empty_window_is_refused():
     with pytest.raises(WindowInvalid, match="no meter reading"):
         trace([0.0, 1.0], [1.0, 1.0]).mean_w(0.2, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        ({"watts": -0.5}, r"a negative power, -0\.5 W at 1\.200 s"),
+        ({"watts": 70.0}, r"an impossible power, 70 W at 1\.200 s; at most 60 W .* max_w"),
+        ({"times_s": 0.9}, r"time goes back: a reading of 0\.900 s after one of 1\.100 s"),
+    ],
+)
+@pytest.mark.fault(
+    group="meters",
+    fault="a negative or impossible power (above the meter's option max_w), a time that goes back",
+    seen="the channel, the reading and its time; the window is measured again",
+)
+def test_a_reading_that_cannot_be_is_refused(spoilt, said):
+    columns = {"times_s": np.arange(0.0, 3, 0.1), "watts": np.ones(30)}
+    for name, value in spoilt.items():
+        columns[name][12] = value
+    poor = Trace(columns["times_s"], columns["watts"], 0.1, max_w=60.0)
+    with pytest.raises(WindowInvalid, match=said):
+        poor.energy_j(0.5, 2.5, **RULES)
+    with pytest.raises(WindowInvalid, match=said):
+        poor.mean_w(0.5, 2.5)

@@ -5,7 +5,7 @@ import pytest
 
 from dynasplit.core.errors import ConfigurationError, WindowInvalid
 from dynasplit.core.power_trace import Trace
-from dynasplit.testbed.channels import HostTraces, counted_channels
+from dynasplit.testbed.channels import HostTraces, check_sees_gpu, counted_channels
 from dynasplit.testbed.energy import EnergyRules, energies_of
 from hosts.wire.messages import Inference, RunReport
 from hosts.wire.readings import Channel
@@ -24,7 +24,10 @@ def channels(*names: str) -> list[Channel]:
         (("wall",), ("wall",)),
         (("package_0", "package_1", "gpu", "wall"), ("wall",)),
         (("gpu", "board", "dram"), ("board",)),
-        (("package_0", "package_1", "gpu", "dram"), ("package_0", "package_1", "gpu")),
+        (("package_0", "package_1", "gpu", "dram"), ("package_0", "package_1", "gpu", "dram")),
+        (("package", "core", "uncore", "psys"), ("package",)),
+        (("psys", "core"), ("psys",)),
+        (("board", "psys"), ("board",)),
         (("wall", "board_a", "board_b"), ("wall",)),
     ],
 )
@@ -38,12 +41,37 @@ def test_the_outermost_metered_domain_counts(there, counted):
         (("wall", "wall"), "edge: its meters have more than one channel wall"),
         (("package", "package", "wall"), "more than one channel package"),
         (("wall_a", "wall_b"), "wall_a, wall_b would all be its energy; allowed: one of its wall"),
-        (("dram",), "none of its channels .dram. counts.*one is needed of: wall, board, package"),
+        (("wall", "wall_a"), "the channels wall and wall_a, which would count wall twice"),
+        (
+            ("package", "package_1"),
+            "channels package and package_1, which would count package twice",
+        ),
+        (
+            ("dram", "core"),
+            "none of its channels .dram, core. counts.*one is needed of: wall, board, package",
+        ),
     ],
 )
 def test_what_would_count_twice_or_not_at_all_is_refused(there, said):
     with pytest.raises(ConfigurationError, match=said):
         counted_channels("edge", channels(*there))
+
+
+@pytest.mark.parametrize("there", [(), ("wall",), ("package", "gpu"), ("gpu_0", "gpu_1")])
+def test_a_gpu_that_computes_is_seen_by_what_counts_or_nothing_is_metered(there):
+    check_sees_gpu("cloud", channels(*there))
+
+
+@pytest.mark.parametrize("there", [("package", "dram"), ("board", "gpu"), ("psys",)])
+@pytest.mark.fault(
+    group="meters",
+    fault="a GPU computes, and no meter that counts sees it (RAPL alone)",
+    seen="`its GPU computes (cloud_gpu=True)`, what counts, what to add; nothing is measured",
+)
+def test_a_gpu_that_computes_unseen_is_refused(there):
+    with pytest.raises(ConfigurationError, match="add the meter nvml beside rapl") as caught:
+        check_sees_gpu("cloud", channels(*there))
+    assert str(caught.value).startswith("cloud: its GPU computes (cloud_gpu=True), and none of")
 
 
 def steady(watts: float, period_s: float = 0.1, until_s: float = 3.0) -> Trace:
@@ -102,6 +130,18 @@ def test_where_no_tail_ran_the_cloud_spent_nothing_by_definition():
     found = energies_of(local, traces(("wall",), wall=steady(5.0)), cloud, 80.0, RULES)
     assert (found.cloud_energy_j, found.cloud_samples) == (0.0, None)
     assert set(found.channels) == {"edge_wall_j"}
+
+
+def test_a_reading_that_cannot_be_is_named_by_its_channel_and_one_beside_is_left_out():
+    negative = steady(4.0)
+    negative.watts[12] = -4.0
+    both = traces(("package_0", "package_1"), package_0=steady(5.0), package_1=negative)
+    with pytest.raises(WindowInvalid, match=r"channel package_1: a negative power, -4 W at"):
+        energies_of(report(), both, NONE, None, RULES)
+    with pytest.raises(WindowInvalid, match=r"channel package_1: a negative power"):
+        both.means_w()
+    beside = traces(("wall",), wall=steady(5.0), package=negative)
+    assert set(energies_of(report(), beside, NONE, None, RULES).channels) == {"edge_wall_j"}
 
 
 @pytest.mark.parametrize("poor", [steady(3.0, period_s=1.0), steady(3.0, until_s=1.0)])

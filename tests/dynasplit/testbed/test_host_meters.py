@@ -53,6 +53,18 @@ def test_a_host_without_a_meter_has_no_channels():
     assert meters.traces(0, 1_000_000_000).total({}) is None
 
 
+def test_a_load_goes_on_until_averages_see_no_other():
+    plain, averaging = Stream("package", 0.1, None), Stream("gpu", 0.1, None)
+    assert HostMeters("edge", [plain]).lead_out_s == 0.2
+    averaging.header.averaging_s, averaging.header.delay_s = 1.0, 0.5
+    meters = HostMeters("edge", [plain, averaging])
+    assert meters.lead_out_s == pytest.approx(0.6)
+    averaging.found = plain.found = steady(1.0)
+    meters.traces(0, 2_000_000_000)
+    assert (plain.waited_s, averaging.waited_s) == (20.0, 21.0)
+    assert HostMeters("edge", []).lead_out_s == 0.0
+
+
 def test_two_meters_of_the_same_are_refused_by_the_name_of_the_host():
     walls = [Stream("wall", 0.1, None), Stream("wall", 1.0, None)]
     with pytest.raises(ConfigurationError, match=r"edge host a:22: .* more than one channel wall"):

@@ -85,7 +85,7 @@ def test_a_program_that_falls_silent_is_begun_anew(stream):
     (program,) = meter_programs()
     program.suspend()
     try:
-        with pytest.raises(WindowInvalid, match="did not cover the window: it has been silent"):
+        with pytest.raises(WindowInvalid, match="did not cover the window: it has been silent for"):
             window(stream, 1.0)
         stream.make_ready()
         assert window(stream).watts == pytest.approx(17.688)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,10 @@ def testbed_between(
     assert inputs.manifest is not None
     manifest = inputs.manifest
     compile_head = _compiling(manifest) if _accelerates(inputs) else None
+    if any(c.cloud_gpu for c in inputs.space.configurations):
+        cloud = replace(cloud, uses_gpu=True)
+        if inputs.energy.one_machine:  # the edge's meters count for both
+            edge = replace(edge, uses_gpu=True)
     with ssh_testbed(
         edge, cloud, manifest, inputs.rules, inputs.energy, folder, compile_head=compile_head
     ) as testbed:

@@ -38,10 +38,8 @@ class LocalHosts(HostsKind):
         """
         found, hosts = here(), config.hosts
         halves = divided(found.cpus)
-        edge = _filled(hosts.edge, halves[0])
+        edge = _metered(_filled(hosts.edge, halves[0]))
         cloud = _filled(hosts.cloud, halves[1])
-        if edge.meter == "auto":
-            edge = replace(edge, meter="none" if edge.meters else found.meter or "none")
         measure = config.measure
         if measure.max_window_s is None:
             measure = replace(measure, max_window_s=max(WINDOW_S, measure.min_window_s))
@@ -118,6 +116,19 @@ def _filled(host: HostConf, cpus: list[int]) -> HostConf:
         cpus=cpus if host.cpus is None else host.cpus,
         knobs=[name for name in host.knobs if name in here().knobs],
     )
+
+
+def _metered(host: HostConf) -> HostConf:
+    """A host with the meters that this machine has, where `auto` is asked for."""
+    if host.meter != "auto":
+        return host
+    found = here()
+    if host.meters or found.meter is None:
+        return replace(host, meter="none")
+    if found.gpu_meter is None:
+        return replace(host, meter=found.meter)
+    both = [{"meter": found.meter}, {"meter": found.gpu_meter}]
+    return replace(host, meter="none", meters=both)
 
 
 def _listed(host: HostConf) -> str:

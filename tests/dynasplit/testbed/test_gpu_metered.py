@@ -1,0 +1,53 @@
+"""Hosts whose GPU computes are asked for a meter that sees it, before anything is measured."""
+
+from contextlib import contextmanager
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from dynasplit.app.setup.kinds import _over_ssh
+from dynasplit.core.errors import ConfigurationError
+from dynasplit.core.space import Configuration
+from dynasplit.testbed.address import HostAddress, MeterSpec
+from dynasplit.testbed.credentials import make_credentials
+from dynasplit.testbed.energy import EnergyRules
+from dynasplit.testbed.lab import Host
+from dynasplit.testbed.loopback import loopback_hosts
+from tests.powercap import Powercap
+
+
+@pytest.mark.medium
+def test_a_host_with_rapl_alone_is_refused_where_its_gpu_computes(tmp_path):
+    Powercap(tmp_path / "root", 10.0)
+    metered = HostAddress(meters=(MeterSpec("rapl", {"root": str(tmp_path / "root")}),))
+    identity = make_credentials("cloud")["cloud"]
+    with loopback_hosts(HostAddress(), metered) as (_, cloud):
+        Host("cloud", cloud, identity, tmp_path).close()
+        with pytest.raises(ConfigurationError, match=r"cloud host .*\(package\) sees it; allowed"):
+            Host("cloud", replace(cloud, uses_gpu=True), identity, tmp_path)
+
+
+@pytest.mark.parametrize("one_machine", [False, True])
+@pytest.mark.parametrize("cloud_gpu", [False, True])
+def test_hosts_are_told_whether_a_gpu_computes_in_the_space(
+    tmp_path, monkeypatch, cloud_gpu, one_machine
+):
+    opened = []
+
+    @contextmanager
+    def ssh_testbed(edge, cloud, *_, **__):
+        opened.append((edge.uses_gpu, cloud.uses_gpu))
+        yield SimpleNamespace(qualities=SimpleNamespace(know=len), check_offered=len)
+
+    monkeypatch.setattr("dynasplit.testbed.opening.ssh_testbed", ssh_testbed)
+    configurations = [Configuration.of(0), Configuration.of(0, cloud_gpu=cloud_gpu)]
+    inputs = SimpleNamespace(
+        manifest=object(),
+        rules=None,
+        energy=EnergyRules(one_machine=one_machine),
+        space=SimpleNamespace(configurations=configurations, knobs=()),
+    )
+    hosts = HostAddress(), HostAddress()
+    with _over_ssh.testbed_between(*hosts, inputs, tmp_path, ()):
+        assert opened == [(cloud_gpu and one_machine, cloud_gpu)]
