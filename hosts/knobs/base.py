@@ -6,7 +6,7 @@ import importlib
 import inspect
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -81,6 +81,11 @@ class Knob:
         None: it does not act on such a loop.
         """
         return None
+
+    @classmethod
+    def felt_ends(cls, values: Sequence[Value]) -> tuple[Value, Value]:
+        """Of values from slow to fast the two between which `loop_ratio` is looked for."""
+        return values[0], values[-1]
 
     @classmethod
     def shown(cls, value: Value) -> str:

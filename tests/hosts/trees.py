@@ -38,6 +38,66 @@ USERSPACE = {
 """As cpufreq-dt shows them."""
 
 
+ACPI = {
+    "affected_cpus": "0",
+    "scaling_governor": "ondemand",
+    "scaling_available_governors": "ondemand userspace performance",
+    "scaling_available_frequencies": "2801000 2800000 1600000",
+    "scaling_min_freq": "1600000",
+    "scaling_max_freq": "2801000",
+    "cpuinfo_min_freq": "1600000",
+    "cpuinfo_max_freq": "2801000",
+    "scaling_setspeed": UNSUPPORTED,
+    "scaling_cur_freq": "2801000",
+}
+"""As acpi-cpufreq shows them: turbo is listed as the base frequency and 1 MHz."""
+
+TURBO = PSTATE | {
+    "affected_cpus": "0",
+    "base_frequency": "2400000",
+    "scaling_max_freq": "4400000",
+    "cpuinfo_max_freq": "4400000",
+    "scaling_cur_freq": "4188342",
+}
+"""As intel_pstate in active mode shows them while turbo is on."""
+
+SCHEDUTIL = {
+    "affected_cpus": "0",
+    "scaling_governor": "schedutil",
+    "scaling_available_governors": "performance schedutil",
+    "scaling_available_frequencies": "729600 1190400 1510400",
+    "scaling_min_freq": "729600",
+    "scaling_max_freq": "1510400",
+    "cpuinfo_min_freq": "729600",
+    "cpuinfo_max_freq": "1510400",
+    "scaling_cur_freq": "1510400",
+}
+"""As a Jetson shows them: no userspace governor, and frequencies that are no whole MHz."""
+
+LITTLE = USERSPACE | {
+    "affected_cpus": "0",
+    "scaling_available_frequencies": "300000 1785600",
+    "scaling_min_freq": "300000",
+    "scaling_max_freq": "1785600",
+    "cpuinfo_min_freq": "300000",
+    "cpuinfo_max_freq": "1785600",
+    "scaling_cur_freq": "1785600",
+}
+BIG = USERSPACE | {
+    "affected_cpus": "0",
+    "scaling_available_frequencies": "710400 2841600",
+    "scaling_min_freq": "710400",
+    "scaling_max_freq": "2841600",
+    "cpuinfo_min_freq": "710400",
+    "cpuinfo_max_freq": "2841600",
+    "scaling_cur_freq": "2841600",
+}
+"""Two clusters without a common frequency."""
+
+_BOOST, _NO_TURBO = "boost", "../intel_pstate/no_turbo"
+_LOADED_KHZ, _BOOSTED_KHZ = 4_188_342, 3_391_000
+
+
 class RealOnTree(RealMachine):
     """The real machine, its files below a folder of the test.
 
@@ -63,7 +123,10 @@ def answer(policy: Path) -> None:
     def shown(name: str) -> str:
         return (policy / name).read_text().strip()
 
+    if (policy / "affected_cpus").exists() and not shown("affected_cpus"):
+        return
     governor, setspeed = shown("scaling_governor"), policy / "scaling_setspeed"
+    boosts = _limit_turbo(policy)
     assert governor in shown("scaling_available_governors").split()
     low_khz, high_khz = int(shown("scaling_min_freq")), int(shown("scaling_max_freq"))
     assert int(shown("cpuinfo_min_freq")) <= low_khz <= high_khz <= int(shown("cpuinfo_max_freq"))
@@ -73,9 +136,28 @@ def answer(policy: Path) -> None:
         khz = int(shown("scaling_cur_freq") if said == UNSUPPORTED else said)
         khz = min(max(khz, low_khz), high_khz)
         setspeed.write_text(f"{khz}\n")
+        if khz == 2_801_000:
+            khz = _BOOSTED_KHZ if boosts else 2_800_000
     elif setspeed.exists():
         setspeed.write_text(f"{UNSUPPORTED}\n")
+    if boosts and (policy / "base_frequency").exists() and khz > int(shown("base_frequency")):
+        khz = _LOADED_KHZ
     (policy / "scaling_cur_freq").write_text(f"{khz}\n")
+
+
+def _limit_turbo(policy: Path) -> bool:
+    """Whether the turbo is on; where it is not, intel_pstate's limits end at the base frequency."""
+    boost, no_turbo = policy.parent / _BOOST, policy.parent / _NO_TURBO
+    if boost.exists():
+        return boost.read_text().strip() == "1"
+    if not no_turbo.exists():
+        return False
+    is_on = no_turbo.read_text().strip() == "0"
+    base = (policy / "base_frequency").read_text()
+    (policy / "cpuinfo_max_freq").write_text(TURBO["cpuinfo_max_freq"] if is_on else base)
+    if int((policy / "scaling_max_freq").read_text()) > int(base) and not is_on:
+        (policy / "scaling_max_freq").write_text(base)
+    return is_on
 
 
 def cpufreq(root: Path, *policies: Mapping[str, str]) -> RealOnTree:
@@ -86,6 +168,29 @@ def cpufreq(root: Path, *policies: Mapping[str, str]) -> RealOnTree:
         for name, text in files.items():
             (folder / name).write_text(f"{text}\n")
     return RealOnTree(root)
+
+
+def vcgencmd(folder: Path) -> None:
+    """A Raspberry Pi's program in a folder, which prints the file there that its word names."""
+    folder.mkdir()
+    (folder / "vcgencmd").write_text(f'#!/bin/sh\ncat "{folder}/$1"\n')
+    (folder / "vcgencmd").chmod(0o755)
+
+
+def acpi(root: Path) -> RealOnTree:
+    """A machine with acpi-cpufreq and a switch for its turbo, which is on."""
+    machine = cpufreq(root, ACPI)
+    (root / CPUFREQ / _BOOST).write_text("1\n")
+    return machine
+
+
+def turbo(root: Path, *policies: Mapping[str, str]) -> RealOnTree:
+    """A machine with intel_pstate, its turbo on."""
+    machine = cpufreq(root, *(policies or (TURBO,)))
+    switch = root / CPUFREQ / _NO_TURBO
+    switch.parent.mkdir()
+    switch.write_text("0\n")
+    return machine
 
 
 def coral(root: Path) -> RealOnTree:
