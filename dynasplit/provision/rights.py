@@ -74,9 +74,7 @@ def remarks(rights: Sequence[Right], state: HostState) -> list[str]:
     needed = [r for r in rights if isinstance(r, FileRight) and not r.optional]
     found += [
         f"no file /{pattern} is on this host: what needs it cannot be used here"
-        for pattern in patterns_of(
-            [r for r in rights if isinstance(r, FileRight) and not r.optional]
-        )
+        for pattern in patterns_of(needed)
         if pattern.rpartition("/")[2] not in there
     ]
     return found

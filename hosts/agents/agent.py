@@ -103,8 +103,9 @@ class Agent:
         report.conditions = read_conditions(self.machine, self.order.role)
         return report
 
-    def conditions(self, _order: messages.ConditionsOrder) -> messages.Message:
-        """The conditions of this host."""
+    def conditions(self, order: messages.ConditionsOrder) -> messages.Message:
+        """The conditions of this host, once its knobs are found to be as they were set."""
+        self.knobs.check(order.knobs)
         values = read_conditions(self.machine, self.order.role)
         return messages.Conditions(values=values, board_ns=self.machine.board_ns())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -76,7 +77,7 @@ class Policy:
         khz = sorted({int(text) for text in text_of(listed).split()}) if listed.is_file() else []
         if not khz:
             return Range({}, low_khz, self._base_khz())
-        for slower, faster in zip(khz, khz[1:], strict=False):
+        for slower, faster in pairwise(khz):
             if slower // 1000 == faster // 1000:
                 raise KnobError(
                     f"{listed}: {slower} and {faster} kHz are both {slower // 1000} MHz, and a "
@@ -110,7 +111,7 @@ class Policy:
         )
 
     def set_khz(self, khz: int) -> None:
-        """Set a frequency: by the userspace governor within limits that allow it, else by limits."""
+        """Set a frequency: by the userspace governor, within limits that allow it, or by limits."""
         if not self._has_userspace:
             self.clamp(khz, khz)
             return

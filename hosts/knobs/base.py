@@ -110,7 +110,13 @@ class Knob:
 
 
 class HostKnob(Knob, ABC):
-    """A knob whose setting is a state of a host (or of its agent), on one machine."""
+    """A knob whose setting is a state of a host (or of its agent), on one machine.
+
+    Attributes:
+        is_early: it is set, and put back, before the others: it decides which files they have.
+    """
+
+    is_early: ClassVar[bool] = False
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine

@@ -134,7 +134,9 @@ class KnobsSet(Message):
 
 
 class ConditionsOrder(Message):
-    """Observe the conditions of a host."""
+    """Check that a host's knobs still read as they were set, and observe its conditions."""
+
+    knobs: dict[str, int | str | bool] = {}
 
 
 class Conditions(Message):
