@@ -98,6 +98,8 @@ class Agent:
         assert isinstance(self.part, EdgeAgent)
         self.machine.catch_up(order.board_ns)
         self.knobs.apply(order.knobs)
+        if "cpu_cores" in order.knobs and self.part.heads is not None:
+            self.part.heads.threads = int(order.knobs["cpu_cores"])
         report = self.part.run(order)
         self.knobs.check(order.knobs)
         report.conditions = read_conditions(self.machine, self.order.role)
@@ -174,7 +176,6 @@ def main() -> int:
     _heed(_interrupted)
     try:
         order = read_order()
-        keep_to(order.cpus)
         with held(state_folder() / f"{order.role}.lease", order.controller):
             return _serve(order)
     except _Ended:
@@ -195,6 +196,7 @@ def _serve(order: messages.StartOrder) -> int:
     try:
         agent = Agent(order, open_machine())
         restored = agent.knobs.restore(unknown_may_stay=True)
+        keep_to(order.cpus)  # all are online again
         knobs = agent.knobs
         control_port, tensor_port, stop = agent.listen()
         started = messages.Started(

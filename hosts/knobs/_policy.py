@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hosts.core.errors import KnobError
 from hosts.knobs._boost import CPUS, Boost
-from hosts.knobs._sysfs import cpus_in, number_of, put, text_of
+from hosts.knobs._sysfs import number_of, put, text_of
+from hosts.machine.cpus import cpus_in
 
 if TYPE_CHECKING:
     from hosts.machine.base import Machine

@@ -51,12 +51,3 @@ def put(path: Path, text: str, machine: Machine) -> None:
     except OSError as error:
         raise KnobError(f"{path}: {text} refused by the kernel: {error.strerror}") from error
     machine.settle()
-
-
-def cpus_in(text: str) -> set[int]:
-    """The CPUs of a list such as `0 1 2 3` or `0-3,6`."""
-    found: set[int] = set()
-    for part in text.replace(",", " ").split():
-        first, _, last = part.partition("-")
-        found |= set(range(int(first), int(last or first) + 1))
-    return found

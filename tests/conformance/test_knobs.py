@@ -22,6 +22,7 @@ from tests.hosts.trees import (
     USERSPACE,
     acpi,
     coral,
+    cores,
     cpufreq,
     nvidia,
     turbo,
@@ -38,6 +39,7 @@ REAL = {
     ("cpu_mhz", "acpi-cpufreq with turbo"): acpi,
     ("cpu_mhz", "schedutil alone"): lambda root: cpufreq(root, SCHEDUTIL),
     ("cpu_mhz", "big and little cores"): lambda root: cpufreq(root, LITTLE, BIG),
+    ("cpu_cores", "switches of CPUs"): cores,
     ("cpu_little_mhz", "big and little cores"): lambda root: cpufreq(root, LITTLE, BIG),
     ("edge_accelerator", "a Coral"): coral,
     ("cloud_gpu", "an NVIDIA driver"): nvidia,
@@ -64,7 +66,8 @@ PLACES = [*((name, "a board") for name in BOARDS), *REAL]
 
 
 @pytest.fixture(params=PLACES, ids=[f"{name} on {what}" for name, what in PLACES])
-def knob(request, tmp_path) -> Iterator[HostKnob]:
+def knob(request, tmp_path, monkeypatch) -> Iterator[HostKnob]:
+    monkeypatch.setattr("hosts.knobs.cpu_cores.granted_cpus", lambda: (0, 1, 2, 3))
     name = request.param[0]
     if request.param in REAL:
         machine = REAL[request.param](tmp_path)

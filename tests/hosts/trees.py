@@ -10,6 +10,7 @@ from hosts.coral.accelerator import Accelerator
 from hosts.coral.program import CPU
 from hosts.machine.real import RealMachine
 
+CPUS = "sys/devices/system/cpu"
 CPUFREQ = "sys/devices/system/cpu/cpufreq"
 UNSUPPORTED = "<unsupported>"
 
@@ -112,7 +113,15 @@ class RealOnTree(RealMachine):
             self._accelerator = Accelerator(library)
 
     def settle(self) -> None:
-        """Have every policy answered."""
+        """Have every policy answered; a CPU that comes online again has a governor of its own."""
+        for switch in self.root.glob(f"{CPUS}/*/online"):
+            name, is_on = switch.parent.name, switch.read_text().strip()
+            policy = self.root / CPUFREQ / f"policy{name.removeprefix('cpu')}"
+            affected = policy / "affected_cpus"
+            if not affected.exists() or bool(affected.read_text().strip()) == (is_on == "1"):
+                continue
+            affected.write_text(name.removeprefix("cpu") if is_on == "1" else "")
+            (policy / "scaling_governor").write_text(USERSPACE["scaling_governor"])
         for policy in sorted((self.root / CPUFREQ).glob("policy*")):
             answer(policy)
 
@@ -175,6 +184,16 @@ def vcgencmd(folder: Path) -> None:
     folder.mkdir()
     (folder / "vcgencmd").write_text(f'#!/bin/sh\ncat "{folder}/$1"\n')
     (folder / "vcgencmd").chmod(0o755)
+
+
+def cores(root: Path) -> RealOnTree:
+    """A machine with four CPUs, a policy for each; all but the first can be switched off."""
+    machine = cpufreq(root, *(USERSPACE | {"affected_cpus": f"{cpu}"} for cpu in range(4)))
+    for cpu in range(4):
+        (root / CPUS / f"cpu{cpu}").mkdir()
+        if cpu:
+            (root / CPUS / f"cpu{cpu}/online").write_text("1\n")
+    return machine
 
 
 def acpi(root: Path) -> RealOnTree:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_they_come_by_where_they_act():
-    edge = ["cpu_little_mhz", "cpu_mhz", "edge_accelerator"]
+    edge = ["cpu_cores", "cpu_little_mhz", "cpu_mhz", "edge_accelerator"]
     cloud = ["cloud_gpu"]
     assert list(knobs()) == [*edge, *cloud, "codec", "batch_size"]
     assert all(map(is_packaged, knobs()))
@@ -37,6 +37,7 @@ def test_asking_them_imports_nothing_heavy():
     ("name", "values", "ordered", "shown"),
     [
         ("cpu_mhz", [1800, 600], (600, 1800), ["600 MHz", "1800 MHz"]),
+        ("cpu_cores", [4, 1], (1, 4), ["1 core", "4 cores"]),
         ("edge_accelerator", ["max", "off"], ("off", "max"), ["no TPU", "TPU max"]),
         ("cloud_gpu", [True, False], (False, True), ["no GPU", "GPU"]),
         (
@@ -69,7 +70,7 @@ def test_a_foreign_knob_is_described_by_its_values(name, values, where, idle):
 
 
 def test_only_a_hosts_knob_is_built():
-    with pytest.raises(KnobError, match="'codec' asked; there are: cpu_little_mhz, cpu_mhz, "):
+    with pytest.raises(KnobError, match="'codec' asked; there are: cpu_cores, cpu_little_mhz, "):
         build("codec", RealMachine())
 
 
