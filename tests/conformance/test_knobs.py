@@ -13,6 +13,7 @@ from hosts.core.errors import KnobError
 from hosts.knobs.base import HostKnob, build, names_on_hosts
 from hosts.machine.real import RealMachine
 from tests.boards import on_board
+from tests.gpu_controls import gpus
 from tests.hosts.trees import (
     BIG,
     CPUFREQ,
@@ -43,6 +44,8 @@ REAL = {
     ("cpu_little_mhz", "big and little cores"): lambda root: cpufreq(root, LITTLE, BIG),
     ("edge_accelerator", "a Coral"): coral,
     ("cloud_gpu", "an NVIDIA driver"): nvidia,
+    ("gpu_power_w", "an NVIDIA GPU"): gpus,
+    ("gpu_clock_mhz", "an NVIDIA GPU"): gpus,
 }
 
 
@@ -70,7 +73,8 @@ def knob(request, tmp_path, monkeypatch) -> Iterator[HostKnob]:
     monkeypatch.setattr("hosts.knobs.cpu_cores.granted_cpus", lambda: (0, 1, 2, 3))
     name = request.param[0]
     if request.param in REAL:
-        machine = REAL[request.param](tmp_path)
+        make = REAL[request.param]
+        machine = make(tmp_path, monkeypatch) if make is gpus else make(tmp_path)
         yield build(name, machine)
         machine.open_accelerator("off")
         return
