@@ -63,7 +63,7 @@ class RestorableKnobs:
                 raise KnobError(
                     f"knob {name!r} asked; here are: {', '.join(self._knobs) or 'none'}"
                 )
-        for name in sorted(wanted, key=lambda name: not self._knobs[name].is_early):
+        for name in sorted(wanted, key=lambda name: self._knobs[name].stage):
             with _named(name, wanted[name]):
                 if self._knobs[name].holds(wanted[name]):
                     continue
@@ -103,7 +103,7 @@ class RestorableKnobs:
         self._is_recorded = False
         if recorded is None:
             return False
-        order = sorted(recorded, key=self._is_late)
+        order = sorted(recorded, key=self._stage)
         failed = {name: why for name in order if (why := self._put_back(name, recorded[name]))}
         self._keep({name: recorded[name] for name in failed})
         told = {n: w for n, w in failed.items() if not (unknown_may_stay and w == _UNKNOWN)}
@@ -131,10 +131,10 @@ class RestorableKnobs:
                 unlike[name] = ", ".join(told)
         return unlike
 
-    def _is_late(self, name: str) -> bool:
-        """True for a knob that is put back after those on which its own files depend."""
-        known = names_on_hosts()
-        return name not in known or not getattr(describe(name), "is_early", False)
+    def _stage(self, name: str) -> int:
+        """When a knob is put back; one that is unknown comes with most."""
+        known = describe(name) if name in names_on_hosts() else HostKnob
+        return known.stage if issubclass(known, HostKnob) else HostKnob.stage
 
     def _put_back(self, name: str, snapshot: dict[str, str]) -> str:
         """Put one knob back; returns why it could not be, or nothing."""

@@ -113,10 +113,11 @@ class HostKnob(Knob, ABC):
     """A knob whose setting is a state of a host (or of its agent), on one machine.
 
     Attributes:
-        is_early: it is set, and put back, before the others: it decides which files they have.
+        stage: knobs are set, and put back, from the lowest stage on: 0 for what decides which CPUs
+            are online and how fast they may be, 1 for CPUs, without which others have no files.
     """
 
-    is_early: ClassVar[bool] = False
+    stage: ClassVar[int] = 2
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine

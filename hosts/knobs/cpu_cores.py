@@ -33,7 +33,7 @@ class CpuCores(HostKnob):
     meaning = "CPUs of the edge that are online; as many threads compute heads"
     least = 1
     most = 4096
-    is_early = True
+    stage = 1
     rights = (FileRight(f"{_CPUS}/cpu*/online", write=True),)
 
     @classmethod

@@ -3,6 +3,7 @@
 A new file in hosts/knobs is found by itself; it needs machines below that offer it.
 """
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -25,6 +26,7 @@ from tests.hosts.trees import (
     coral,
     cores,
     cpufreq,
+    jetson,
     nvidia,
     turbo,
 )
@@ -44,6 +46,7 @@ REAL = {
     ("cpu_little_mhz", "big and little cores"): lambda root: cpufreq(root, LITTLE, BIG),
     ("edge_accelerator", "a Coral"): coral,
     ("cloud_gpu", "an NVIDIA driver"): nvidia,
+    ("jetson_mode", "a Jetson"): jetson,
     ("gpu_power_w", "an NVIDIA GPU"): gpus,
     ("gpu_clock_mhz", "an NVIDIA GPU"): gpus,
 }
@@ -70,6 +73,7 @@ PLACES = [*((name, "a board") for name in BOARDS), *REAL]
 
 @pytest.fixture(params=PLACES, ids=[f"{name} on {what}" for name, what in PLACES])
 def knob(request, tmp_path, monkeypatch) -> Iterator[HostKnob]:
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     monkeypatch.setattr("hosts.knobs.cpu_cores.granted_cpus", lambda: (0, 1, 2, 3))
     name = request.param[0]
     if request.param in REAL:

@@ -186,6 +186,41 @@ def vcgencmd(folder: Path) -> None:
     (folder / "vcgencmd").chmod(0o755)
 
 
+def jetson(root: Path) -> RealOnTree:
+    """A Jetson with three modes, and a program `nvpmodel` in bin/ that keeps the mode in a file."""
+    conf, program = root / "etc/nvpmodel.conf", root / "bin/nvpmodel"
+    conf.parent.mkdir(parents=True)
+    conf.write_text(
+        "# < POWER_MODEL ID=9 NAME=NEVER >\n"
+        "< POWER_MODEL ID=0 NAME=MAXN >\nCPU_ONLINE CORE_0 1\n"
+        "< POWER_MODEL ID=1 NAME=5W >\n< POWER_MODEL ID=2 NAME=MODE_10W >\n"
+        "< PM_CONFIG DEFAULT=0 >\n"
+    )
+    program.parent.mkdir()
+    program.write_text(JETSONS_PROGRAM)
+    program.chmod(0o755)
+    (root / "bin/mode").write_text("0\n")
+    return RealOnTree(root)
+
+
+JETSONS_PROGRAM = """#!/bin/sh
+kept="$(dirname "$0")/mode"
+case "$1 $2" in
+"-q ") case "$(cat "$kept")" in 0) name=MAXN ;; 1) name=5W ;; 2) name=MODE_10W ;; esac
+    printf 'NV Fan Mode:quiet\\nNV Power Mode: %s\\n%s\\n' "$name" "$(cat "$kept")" ;;
+"-m 2") if [ -e "$kept.busy" ]; then
+        echo 'Reboot required for changing to this power mode: 2'
+        read -r answer && [ "$answer" = YES ]
+        exit 0
+    fi
+    echo 2 > "$kept" ;;
+"-m "[01]) if [ -e "$kept.shut" ]; then echo 'NVPM ERROR: Error opening' >&2; exit 4; fi
+    echo "$2" > "$kept" ;;
+*) exit 1 ;;
+esac
+"""
+
+
 def cores(root: Path) -> RealOnTree:
     """A machine with four CPUs, a policy for each; all but the first can be switched off."""
     machine = cpufreq(root, *(USERSPACE | {"affected_cpus": f"{cpu}"} for cpu in range(4)))

@@ -85,6 +85,7 @@ def test_while_no_tail_runs_nothing_binds(name):
     assert describe(name).resting((300, 100)) == 300
 
 
+@pytest.mark.medium
 def test_the_library_is_found_as_any_driver_s(tmp_path, monkeypatch):
     """By its name, in a program of its own."""
     library_in(tmp_path, monkeypatch)
