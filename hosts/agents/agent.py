@@ -128,6 +128,7 @@ class Agent:
     def connect(self, order: messages.ConnectOrder) -> messages.Message:
         """Open the stream to the cloud's tensor port."""
         assert isinstance(self.part, EdgeAgent)
+        self.machine.link_target = order.address, order.port
         target = f"{order.address}:{order.port}"
         pems = (self.order.key_pem, self.order.certificate_pem, self.order.authority_pem)
         self.part.stream = TailStream(channel(target, "cloud", *pems))

@@ -188,8 +188,8 @@ def knobs() -> dict[str, type[Knob]]:
 
 
 def names_on_hosts(role: str | None = None) -> list[str]:
-    """The knobs that are set on hosts; with a role, on that one (software on the edge)."""
-    on = {"edge": ("edge", "software"), "cloud": ("cloud",)}
+    """The knobs that are set on hosts; with a role, on that one (link and software on the edge)."""
+    on = {"edge": ("edge", "link", "software"), "cloud": ("cloud",)}
     found = [k for k in knobs().values() if issubclass(k, HostKnob)]
     return [k.name for k in found if role is None or k.where in on[role]]
 

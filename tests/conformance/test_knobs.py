@@ -30,6 +30,7 @@ from tests.hosts.trees import (
     nvidia,
     turbo,
 )
+from tests.linked import linked
 
 FEWER = USERSPACE | {"scaling_available_frequencies": "600000 900000 1200000"}
 
@@ -46,6 +47,7 @@ REAL = {
     ("cpu_little_mhz", "big and little cores"): lambda root: cpufreq(root, LITTLE, BIG),
     ("edge_accelerator", "a Coral"): coral,
     ("cloud_gpu", "an NVIDIA driver"): nvidia,
+    ("link_mbit_s", "a network of its own"): linked,
     ("jetson_mode", "a Jetson"): jetson,
     ("gpu_power_w", "an NVIDIA GPU"): gpus,
     ("gpu_clock_mhz", "an NVIDIA GPU"): gpus,
@@ -71,14 +73,23 @@ def _offers(name: str) -> bool:
 PLACES = [*((name, "a board") for name in BOARDS), *REAL]
 
 
-@pytest.fixture(params=PLACES, ids=[f"{name} on {what}" for name, what in PLACES])
+def _marks(name: str) -> list[pytest.MarkDecorator]:
+    """Setting the link runs many programs."""
+    return [pytest.mark.medium] if name == "link_mbit_s" else []
+
+
+@pytest.fixture(
+    params=[pytest.param(place, marks=_marks(place[0])) for place in PLACES],
+    ids=[f"{name} on {what}" for name, what in PLACES],
+)
 def knob(request, tmp_path, monkeypatch) -> Iterator[HostKnob]:
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     monkeypatch.setattr("hosts.knobs.cpu_cores.granted_cpus", lambda: (0, 1, 2, 3))
     name = request.param[0]
     if request.param in REAL:
         make = REAL[request.param]
-        machine = make(tmp_path, monkeypatch) if make is gpus else make(tmp_path)
+        further = {gpus: (monkeypatch,), linked: (request,)}
+        machine = make(tmp_path, *further.get(make, ()))
         yield build(name, machine)
         machine.open_accelerator("off")
         return
