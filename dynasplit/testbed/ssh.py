@@ -180,10 +180,10 @@ class SshTestbed:
         """
         if self._cloud_observes is False:
             return {}
-        knobs = self._cloud_knobs
+        knobs, self._cloud_knobs = self._cloud_knobs, {}  # what did not last is set again
         order = messages.ConditionsOrder(knobs=knobs, board_ns=self._board_ns)
         observed = self.cloud.agent.call("Conditions", order, messages.Conditions, 60.0)
-        self._cloud_observes = bool(observed.values)
+        self._cloud_knobs, self._cloud_observes = knobs, bool(observed.values)
         return observed.values
 
     def _rules_of(self, configuration: Configuration) -> WindowRules:
