@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hosts.core.errors import KnobError
 from hosts.knobs._boost import CPUS, Boost
 from hosts.knobs._sysfs import number_of, put, text_of
+from hosts.machine.computing import keep_busy
 from hosts.machine.cpus import cpus_in
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 TOLERANCE_MHZ = 10
 KEPT = ("scaling_governor", "scaling_min_freq", "scaling_max_freq", "scaling_setspeed")
+_BUSY_S = 0.012  # three ticks of a kernel, by which it measures what runs
 _TURBO_STEP_KHZ = 1000  # acpi-cpufreq lists its turbo as the base frequency and 1 MHz
 
 
@@ -136,11 +138,22 @@ class Policy:
     def holds(self, mhz: int) -> bool:
         """True if it is set to a value's frequency, and runs at it.
 
-        Turbo is whatever is at or above the base frequency.
+        Turbo is whatever is at or above the base frequency. Of a CPU at rest some kernels tell
+        another frequency than that of its last work: it is looked at again while it computes.
         """
-        khz, now_khz = self.range.khz(mhz), self.runs_at_khz()
+        khz = self.range.khz(mhz)
         if self.is_set_to_khz() != khz:
             return False
+        if self._runs_at(khz):
+            return True
+        cpus = self.cpus()
+        if not cpus or self._machine.emulated or self._has_userspace:
+            return False
+        keep_busy(min(cpus), _BUSY_S)
+        return self._runs_at(khz)
+
+    def _runs_at(self, khz: int) -> bool:
+        now_khz = self.runs_at_khz()
         if khz == self.range.turbo_khz:
             return now_khz >= self.range.top_khz - 1000 * TOLERANCE_MHZ
         return abs(now_khz - khz) <= 1000 * TOLERANCE_MHZ

@@ -180,6 +180,28 @@ def test_limits_that_exclude_a_value_are_widened_and_put_back(tmp_path):
     assert (knob.snapshot(), shown(tmp_path, "scaling_max_freq")) == (was, "1200000")
 
 
+def test_a_cpu_at_rest_is_looked_at_while_it_computes(tmp_path, monkeypatch):
+    """Some kernels tell the base frequency of it, whatever it is set to."""
+    machine, woken = turbo(tmp_path), []
+    answers, current = machine.settle, tmp_path / CPUFREQ / "policy0/scaling_cur_freq"
+
+    def rests() -> None:
+        answers()
+        current.write_text("2400000\n")
+
+    def computes(cpu: int, _duration_s: float) -> None:
+        woken.append(cpu)
+        answers()
+
+    monkeypatch.setattr(machine, "settle", rests)
+    monkeypatch.setattr("hosts.knobs._policy.keep_busy", computes)
+    knob = mhz_on(machine)
+    knob.write(800)
+    assert woken == [0]
+    rests()
+    assert (knob.holds(1200), knob.holds(800)) == (False, True)
+
+
 class PutBack(RealOnTree):
     """Something else sets the governor again, so many times."""
 
