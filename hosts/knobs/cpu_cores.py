@@ -27,7 +27,6 @@ class CpuCores(HostKnob):
     """CPUs of the edge that are online."""
 
     name = "cpu_cores"
-    unit = "cores"
     kind = int
     where = "edge"
     meaning = "CPUs of the edge that are online; as many threads compute heads"
