@@ -1,6 +1,7 @@
 """Discovers this machine's CPUs, knobs and meter, and why others are absent.
 
-`python -m hosts.discover KNOB ...` prints what this machine offers of these knobs, as JSON.
+`python -m hosts.discover [cpus=0,1] KNOB ...` prints what this machine offers of these knobs to
+programs that keep to these CPUs, as JSON.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from hosts.agents.open_machine import open_machine
 from hosts.core.errors import HostError, one_line
 from hosts.knobs.base import Value, build, names_on_hosts
 from hosts.machine.base import Machine
-from hosts.machine.cpus import own_cpus
+from hosts.machine.cpus import cpus_in, keep_to, own_cpus
 from hosts.machine.real import RealMachine
 from hosts.meters.nvml import build as build_nvml
 from hosts.meters.rapl import build as build_rapl
 from hosts.wire.preflight import KnobLook
+
+_CPUS = "cpus="
 
 
 @dataclass(frozen=True)
@@ -79,5 +82,13 @@ def look_around(machine: Machine | None = None) -> ThisMachine:
     return ThisMachine(platform.node(), own_cpus(), knobs, meter, absent, gpu_meter)
 
 
+def main(words: Sequence[str]) -> None:
+    """Print what is offered."""
+    names = [word for word in words if not word.startswith(_CPUS)]
+    for word in words[: len(words) - len(names)]:
+        keep_to([cpu for cpu in sorted(cpus_in(word.removeprefix(_CPUS))) if cpu in own_cpus()])
+    sys.stdout.write(msgspec.json.encode(offers(names, open_machine())).decode() + "\n")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(msgspec.json.encode(offers(sys.argv[1:], open_machine())).decode() + "\n")
+    main(sys.argv[1:])

@@ -17,6 +17,7 @@ DynaSplitError
 │   │   └── HostNotReady        it could not do just now what was asked       (transient)
 │   ├── PreflightFailed       checks of the hosts found what keeps them from measuring
 │   ├── KnobRefused           a hardware setting is not offered, or did not read back
+│   │   └── KnobNotHeld         it did not last through a window              (transient)
 │   └── KnobsNotRestored      a host's settings are not known to be what they were
 └── MeasurementError        one measurement cannot be used
     └── WindowInvalid         too few samples, or a gap in the trace        (transient)
@@ -100,6 +101,12 @@ class PreflightFailed(TestbedError):
 
 class KnobRefused(TestbedError):
     """A hardware setting is not offered by the host, or did not read back."""
+
+
+class KnobNotHeld(KnobRefused):
+    """A hardware setting was made, and was another one after the window."""
+
+    transient = True
 
 
 class KnobsNotRestored(TestbedError):

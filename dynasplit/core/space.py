@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -224,15 +224,27 @@ class SearchSpace:
     @cached_property
     def cloud_only(self) -> Configuration | None:
         """Everything in the cloud, every knob at its fastest; None if 0 is no split point."""
-        return self._fastest_at(0)
+        return self.fastest_at(0)
 
     @cached_property
     def edge_only(self) -> Configuration | None:
         """Everything on the edge, every knob at its fastest; None if that is not allowed."""
-        return self._fastest_at(self.last_split_point)
+        return self.fastest_at(self.last_split_point)
 
-    def _fastest_at(self, split_point: int) -> Configuration | None:
-        here = [c for c in self.configurations if c.split_point == split_point]
+    def fastest_at(
+        self, split_point: int, without: Collection[tuple[str, KnobValue]] = ()
+    ) -> Configuration | None:
+        """The one of a split point with every knob at its fastest; None: there is none.
+
+        Args:
+            split_point: of the network.
+            without: knob values that it must not have.
+        """
+        here = [
+            c
+            for c in self.configurations
+            if c.split_point == split_point and not any(pair in without for pair in c.knobs)
+        ]
         return max(here, key=self._speed_rank, default=None)
 
     def _speed_rank(self, configuration: Configuration) -> tuple[int, ...]:

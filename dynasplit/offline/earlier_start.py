@@ -18,6 +18,7 @@ class EarlierStart:
 
     Attributes:
         given_up: what the search went on without, and why.
+        baselines: what was measured before the search.
     """
 
     def __init__(self, measurer: Measurer, baselines: Sequence[Configuration | None]) -> None:
@@ -28,7 +29,7 @@ class EarlierStart:
             baselines: what is measured before the search where an algorithm does not begin with
                 it.
         """
-        self._measurer, self._baselines = measurer, baselines
+        self._measurer, self.baselines = measurer, baselines
         given_up = measurer.journal.given_up()
         self.given_up = {g.configuration: g.reason for g in given_up if g.phase == "search"}
 
@@ -51,7 +52,7 @@ class EarlierStart:
         for trial in trials:
             self._take_over(trial, state, valid(trial.configuration))
         told, known = list(state.runs), list(self._measurer.runs)
-        apart = {*self._baselines, *self._measurer.taken_over}
+        apart = {*self.baselines, *self._measurer.taken_over}
         for configuration in known[: known.index(told[-1])] if told else []:
             if configuration not in state.runs and configuration not in apart:
                 raise StudyDamagedError(f"it lacks {configuration.words()}")

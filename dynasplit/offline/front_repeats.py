@@ -120,7 +120,7 @@ class FrontRepeats:
         try:
             runs.append(self.measurer.run(configuration, len(runs)))
         except CONFIGURATION_FAULTS as error:
-            self._streak.add(configuration, str(error))
+            self._streak.add(configuration, error)
             if self._streak.is_outage:
                 raise
             self._given_up.add(configuration)

@@ -6,7 +6,12 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 
-from dynasplit.core.errors import HostProgramFailed, HostUnreachable, MeasurementError
+from dynasplit.core.errors import (
+    HostProgramFailed,
+    HostUnreachable,
+    KnobRefused,
+    MeasurementError,
+)
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.core.space import Configuration
 from dynasplit.run.journal import Journal
@@ -15,7 +20,7 @@ from dynasplit.testbed.retry import RetryPolicy
 Audit = Callable[[Measurement, Sequence[Measurement]], Sequence[str]]
 """Names what is doubtful about a measurement, given those before it."""
 
-CONFIGURATION_FAULTS = (MeasurementError, HostProgramFailed, HostUnreachable)
+CONFIGURATION_FAULTS = (MeasurementError, HostProgramFailed, HostUnreachable, KnobRefused)
 """Errors that may be due to the configuration. Any other is due to the testbed: it ends the run."""
 
 _HARMLESS = frozenset({"single_run"})

@@ -71,13 +71,17 @@ class Search:
         self._state, self._streak = SearchState(), FailureStreak()
         self._earlier = EarlierStart(measurer, (space.cloud_only, space.edge_only))
 
-    def run(self) -> SearchResult:
+    def run(self, baselines: Sequence[Configuration] = ()) -> SearchResult:
         """Search until the budget is spent.
+
+        Args:
+            baselines: further ones that were measured before.
 
         Raises:
             DynaSplitError: the testbed failed; what is finished is kept.
             ResultsError: the storage holds another search.
         """
+        self._earlier.baselines = (*self._earlier.baselines, *baselines)
         self._measurer.announce = self._announce
         self._measurer.tell = lambda text: self._subscriber(Remarked("search", text))
         trials = self._opened()
@@ -140,7 +144,7 @@ class Search:
             try:
                 found = self._measurer.run(configuration)
             except CONFIGURATION_FAULTS as error:
-                streak.add(configuration, str(error))
+                streak.add(configuration, error)
                 if streak.is_outage:
                     raise
                 self._subscriber(Failed("search", configuration, str(error)))
@@ -209,7 +213,7 @@ class Search:
         except CONFIGURATION_FAULTS as error:
             trials.tell(asked, "failed", reason=str(error))
             state.broke(configuration, gain)
-            self._streak.add(configuration, str(error))
+            self._streak.add(configuration, error)
             if self._streak.is_outage:
                 raise
             self._subscriber(Failed("search", configuration, str(error)))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from dynasplit.core.errors import DynaSplitError, KnobRefused
 from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.space import Configuration, SearchSpace
+from dynasplit.core.space import Configuration, KnobValue, SearchSpace
 from dynasplit.offline.search.base import Progress
 from dynasplit.run.journal import Journal
 
 OUTAGE = 3
-"""So many different configurations failing in a row are due to the testbed, not to them."""
+"""So many different configurations failing in a row are due to the testbed, not to them.
+
+Those that a host refuses for the same setting (one frequency of many) count as one."""
 
 
 class StudyDamagedError(Exception):
@@ -33,10 +37,12 @@ class FailureStreak:
     """
 
     reasons: dict[Configuration, str] = field(default_factory=dict)
+    _causes: set[str] = field(default_factory=set)
 
-    def add(self, configuration: Configuration, reason: str) -> None:
+    def add(self, configuration: Configuration, error: DynaSplitError) -> None:
         """Another one failed."""
-        self.reasons[configuration] = reason
+        self.reasons[configuration] = str(error)
+        self._causes.add(_cause(configuration, error))
 
     def settle(self, phase: Literal["search", "repeats"], journal: Journal) -> None:
         """One was measured, or none is left to be: those that failed are given up."""
@@ -45,11 +51,28 @@ class FailureStreak:
                 GivenUp(phase=phase, configuration=configuration, reason=reason)
             )
         self.reasons.clear()
+        self._causes.clear()
 
     @property
     def is_outage(self) -> bool:
         """True if the failures are due to the testbed."""
-        return len(self.reasons) >= OUTAGE
+        return len(self._causes) >= OUTAGE
+
+
+def refused_setting(configuration: Configuration, words: str) -> tuple[str, KnobValue] | None:
+    """The knob and value of a configuration that a host's words name; None: they name none."""
+    for name, value in configuration.knobs:
+        if re.search(rf"\b{re.escape(f'{name}={value}')}\b", words):
+            return name, value
+    return None
+
+
+def _cause(configuration: Configuration, error: DynaSplitError) -> str:
+    """The setting that a host refused; else the configuration itself."""
+    refused = None
+    if isinstance(error, KnobRefused):
+        refused = refused_setting(configuration, str(error))
+    return str(configuration if refused is None else refused)
 
 
 @dataclass

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from dynasplit.core.errors import ResultsError
-from dynasplit.core.events import Finished, Measured, Started, Subscriber, nobody
+from dynasplit.core.events import Subscriber, nobody
 from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement, Summary, Testbed, summarise
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
+from dynasplit.offline.baselines import Baselines, measured_baselines
 from dynasplit.offline.budget import Budget
 from dynasplit.offline.front_repeats import FrontRepeats, Runs
 from dynasplit.offline.measurer import Audit, Measurer, time_s
@@ -130,17 +129,19 @@ def search_front(
         storage=settings.storage,
         subscriber=subscriber,
     )
-    baselines = tuple(c for c in dict.fromkeys((space.cloud_only, space.edge_only)) if c)
+    baselines: Baselines = (None, None)
     if not algorithm.seeds_corners:
-        _measure_baselines(measurer, baselines, subscriber)
-    searched = search.run()
+        baselines = measured_baselines(space, measurer, subscriber)
+    searched = search.run([c for c in baselines if c])
     if algorithm.seeds_corners:  # a small budget, or a failure, may have left one out
-        _measure_baselines(measurer, baselines, subscriber)
-    candidates = tuple(dict.fromkeys((*searched.configurations, *baselines)))
+        baselines = measured_baselines(space, measurer, subscriber)
+    repeated = [c for c in dict.fromkeys(baselines) if c]
+    candidates = tuple(dict.fromkeys((*searched.configurations, *repeated)))
     runs = FrontRepeats(measurer, settings.front_repeats, settings.seed, subscriber).measure(
-        candidates, baselines
+        candidates, repeated
     )
-    return _result(algorithm, measurer, space, searched, runs, settings.network)
+    front = _front(runs, measurer, space, baselines, settings.network)
+    return _result(algorithm, measurer, searched, runs, front)
 
 
 def _check_space(measurer: Measurer, space: SearchSpace, journal: Journal) -> None:
@@ -152,44 +153,34 @@ def _check_space(measurer: Measurer, space: SearchSpace, journal: Journal) -> No
             )
 
 
-def _measure_baselines(
-    measurer: Measurer, baselines: Sequence[Configuration], subscriber: Subscriber
-) -> None:
-    """Measure what is not measured yet; any failure ends the run, since nothing replaces them."""
-    left = [c for c in baselines if not measurer.runs.get(c)]
-    if not left:
-        return
-    subscriber(Started("baselines", len(left)))
-    for done, configuration in enumerate(left, start=1):
-        measurer.announce = partial(_announce_baseline, subscriber, done, len(left))
-        measurer.search_runs(configuration)
-    subscriber(Finished("baselines", f"{len(left)} baselines are measured"))
-
-
-def _announce_baseline(subscriber: Subscriber, done: int, total: int, found: Measurement) -> None:
-    subscriber(Measured("baselines", found, done, total))
+def _front(
+    runs: Runs,
+    measurer: Measurer,
+    space: SearchSpace,
+    baselines: Baselines,
+    network: str | None,
+) -> ParetoFront:
+    cloud_only, edge_only = baselines
+    return ParetoFront.build(
+        [summarise(measured)[0] for measured in runs.values()],
+        model=network,
+        last_split_point=space.last_split_point,
+        source=measurer.journal.measurements()[0].source,
+        cloud_only=cloud_only,
+        edge_only=edge_only,
+    )
 
 
 def _result(
     algorithm: Algorithm,
     measurer: Measurer,
-    space: SearchSpace,
     searched: SearchResult,
     runs: Runs,
-    network: str | None,
+    front: ParetoFront,
 ) -> OfflineResult:
     measurements = tuple(measurer.journal.measurements())
     apart = tuple(c for c in measurer.runs if c not in searched.configurations)
     first = sum(len(measurer.search_runs(c)) for c in (*searched.configurations, *apart))
-    summaries = {c: summarise(measured)[0] for c, measured in runs.items()}
-    front = ParetoFront.build(
-        summaries.values(),
-        model=network,
-        last_split_point=space.last_split_point,
-        source=measurements[0].source,
-        cloud_only=space.cloud_only,
-        edge_only=space.edge_only,
-    )
     return OfflineResult(
         algorithm=algorithm.name,
         front=front,
@@ -198,7 +189,7 @@ def _result(
         apart=apart,
         failed=searched.failed,
         given_up=tuple(measurer.journal.given_up()),
-        candidates=tuple(summaries.values()),
+        candidates=tuple(summarise(measured)[0] for measured in runs.values()),
         repeats=len(measurements) - first,
         asked=searched.asked,
         testbed_time_s=searched.testbed_time_s,

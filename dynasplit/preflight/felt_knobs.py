@@ -30,7 +30,7 @@ def check(hosts: TwoHosts, role: str) -> Iterator[Finding]:
             yield ok(role, name, f"offers {', '.join(map(str, values)) or 'no value'} alone")
             continue
         try:
-            yield _check_one(hosts, role, describe(name), (values[0], values[-1]))
+            yield _check_one(hosts, role, describe(name), describe(name).felt_ends(values))
         except TestbedError as why:
             yield failed(role, name, why)
     yield from put_back(hosts, role)

@@ -71,9 +71,10 @@ def remarks(rights: Sequence[Right], state: HostState) -> list[str]:
             "there is no systemd-tmpfiles here: rights on files end with a reboot; provision again"
         )
     there = {file.path.rpartition("/")[2] for file in state.files}
+    needed = [r for r in rights if isinstance(r, FileRight) and not r.optional]
     found += [
         f"no file /{pattern} is on this host: what needs it cannot be used here"
-        for pattern in patterns_of(rights)
+        for pattern in patterns_of(needed)
         if pattern.rpartition("/")[2] not in there
     ]
     return found

@@ -20,6 +20,7 @@ from dynasplit.core.errors import (
     HostNotReady,
     HostProgramFailed,
     HostUnreachable,
+    KnobNotHeld,
     KnobRefused,
     KnobsNotRestored,
     LinkLost,
@@ -38,6 +39,7 @@ T = TypeVar("T", bound=messages.Message)
 
 _KINDS: dict[str, type[DynaSplitError]] = {
     "KnobError": KnobRefused,
+    "NotHeldError": KnobNotHeld,
     "LinkError": LinkLost,
     "WireError": MeasurementError,
 }
@@ -98,7 +100,8 @@ class AgentLink:
         """Call a method of the agent.
 
         Raises:
-            KnobRefused, LinkLost, MeasurementError, HostNotReady, HostProgramFailed: as told.
+            KnobRefused, KnobNotHeld, LinkLost, MeasurementError, HostNotReady,
+            HostProgramFailed: as told.
             AgentEnded, ConnectionLost: it is no more. HostUnreachable: no answer in time.
         """
         asked = self._caller.submit(rpc.call, self._control, name, message, kind, timeout_s)

@@ -26,7 +26,9 @@ def offers_of(address: HostAddress) -> dict[str, KnobLook]:
     with contextlib.closing(HostConnection(address)) as host:
         python = python_of(address, push_programs(host))
         try:
-            printed = host.feed(f"{python} -m hosts.discover {shlex.join(address.knobs)}")
+            cpus = [f"cpus={','.join(map(str, address.cpus))}"] if address.cpus else []
+            words = shlex.join([*cpus, *address.knobs])
+            printed = host.feed(f"{python} -m hosts.discover {words}")
             return msgspec.json.decode(printed, type=dict[str, KnobLook])
         except (HostProgramFailed, *UNREADABLE) as error:
             raise HostProgramFailed(

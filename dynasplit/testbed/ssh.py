@@ -115,7 +115,7 @@ class SshTestbed:
         """Set the knobs, run one window of inferences, and read the meters.
 
         Raises:
-            KnobRefused: a setting was refused, or did not last through the run.
+            KnobRefused: a setting was refused. KnobNotHeld: it did not last through the run.
             WindowInvalid: too few samples, or a gap. TestbedError: a host failed.
             MeasurementError: what a host reports cannot be.
         """
@@ -139,6 +139,7 @@ class SshTestbed:
         knobs = dict(configuration.knobs)
         cloud = {k: v for k, v in knobs.items() if k in self.cloud.address.knobs}
         if cloud != self._cloud_knobs:
+            self._cloud_knobs = {}  # what is set is not known while one is being refused
             self._set(self.cloud, cloud)
             self._cloud_knobs = cloud
         self.edge.hold_compiled(configuration.split_point, configuration.edge_accelerator)
@@ -171,12 +172,16 @@ class SshTestbed:
         return report
 
     def _cloud_conditions(self) -> dict[str, float]:
-        """The cloud's conditions; it is not asked where it knew none before the first window."""
+        """The cloud's conditions, after it has checked that its knobs lasted through the window.
+
+        A host is not asked where it knew none before the first window: a board.
+        """
         if self._cloud_observes is False:
             return {}
-        order = messages.ConditionsOrder(board_ns=self._board_ns)
+        knobs, self._cloud_knobs = self._cloud_knobs, {}  # what did not last is set again
+        order = messages.ConditionsOrder(knobs=knobs, board_ns=self._board_ns)
         observed = self.cloud.agent.call("Conditions", order, messages.Conditions, 60.0)
-        self._cloud_observes = bool(observed.values)
+        self._cloud_knobs, self._cloud_observes = knobs, bool(observed.values)
         return observed.values
 
     def _rules_of(self, configuration: Configuration) -> WindowRules:

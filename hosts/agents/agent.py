@@ -98,13 +98,16 @@ class Agent:
         assert isinstance(self.part, EdgeAgent)
         self.machine.catch_up(order.board_ns)
         self.knobs.apply(order.knobs)
+        if "cpu_cores" in order.knobs and self.part.heads is not None:
+            self.part.heads.threads = int(order.knobs["cpu_cores"])
         report = self.part.run(order)
         self.knobs.check(order.knobs)
         report.conditions = read_conditions(self.machine, self.order.role)
         return report
 
-    def conditions(self, _order: messages.ConditionsOrder) -> messages.Message:
-        """The conditions of this host."""
+    def conditions(self, order: messages.ConditionsOrder) -> messages.Message:
+        """The conditions of this host, once its knobs are found to be as they were set."""
+        self.knobs.check(order.knobs)
         values = read_conditions(self.machine, self.order.role)
         return messages.Conditions(values=values, board_ns=self.machine.board_ns())
 
@@ -125,6 +128,7 @@ class Agent:
     def connect(self, order: messages.ConnectOrder) -> messages.Message:
         """Open the stream to the cloud's tensor port."""
         assert isinstance(self.part, EdgeAgent)
+        self.machine.link_target = order.address, order.port
         target = f"{order.address}:{order.port}"
         pems = (self.order.key_pem, self.order.certificate_pem, self.order.authority_pem)
         self.part.stream = TailStream(channel(target, "cloud", *pems))
@@ -173,7 +177,6 @@ def main() -> int:
     _heed(_interrupted)
     try:
         order = read_order()
-        keep_to(order.cpus)
         with held(state_folder() / f"{order.role}.lease", order.controller):
             return _serve(order)
     except _Ended:
@@ -194,6 +197,7 @@ def _serve(order: messages.StartOrder) -> int:
     try:
         agent = Agent(order, open_machine())
         restored = agent.knobs.restore(unknown_may_stay=True)
+        keep_to(order.cpus)  # all are online again
         knobs = agent.knobs
         control_port, tensor_port, stop = agent.listen()
         started = messages.Started(

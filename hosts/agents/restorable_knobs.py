@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
-from hosts.core.errors import KnobError, RestoreError, one_line
-from hosts.knobs.base import HostKnob, Value, build, names_on_hosts
+from hosts.core.errors import KnobError, NotHeldError, RestoreError, one_line
+from hosts.knobs.base import HostKnob, Value, build, describe, names_on_hosts
 from hosts.machine.base import Machine
 
 Record = dict[str, dict[str, str]]
 _UNKNOWN = "this host knows no such knob now"
+
+
+@contextlib.contextmanager
+def _named(name: str, value: Value) -> Iterator[None]:
+    """Have whatever goes wrong with a setting name it: what is refused is given up by name."""
+    try:
+        yield
+    except OSError as error:
+        file = error.filename or "its files"
+        raise KnobError(f"{name}={value} asked; {file}: {error.strerror or error}") from error
+    except KnobError as error:
+        if f"{name}={value}" in str(error):
+            raise
+        raise type(error)(f"{name}={value} asked; {error}") from error
 
 
 class RestorableKnobs:
@@ -48,21 +63,26 @@ class RestorableKnobs:
                 raise KnobError(
                     f"knob {name!r} asked; here are: {', '.join(self._knobs) or 'none'}"
                 )
-        for name, value in wanted.items():
-            if not self._knobs[name].holds(value):
-                self._remember()
-                self._knobs[name].write(value)
+        for name in sorted(wanted, key=lambda name: self._knobs[name].stage):
+            with _named(name, wanted[name]):
+                if self._knobs[name].holds(wanted[name]):
+                    continue
+            self._remember()
+            with _named(name, wanted[name]):
+                self._knobs[name].write(wanted[name])
         return self.read()
 
     def check(self, wanted: Mapping[str, Value]) -> None:
         """Check that knobs still read as they were set; numbers within the knob's tolerance.
 
         Raises:
-            KnobError: one has changed by itself, or somebody else has set it.
+            NotHeldError: one has changed by itself, or somebody else has set it.
         """
         for name, value in wanted.items():
-            if not self._knobs[name].holds(value):
-                raise KnobError(
+            with _named(name, value):
+                holds = self._knobs[name].holds(value)
+            if not holds:
+                raise NotHeldError(
                     f"{name}={value} was set before the run, {self._knobs[name].read()} is read "
                     "after it: something else on this host changes it"
                 )
@@ -83,7 +103,8 @@ class RestorableKnobs:
         self._is_recorded = False
         if recorded is None:
             return False
-        failed = {n: why for n, was in recorded.items() if (why := self._put_back(n, was))}
+        order = sorted(recorded, key=self._stage)
+        failed = {name: why for name in order if (why := self._put_back(name, recorded[name]))}
         self._keep({name: recorded[name] for name in failed})
         told = {n: w for n, w in failed.items() if not (unknown_may_stay and w == _UNKNOWN)}
         if told:
@@ -109,6 +130,11 @@ class RestorableKnobs:
             if told:
                 unlike[name] = ", ".join(told)
         return unlike
+
+    def _stage(self, name: str) -> int:
+        """When a knob is put back; one that is unknown comes with most."""
+        known = describe(name) if name in names_on_hosts() else HostKnob
+        return known.stage if issubclass(known, HostKnob) else HostKnob.stage
 
     def _put_back(self, name: str, snapshot: dict[str, str]) -> str:
         """Put one knob back; returns why it could not be, or nothing."""

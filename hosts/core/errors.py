@@ -2,6 +2,7 @@
 
 HostError
 ├── KnobError        a hardware setting was refused, or did not read back
+│   ├── NotHeldError   a setting was made, and was another one after the window  (transient)
 │   └── RestoreError   a setting could not be put back to what it was
 ├── BusyError        another controller's agent uses the host
 ├── MeterError       a power meter gives no readings
@@ -55,6 +56,12 @@ def log_traceback(error: BaseException) -> None:
 
 class KnobError(HostError):
     """A hardware setting was refused, or reads back as something else."""
+
+
+class NotHeldError(KnobError):
+    """A setting did not last through a window."""
+
+    transient = True
 
 
 class RestoreError(KnobError):

@@ -12,10 +12,12 @@ class FileRight:
     Attributes:
         pattern: of the files, from the root, without the first `/`.
         write: they are written; else they are only read.
+        optional: not every host has them, and what needs them works without.
     """
 
     pattern: str
     write: bool
+    optional: bool = False
 
 
 @dataclass(frozen=True)

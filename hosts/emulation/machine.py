@@ -28,6 +28,7 @@ class EmulatedMachine:
         self._lock = threading.Lock()
         self._waits_until_ns: int | None = None
         self.root = Path(os.environ[ROOT_VARIABLE])
+        self.link_target: tuple[str, int] | None = None
 
     def _ask(self, call: calls.AnyCall) -> calls.Answer:
         with self._lock:

@@ -6,7 +6,7 @@ import importlib
 import inspect
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -83,6 +83,11 @@ class Knob:
         return None
 
     @classmethod
+    def felt_ends(cls, values: Sequence[Value]) -> tuple[Value, Value]:
+        """Of values from slow to fast the two between which `loop_ratio` is looked for."""
+        return values[0], values[-1]
+
+    @classmethod
     def shown(cls, value: Value) -> str:
         """A value in words for people; empty: it goes without saying."""
         if cls.unit:
@@ -105,7 +110,14 @@ class Knob:
 
 
 class HostKnob(Knob, ABC):
-    """A knob whose setting is a state of a host (or of its agent), on one machine."""
+    """A knob whose setting is a state of a host (or of its agent), on one machine.
+
+    Attributes:
+        stage: knobs are set, and put back, from the lowest stage on: 0 for what decides which CPUs
+            are online and how fast they may be, 1 for CPUs, without which others have no files.
+    """
+
+    stage: ClassVar[int] = 2
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -176,8 +188,8 @@ def knobs() -> dict[str, type[Knob]]:
 
 
 def names_on_hosts(role: str | None = None) -> list[str]:
-    """The knobs that are set on hosts; with a role, on that one (software on the edge)."""
-    on = {"edge": ("edge", "software"), "cloud": ("cloud",)}
+    """The knobs that are set on hosts; with a role, on that one (link and software on the edge)."""
+    on = {"edge": ("edge", "link", "software"), "cloud": ("cloud",)}
     found = [k for k in knobs().values() if issubclass(k, HostKnob)]
     return [k.name for k in found if role is None or k.where in on[role]]
 

@@ -72,10 +72,12 @@ class Machine(Protocol):
     Attributes:
         emulated: whether a board below is emulated.
         root: what stands for `/` in front of sysfs paths.
+        link_target: on the edge, address and port of the cloud's tensor port; None: not known yet.
     """
 
     emulated: bool
     root: Path
+    link_target: tuple[str, int] | None
 
     def now_ns(self) -> int:
         """The host's clock; only differences mean something."""

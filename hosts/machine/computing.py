@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -31,6 +33,19 @@ def load_all_cpus(duration_s: float) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def keep_busy(cpu: int, duration_s: float) -> None:
+    """Hash on one CPU for a while, where the system lets this program run on it."""
+
+    def run() -> None:
+        with contextlib.suppress(OSError, AttributeError):  # of this thread alone
+            os.sched_setaffinity(0, [cpu])
+            _hash_until(time.monotonic() + duration_s)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join()
 
 
 def _hash_until(until_s: float, clock: Callable[[], float] = time.monotonic) -> None:

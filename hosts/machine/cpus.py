@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from hosts.core.errors import HostError
 
@@ -13,6 +15,29 @@ def own_cpus() -> tuple[int, ...]:
     if not hasattr(os, "sched_getaffinity"):
         return ()
     return tuple(sorted(os.sched_getaffinity(0)))
+
+
+def granted_cpus() -> tuple[int, ...]:
+    """The CPUs that this program may use, those included that are offline now, ascending.
+
+    The system leaves offline CPUs out of a program's affinity, and takes them in again when they
+    come back; its mask keeps them.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return own_cpus()
+    told = re.search(r"^Cpus_allowed_list:\s*(\S+)", status, re.M)
+    return tuple(sorted(cpus_in(told[1]))) if told else own_cpus()
+
+
+def cpus_in(text: str) -> set[int]:
+    """The CPUs of a list such as `0 1 2 3` or `0-3,6`."""
+    found: set[int] = set()
+    for part in text.replace(",", " ").split():
+        first, _, last = part.partition("-")
+        found |= set(range(int(first), int(last or first) + 1))
+    return found
 
 
 def keep_to(cpus: Sequence[int]) -> None:

@@ -26,6 +26,7 @@ class RealMachine:
     _settle_s = 0.02
 
     def __init__(self) -> None:
+        self.link_target: tuple[str, int] | None = None
         self._gpu = False
         self._accelerator: Accelerator | None = None
         self._has_coral: bool | None = None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from hosts.machine.base import Machine
+from hosts.machine.firmware import firmware_says
+
+if TYPE_CHECKING:
+    from hosts.machine.base import Machine
 
 _WORDS = {0: "undervoltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit"}
 _SINCE_START = 16  # bits this much higher tell what has been so since the board was started
-_PATIENCE_S = 3.0
+_MASK = (1 << len(_WORDS)) - 1
 
 Throttling = tuple[tuple[str, ...], tuple[str, ...]]
 """What is so now, and what has been so since the board was started."""
@@ -17,25 +19,30 @@ Throttling = tuple[tuple[str, ...], tuple[str, ...]]
 
 def throttling(machine: Machine) -> Throttling | None:
     """What the firmware says; None: this host's says nothing."""
-    if machine.emulated:
+    flags = throttling_flags(machine)
+    return None if flags is None else (_worded(flags[0]), _worded(flags[1]))
+
+
+def throttling_flags(machine: Machine) -> tuple[int, int] | None:
+    """The flags of now and of the time since the start, bits 0 to 3 each; None: nothing is told."""
+    said = firmware_says(machine, "get_throttled")
+    try:
+        return None if said is None else flags_of(said)
+    except ValueError:
         return None
-    with suppress(OSError, subprocess.SubprocessError, ValueError):
-        told = subprocess.run(
-            ["vcgencmd", "get_throttled"],
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE_S,
-            check=True,
-        )
-        return words_of(told.stdout)
-    return None
+
+
+def flags_of(told: str) -> tuple[int, int]:
+    """The flags in `throttled=0x50005`; ValueError if there are none."""
+    flags = int(told.strip().partition("=")[2], 16)
+    return flags & _MASK, flags >> _SINCE_START & _MASK
 
 
 def words_of(told: str) -> Throttling:
     """The flags in `throttled=0x50005` in words; ValueError if there are none."""
-    flags = int(told.strip().partition("=")[2], 16)
-    now, before = (
-        tuple(words for bit, words in _WORDS.items() if flags >> (bit + shift) & 1)
-        for shift in (0, _SINCE_START)
-    )
-    return now, before
+    now, before = flags_of(told)
+    return _worded(now), _worded(before)
+
+
+def _worded(flags: int) -> tuple[str, ...]:
+    return tuple(words for bit, words in _WORDS.items() if flags >> bit & 1)

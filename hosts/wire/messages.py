@@ -123,7 +123,7 @@ class ConnectOrder(Message):
 class KnobsOrder(Message):
     """Set these knobs; an empty order reads only."""
 
-    knobs: dict[str, int | str | bool]
+    knobs: dict[str, int | str | bool] = {}
 
 
 class KnobsSet(Message):
@@ -133,8 +133,8 @@ class KnobsSet(Message):
     allowed: dict[str, tuple[int | str | bool, ...]]
 
 
-class ConditionsOrder(Message):
-    """Observe the conditions of a host."""
+class ConditionsOrder(KnobsOrder):
+    """Check that these knobs still read as they were set, and observe the host's conditions."""
 
 
 class Conditions(Message):

@@ -3,6 +3,7 @@
 A new file in hosts/knobs is found by itself; it needs machines below that offer it.
 """
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +14,23 @@ from hosts.core.errors import KnobError
 from hosts.knobs.base import HostKnob, build, names_on_hosts
 from hosts.machine.real import RealMachine
 from tests.boards import on_board
-from tests.hosts.trees import CPUFREQ, PSTATE, USERSPACE, coral, cpufreq, nvidia
+from tests.gpu_controls import gpus
+from tests.hosts.trees import (
+    BIG,
+    CPUFREQ,
+    LITTLE,
+    PSTATE,
+    SCHEDUTIL,
+    USERSPACE,
+    acpi,
+    coral,
+    cores,
+    cpufreq,
+    jetson,
+    nvidia,
+    turbo,
+)
+from tests.linked import linked
 
 FEWER = USERSPACE | {"scaling_available_frequencies": "600000 900000 1200000"}
 
@@ -22,23 +39,57 @@ REAL = {
     ("cpu_mhz", "userspace governor"): lambda root: cpufreq(root, USERSPACE),
     ("cpu_mhz", "several policies"): lambda root: cpufreq(root, USERSPACE, FEWER, USERSPACE),
     ("cpu_mhz", "intel_pstate"): lambda root: cpufreq(root, PSTATE, PSTATE),
+    ("cpu_mhz", "intel_pstate with turbo"): turbo,
+    ("cpu_mhz", "acpi-cpufreq with turbo"): acpi,
+    ("cpu_mhz", "schedutil alone"): lambda root: cpufreq(root, SCHEDUTIL),
+    ("cpu_mhz", "big and little cores"): lambda root: cpufreq(root, LITTLE, BIG),
+    ("cpu_cores", "switches of CPUs"): cores,
+    ("cpu_little_mhz", "big and little cores"): lambda root: cpufreq(root, LITTLE, BIG),
     ("edge_accelerator", "a Coral"): coral,
     ("cloud_gpu", "an NVIDIA driver"): nvidia,
+    ("link_mbit_s", "a network of its own"): linked,
+    ("jetson_mode", "a Jetson"): jetson,
+    ("gpu_power_w", "an NVIDIA GPU"): gpus,
+    ("gpu_clock_mhz", "an NVIDIA GPU"): gpus,
 }
 
 
 def test_every_knob_has_a_board_and_a_real_machine_here():
-    assert sorted(BOARDS) == sorted({name for name, _ in REAL}) == sorted(names_on_hosts())
+    assert sorted({name for name, _ in REAL}) == sorted(names_on_hosts())
+    with on_board("edge"):
+        offered = {name for name in names_on_hosts("edge") if _offers(name)}
+    with on_board("cloud"):
+        offered |= {name for name in names_on_hosts("cloud") if _offers(name)}
+    assert offered == set(BOARDS)
+
+
+def _offers(name: str) -> bool:
+    try:
+        return len(build(name, open_machine()).allowed()) > 1
+    except KnobError:
+        return False
 
 
 PLACES = [*((name, "a board") for name in BOARDS), *REAL]
 
 
-@pytest.fixture(params=PLACES, ids=[f"{name} on {what}" for name, what in PLACES])
-def knob(request, tmp_path) -> Iterator[HostKnob]:
+def _marks(name: str) -> list[pytest.MarkDecorator]:
+    """Setting the link runs many programs."""
+    return [pytest.mark.medium] if name == "link_mbit_s" else []
+
+
+@pytest.fixture(
+    params=[pytest.param(place, marks=_marks(place[0])) for place in PLACES],
+    ids=[f"{name} on {what}" for name, what in PLACES],
+)
+def knob(request, tmp_path, monkeypatch) -> Iterator[HostKnob]:
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr("hosts.knobs.cpu_cores.granted_cpus", lambda: (0, 1, 2, 3))
     name = request.param[0]
     if request.param in REAL:
-        machine = REAL[request.param](tmp_path)
+        make = REAL[request.param]
+        further = {gpus: (monkeypatch,), linked: (request,)}
+        machine = make(tmp_path, *further.get(make, ()))
         yield build(name, machine)
         machine.open_accelerator("off")
         return
@@ -75,7 +126,7 @@ class TestKnob:
 
 
 def test_an_unknown_knob_names_those_there_are():
-    with pytest.raises(KnobError, match="there are: cpu_mhz, edge_accelerator, cloud_gpu"):
+    with pytest.raises(KnobError, match=f"there are: {', '.join(names_on_hosts())}"):
         build("fan_speed", RealMachine())
 
 

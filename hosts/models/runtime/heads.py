@@ -31,6 +31,7 @@ class Heads:
 
     Attributes:
         resident_mb: the bound; the head in use stays, however large.
+        threads: that compute a head; may be changed at any time. None: as many as LiteRT takes.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Heads:
     ) -> None:
         self._places = places
         self._last = last_split_point
-        self._threads = threads
+        self.threads = threads
         self._resident: OrderedDict[int, _Head] = OrderedDict()
         self.resident_mb = RESIDENT_MB
 
@@ -98,10 +99,12 @@ class Heads:
     def _head(self, split_point: int) -> _Head:
         if split_point not in self._places:
             raise ModelError(f"split point {split_point} asked; allowed: 0..{self._last}")
-        if split_point not in self._resident:
+        kept = self._resident.get(split_point)
+        if kept is None or kept.threads != self.threads:
+            self._resident.pop(split_point, None)
             content = cut_head(*self._places[split_point])
             self._make_room(_PACKED * len(content) / 2**20)
-            self._resident[split_point] = _Head(content, self._threads)
+            self._resident[split_point] = _Head(content, self.threads)
         self._resident.move_to_end(split_point)
         return self._resident[split_point]
 
@@ -131,7 +134,7 @@ class _Head:
 
     def __init__(self, content: bytes, threads: int | None) -> None:
         self.size_mb = _PACKED * len(content) / 2**20
-        self._threads = threads
+        self.threads = threads
         self._takes_batches = False
         self._open(content)
 
@@ -141,7 +144,7 @@ class _Head:
         self._file = _file_of(content)
         name, number = str(self._file.name), self._file.fileno()
         path = name if Path(name).is_absolute() else f"/proc/self/fd/{number}"
-        self._interpreter: Any = Interpreter(model_path=path, num_threads=self._threads)
+        self._interpreter: Any = Interpreter(model_path=path, num_threads=self.threads)
         self._interpreter.allocate_tensors()
         self._batch = 1
         self._input = self._interpreter.get_input_details()[0]

@@ -17,7 +17,11 @@ from hosts.discover import ThisMachine
 EDGE = HostConf(meter="auto", knobs=["cpu_mhz", "edge_accelerator"])
 ASKED = Config(hosts=HostsConf(kind="local", edge=EDGE, cloud=HostConf(knobs=["cloud_gpu"])))
 BARE = ThisMachine(
-    "laptop", (0, 1, 2, 3, 4), {}, None, {"cpu_mhz": "none here", "meter": "no RAPL"}
+    "laptop",
+    (0, 1, 2, 3, 4),
+    {},
+    None,
+    {"cpu_mhz": "none here", "cpu_cores": "none", "meter": "no RAPL"},
 )
 RICH = ThisMachine(
     "desktop", (0, 1), {"cpu_mhz": (800, 3000), "cloud_gpu": (False, True)}, "rapl", {}
@@ -40,7 +44,8 @@ def test_a_bare_machine_leaves_the_split_points_and_says_what_it_lacks(on):
     assert settled.hosts.edge.meter == "none"
     space = build_space(kind_of(settled).available(None), asdict(settled.space), None, 5)
     assert len(space) == 6
-    said = told(settled)
+    said = told(ASKED)
+    assert "cpu_cores" not in said  # nobody asked for it
     assert "cpu_mhz is left out of the space: none here" in said
     assert "energy is not measured: no RAPL" in said
 

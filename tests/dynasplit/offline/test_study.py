@@ -8,9 +8,11 @@ from dynasplit.core.errors import (
     HostKeyRefused,
     HostProgramFailed,
     HostUnreachable,
+    KnobNotHeld,
+    KnobRefused,
     WindowInvalid,
 )
-from dynasplit.core.events import Failed, Finished, Measured, Started, nobody
+from dynasplit.core.events import Failed, Finished, Measured, Remarked, Started, nobody
 from dynasplit.core.space import Configuration, Knob, SearchSpace
 from dynasplit.front.dominance import non_dominated, objectives
 from dynasplit.offline import search
@@ -274,3 +276,60 @@ def test_one_configuration_is_enough(testbed):
     found = run(space, testbed)
     assert found.searched == (only,)
     assert found.front.cloud_only is None
+
+
+@pytest.mark.parametrize("refused_mhz", [600, 1800])
+@pytest.mark.parametrize("name", ["nsga3", "grid"])
+@pytest.mark.fault(
+    group="search",
+    fault="a setting that a host refuses (a frequency that its firmware does not hold)",
+    seen="its configurations are given up by name, and the search goes on",
+    kept="all others are measured",
+)
+def test_a_value_that_is_refused_ends_no_search(make_testbed, name, refused_mhz):
+    """However many configurations in a row have it; the next one stands for the fastest."""
+    words = f"cpu_mhz={refused_mhz} asked, 1000 read back; allowed: +-10"
+    knobs = [Knob("cpu_mhz", (600, 1800)), Knob("cloud_gpu", (False, True), "cloud")]
+    space = SearchSpace.build((0, 18, 19, 20, 21, 22), 22, knobs)
+
+    def refused(_call, configuration):
+        if configuration.cpu_mhz == refused_mhz:
+            raise KnobRefused(f"edge host: {words}")
+
+    journal, told = Journal(), []
+    options = {"journal": journal, "front_repeats": 0, "subscriber": told.append}
+    found = run(space, make_testbed(before=refused), name, Budget(fraction=1), **options)
+    taken_mhz = 2400 - refused_mhz
+    assert {c.cpu_mhz for c in found.searched} == {taken_mhz}
+    for baseline, best in (
+        (found.front.cloud_only, space.cloud_only),
+        (found.front.edge_only, space.edge_only),
+    ):
+        assert baseline.configuration == Configuration.of(
+            best.split_point, **dict(best.knobs) | {"cpu_mhz": taken_mhz}
+        )
+    stands_in = [e.text for e in told if isinstance(e, Remarked)]
+    assert len(stands_in) == (2 if refused_mhz == 1800 else 0)
+    assert all(words in text for text in stands_in)
+    if refused_mhz == 1800:  # given up in the journal, it is not asked again
+        again = make_testbed(before=refused)
+        resumed = run(space, again, name, Budget(fraction=1), **options)
+        assert (resumed.front, again.calls) == (found.front, 0)
+    assert len(found.searched) == len(space) / 2
+    assert {g.configuration for g in journal.given_up()} == set(space.configurations) - set(
+        found.searched
+    )
+    assert all(words in g.reason for g in journal.given_up())
+
+
+@pytest.mark.parametrize("error", [KnobRefused, KnobNotHeld])
+def test_three_different_settings_that_are_refused_in_a_row_are_an_outage(make_testbed, error):
+    space = SearchSpace.build([22], 22, [Knob("cpu_mhz", (600, 1000, 1400, 1800))])
+
+    def refused(_call, configuration):
+        raise error(f"edge host: cpu_mhz={configuration.cpu_mhz} asked; Permission denied")
+
+    testbed = make_testbed(before=refused)
+    with pytest.raises(error):
+        run(space, testbed, "nsga3", Budget(fraction=1), retries=0)
+    assert testbed.calls == 4  # 600, 1800, 600 once more, 1000

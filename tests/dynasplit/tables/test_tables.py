@@ -276,6 +276,7 @@ def test_every_number_of_a_column_has_its_unit_in_its_name() -> None:
         "KB": "_kb",
         "MHz": "_mhz",
         "1/s": "_rps",
+        "Mbit/s": "_mbit_s",
     }
     for column in RUNS:
         if column.unit:

@@ -7,6 +7,7 @@ import pytest
 from dynasplit.core.errors import (
     HostNotReady,
     HostUnreachable,
+    KnobNotHeld,
     KnobRefused,
     LinkLost,
     MeasurementError,
@@ -32,7 +33,9 @@ class Testbed:
         return FOUND
 
 
-@pytest.mark.parametrize("error", [WindowInvalid, HostNotReady, HostUnreachable, LinkLost])
+@pytest.mark.parametrize(
+    "error", [WindowInvalid, HostNotReady, HostUnreachable, LinkLost, KnobNotHeld]
+)
 def test_what_passes_is_tried_again_as_often_as_asked(error):
     policy = RetryPolicy(retries=2, wait_s=0)
     assert policy.measure(Testbed(error("a"), error("b"))) is FOUND

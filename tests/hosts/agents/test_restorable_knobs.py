@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hosts.agents.restorable_knobs import RestorableKnobs
-from hosts.core.errors import RestoreError
+from hosts.core.errors import KnobError, NotHeldError, RestoreError
 from hosts.knobs.base import build
 from tests.hosts.trees import CPUFREQ, USERSPACE, RealOnTree, coral, cpufreq
 
@@ -103,3 +103,23 @@ def test_what_was_changed_first_stays_on_record_when_a_later_run_changes_it_agai
     changed(machine, record)
     RestorableKnobs(NAMES, machine, record).apply({"cpu_mhz": 1200})
     assert json.loads(record.read_text()) == before
+
+
+def test_what_does_not_last_is_an_error_that_may_pass(machine, record):
+    knobs = RestorableKnobs(NAMES, machine, record)
+    knobs.apply({"cpu_mhz": 600})
+    (machine.root / CPUFREQ / "policy0/scaling_governor").write_text("ondemand\n")
+    machine.settle()
+    with pytest.raises(NotHeldError, match="cpu_mhz=600 was set before the run, 1800 is read"):
+        knobs.check({"cpu_mhz": 600})
+
+
+@pytest.mark.parametrize("goes_wrong", [OSError(5, "Input/output error", "/x/y"), KnobError("no")])
+def test_what_goes_wrong_names_the_setting(machine, record, monkeypatch, goes_wrong):
+    def fails(*_):
+        raise goes_wrong
+
+    monkeypatch.setattr("hosts.knobs.cpu_mhz.CpuMhz.write", fails)
+    words = "no" if isinstance(goes_wrong, KnobError) else "/x/y: Input/output error"
+    with pytest.raises(KnobError, match=f"^cpu_mhz=600 asked; {words}$"):
+        RestorableKnobs(NAMES, machine, record).apply({"cpu_mhz": 600})

@@ -1,5 +1,6 @@
 """What is observed around windows, and what is not known."""
 
+import os
 import sys
 
 import pytest
@@ -13,10 +14,11 @@ from hosts.conditions.base import (
     in_order,
     read_conditions,
 )
+from hosts.conditions.throttled_flags import ThrottledFlags
 from hosts.core.errors import ExtensionError
 from hosts.machine.real import RealMachine
 from hosts.wire.messages import Inference, RunReport
-from tests.hosts.trees import RealOnTree
+from tests.hosts.trees import RealOnTree, vcgencmd
 
 
 def zone(root, number, kind, text):
@@ -27,8 +29,9 @@ def zone(root, number, kind, text):
         (folder / "temp").write_text(text)
 
 
-def test_there_are_three():
-    assert list(conditions()) == ["bandwidth_mbit_s", "load_pct", "temperature_c"]
+def test_there_are_four():
+    four = ["bandwidth_mbit_s", "load_pct", "temperature_c", "throttled_flags"]
+    assert list(conditions()) == four
 
 
 def test_the_temperature_is_the_hottest_zones(tmp_path):
@@ -49,6 +52,17 @@ def test_a_real_machine_knows_its_load():
 
 def test_a_board_tells_nothing_of_the_machine_below_it(board_host):
     assert read_conditions(open_machine(), "edge") == {}
+
+
+def test_throttling_that_came_and_went_in_a_window_is_seen(tmp_path, monkeypatch):
+    vcgencmd(tmp_path / "bin")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr(ThrottledFlags, "_before", None)
+    seen = []
+    for said in ("0x10000", "0x10000", "0x50000", "0x50002", "nothing", "0x70000"):
+        (tmp_path / "bin/get_throttled").write_text(f"throttled={said}\n")
+        seen.append(read_conditions(RealMachine(), "edge").get("edge_throttled_flags"))
+    assert seen == [0, 0, 4, 2, None, 2]
 
 
 def report(mode="latency", batch_size=1, split=True):

@@ -15,12 +15,13 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_they_come_by_where_they_act():
-    every = ["cpu_mhz", "edge_accelerator", "cloud_gpu", "codec", "batch_size"]
-    assert list(knobs()) == every
-    assert all(map(is_packaged, every))
-    assert names_on_hosts() == every[:3]
-    assert names_on_hosts("edge") == every[:2]
-    assert names_on_hosts("cloud") == ["cloud_gpu"]
+    edge = ["cpu_cores", "cpu_little_mhz", "cpu_mhz", "edge_accelerator", "jetson_mode"]
+    cloud = ["cloud_gpu", "gpu_clock_mhz", "gpu_power_w"]
+    assert list(knobs()) == [*edge, *cloud, "codec", "link_mbit_s", "batch_size"]
+    assert all(map(is_packaged, knobs()))
+    assert names_on_hosts() == [*edge, *cloud, "link_mbit_s"]
+    assert names_on_hosts("edge") == [*edge, "link_mbit_s"]
+    assert names_on_hosts("cloud") == cloud
 
 
 def test_asking_them_imports_nothing_heavy():
@@ -36,8 +37,13 @@ def test_asking_them_imports_nothing_heavy():
     ("name", "values", "ordered", "shown"),
     [
         ("cpu_mhz", [1800, 600], (600, 1800), ["600 MHz", "1800 MHz"]),
+        ("cpu_cores", [4, 1], (1, 4), ["1 core", "4 cores"]),
         ("edge_accelerator", ["max", "off"], ("off", "max"), ["no TPU", "TPU max"]),
         ("cloud_gpu", [True, False], (False, True), ["no GPU", "GPU"]),
+        ("link_mbit_s", [20, 5], (5, 20), ["link 5 Mbit/s", "link 20 Mbit/s"]),
+        ("jetson_mode", ["MAXN", "MODE_10W"], ("MODE_10W", "MAXN"), ["mode MODE_10W", "mode MAXN"]),
+        ("gpu_power_w", [300, 100], (100, 300), ["GPU 100 W", "GPU 300 W"]),
+        ("gpu_clock_mhz", [1980, 210], (210, 1980), ["GPU 210 MHz", "GPU 1980 MHz"]),
         (
             "codec",
             ["none", "lz4", "int8+zstd"],
@@ -68,7 +74,7 @@ def test_a_foreign_knob_is_described_by_its_values(name, values, where, idle):
 
 
 def test_only_a_hosts_knob_is_built():
-    with pytest.raises(KnobError, match="'codec' asked; there are: cpu_mhz, edge_acc"):
+    with pytest.raises(KnobError, match="'codec' asked; there are: cpu_cores, cpu_little_mhz, "):
         build("codec", RealMachine())
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from hosts.agents.look import look
 from hosts.machine import first_look
+from hosts.machine.computing import keep_busy
+from hosts.machine.cpus import own_cpus
 from hosts.machine.throttling import words_of
 from tests.hosts.trees import USERSPACE, cpufreq
 
@@ -90,3 +92,15 @@ def test_a_boards_flags_are_words(said, now, before):
 def test_no_flags_are_an_error_and_not_none():
     with pytest.raises(ValueError, match="invalid literal"):
         words_of("VCHI initialization failed")
+
+
+@pytest.mark.skipif(not own_cpus(), reason="this system binds no programs")
+def test_one_cpu_is_kept_busy_and_the_callers_thread_stays_where_it_may_be(monkeypatch):
+    bound = []
+    monkeypatch.setattr(os, "sched_setaffinity", lambda who, cpus: bound.append((who, list(cpus))))
+    before = own_cpus()
+    keep_busy(before[-1], 0.001)
+    monkeypatch.undo()
+    keep_busy(before[-1], 0.001)
+    keep_busy(9999, 0.001)  # no such CPU: nothing is done
+    assert (bound, own_cpus()) == ([(0, [before[-1]])], before)

@@ -37,6 +37,7 @@ class LocalHosts(HostsKind):
         So the run's identity depends on them.
         """
         found, hosts = here(), config.hosts
+        self._wanted = {*hosts.edge.knobs, *hosts.cloud.knobs}
         halves = divided(found.cpus)
         edge = _metered(_filled(hosts.edge, halves[0]))
         cloud = _filled(hosts.cloud, halves[1])
@@ -59,7 +60,7 @@ class LocalHosts(HostsKind):
             f"{', shared' if edge.cpus == cloud.cpus else ''}"
         ]
         for name, why in here().absent.items():
-            if name != "meter":
+            if name in self._wanted:
                 told.append(f"  {name} is left out of the space: {why}")
         if not edge.named_meters():
             why = here().absent.get("meter", "none was asked for")
