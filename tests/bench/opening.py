@@ -33,8 +33,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         servers = [OpenSshServer(Path(folder) / role) for role in ("edge", "cloud")]
         meters = [Instrument(), Instrument()]
-        for one in (*servers, *meters):
-            stack.callback(one.close)
+        for server, meter in zip(servers, meters, strict=True):
+            stack.callback(server.close)
+            stack.callback(meter.close)
         edge, cloud = (_with_meter(s.address, m) for s, m in zip(servers, meters, strict=True))
         spent_s = []
         for _ in range(TIMES + 1):  # the first one pushes the programs
