@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import shlex
 import threading
@@ -157,6 +158,16 @@ class MeterStream:
             self._starts_in_vain = 0
         near = (times_ns >= start_ns - margin_ns) & (times_ns <= end_ns + margin_ns)
         return Trace((times_ns[near] - start_ns) / 1e9, watts[near], self.header.period_s)
+
+    def readings(self, channel: str, from_ns: int, end_ns: int, zero_ns: int) -> Trace:
+        """A channel's readings between two times, as they are there; times count from `zero_ns`."""
+        with self._fresh:
+            series = self._series[channel]
+            first = bisect.bisect_left(series.times_ns, from_ns)
+            last = bisect.bisect_right(series.times_ns, end_ns)
+            times_ns = np.asarray(series.times_ns[first:last], dtype=np.int64)
+            watts = np.asarray(series.watts[first:last])
+        return Trace((times_ns - zero_ns) / 1e9, watts, self.header.period_s)
 
     def first_values_w(self, timeout_s: float) -> dict[str, float]:
         """The first reading of each channel that gives one in time; 0 W if it gives no other.

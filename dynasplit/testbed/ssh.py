@@ -13,18 +13,22 @@ from dynasplit.core.errors import ConfigurationError, LinkLost
 from dynasplit.core.measurement import Measurement, Source
 from dynasplit.core.space import Configuration, KnobValue
 from dynasplit.testbed import window_times
+from dynasplit.testbed.around import Around
+from dynasplit.testbed.baseline import Baselines
 from dynasplit.testbed.channels import HostTraces
-from dynasplit.testbed.energy import Energies, EnergyRules, energies_of
+from dynasplit.testbed.energy import EnergyRules, energies_of
+from dynasplit.testbed.gates._window import Window
+from dynasplit.testbed.judging import Findings, GateRules, WindowTooShort, judge
 from dynasplit.testbed.lab import Host
 from dynasplit.testbed.quality import Qualities, codec_of
 from dynasplit.testbed.reported import check_figures, check_judged, check_report
-from dynasplit.testbed.retry import RetryPolicy
 from dynasplit.testbed.trace_files import keep_traces
 from hosts.conditions.base import conditions_of_run
 from hosts.wire import messages
 from hosts.wire.window_rules import WindowRules
 
 _LEAD_OUT_PERIODS = 2.0
+_LAGS = 3.0  # of a meter's delay and averaging: an exponential average is then within 5 %
 
 
 @dataclass
@@ -37,6 +41,7 @@ class SshTestbed:
         rules: what a window must hold. energy: how energy is counted.
         qualities: accuracies, measured once for each kind of head.
         traces: where the traces of each window are kept; None: nowhere.
+        gates: what windows and baselines must pass. folder: keeps baselines; None: none does.
         facts: what the hosts say of themselves.
     """
 
@@ -48,12 +53,16 @@ class SshTestbed:
     energy: EnergyRules
     qualities: Qualities
     traces: Path | None
+    gates: GateRules = field(default_factory=GateRules)
+    folder: Path | None = None
     _board_ns: int | None = None
     _cloud_observes: bool | None = None
     _cloud_knobs: dict[str, KnobValue] = field(default_factory=dict)
-    _edge_idle_w: float | None = None
-    _cloud_idle_w: float | None = None
-    _idle_channels_w: dict[str, float] = field(default_factory=dict)
+    _longer_s: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.baselines = Baselines(self.energy, self.gates, self.folder)
+        self._around = Around((self.edge, self.cloud), self.rules, self.baselines)
 
     @property
     def source(self) -> Source:
@@ -66,8 +75,11 @@ class SshTestbed:
         """What to know of the hosts as they were found."""
         found = [host for host in (self.edge, self.cloud) if host.agent.started.restored]
         return [
-            f"{host.role} host: an earlier run had left knobs changed; they were put back first"
-            for host in found
+            *(
+                f"{host.role} host: an earlier run had left knobs changed; they were put back first"
+                for host in found
+            ),
+            *self.baselines.findings.words,
         ]
 
     @property
@@ -102,9 +114,8 @@ class SshTestbed:
 
     def measure_baseline(self) -> None:
         """Measure what the hosts draw while they do nothing."""
-        again = RetryPolicy()
-        self._edge_idle_w = again.measure(lambda: self._idle_w(self.edge))
-        self._cloud_idle_w = again.measure(lambda: self._idle_w(self.cloud))
+        for host in (self.edge, self.cloud):
+            self.baselines.measure(host, lambda: self._board_ns, self._carry)
 
     def measure(
         self,
@@ -118,9 +129,12 @@ class SshTestbed:
 
         Raises:
             KnobRefused: a setting was refused, or did not last through the run.
-            WindowInvalid: too few samples, or a gap. TestbedError: a host failed.
-            MeasurementError: what a host reports cannot be.
+            WindowInvalid: too few samples, a gap, or a gate that another window may pass.
+            TestbedError: a host failed, or a gate that ends the run. MeasurementError: what a host
+                reports cannot be.
         """
+        if self.baselines.is_due():
+            self.measure_baseline()
         started_s, started_ns = time.monotonic(), self._board_ns
         name = f"{configuration}|{repeat}|{stream}|{'' if request is None else request}"
         for host in (self.edge, self.cloud):
@@ -129,13 +143,23 @@ class SshTestbed:
         edge = self.edge.meters.traces(*window_times.edge_window_ns(report))
         at_ns, meters = window_times.cloud_window_ns(report), self.cloud.meters
         cloud = meters.traces(*at_ns) if at_ns else HostTraces({}, meters.counted, 0.0)
+        traces = {"edge": edge, "cloud": cloud}
         if self.traces is not None:
-            keep_traces(self.traces, name, {"edge": edge, "cloud": cloud})
+            keep_traces(self.traces, name, traces)
         spent_s = time.monotonic() - started_s
         if self._board_ns is not None:
             spent_s = (self._board_ns - (started_ns or 0)) / 1e9
-        energies = energies_of(report, edge, cloud, self._cloud_idle_w, self.energy)
-        return self._measurement(configuration, repeat, report, energies, spent_s)
+        since = self._around.since(report)
+        energies = energies_of(report, edge, cloud, self.baselines.idle_w("cloud"), self.energy)
+        window = self._around.window(name, configuration, report, traces, since, energies)
+        try:
+            found = judge(self.gates, window)
+        except WindowTooShort:
+            self._longer_s[name] = 2 * max(host.length_s for host in traces.values())
+            raise
+        self._longer_s.pop(name, None)
+        self._around.before = window
+        return self._measurement(configuration, repeat, window, found, spent_s)
 
     def _run(self, configuration: Configuration, name: str) -> messages.RunReport:
         knobs = dict(configuration.knobs)
@@ -153,8 +177,8 @@ class SshTestbed:
             cloud_gpu=configuration.cloud_gpu,
             knobs={k: v for k, v in knobs.items() if k in self.edge.address.knobs},
             images=tuple(range(images)),
-            window=self._rules_of(configuration),
-            lead_out_s=_LEAD_OUT_PERIODS * self._period_s,
+            window=self._rules_of(configuration, name),
+            lead_out_s=max(_LEAD_OUT_PERIODS * self._period_s, self._settling_s),
             codec=configuration.codec,
             batch_size=configuration.batch_size,
             board_ns=self._board_ns,
@@ -181,13 +205,18 @@ class SshTestbed:
         self._cloud_observes = bool(observed.values)
         return observed.values
 
-    def _rules_of(self, configuration: Configuration) -> WindowRules:
+    def _rules_of(self, configuration: Configuration, name: str) -> WindowRules:
         """The window's rules, with room for the meters' samples and for all images needed."""
         rules, needed = self.rules, self.qualities.images_needed(configuration)
         return msgspec.structs.replace(
             rules,
             min_inferences=max(rules.min_inferences, needed),
-            min_window_s=max(rules.min_window_s, self.energy.least_window_s(self._period_s)),
+            min_window_s=max(
+                rules.min_window_s,
+                self.energy.least_window_s(self._period_s),
+                self._longer_s.get(name, 0.0),
+            ),
+            warmup_s=max(rules.warmup_s, self._settling_s),
         )
 
     def _judge(self, configuration: Configuration, *, begin: bool) -> messages.Judged | None:
@@ -204,6 +233,11 @@ class SshTestbed:
         """The slowest of the meters that count."""
         return max(self.edge.meters.period_s, self.cloud.meters.period_s)
 
+    @property
+    def _settling_s(self) -> float:
+        """Until the readings of the meters that count are of one state alone."""
+        return _LAGS * max(self.edge.meters.lag_s, self.cloud.meters.lag_s)
+
     def _carry(self, message: messages.Message) -> None:
         """Board time goes on from the host that has come farthest."""
         if message.board_ns is not None:
@@ -215,30 +249,15 @@ class SshTestbed:
         self._carry(answer)
         return answer
 
-    def _idle_w(self, host: Host) -> float | None:
-        """Mean power of an idle window, its first and last reading left out."""
-        if not host.meters.counted:
-            return None
-        host.meters.make_ready()
-        order = messages.IdleOrder(
-            run="baseline", duration_s=self.energy.baseline_s, board_ns=self._board_ns
-        )
-        idled = host.agent.call("Idle", order, messages.Idled, self.energy.baseline_s + 60)
-        self._carry(idled)
-        period_ns = round(host.meters.period_s * 1e9)
-        traces = host.meters.traces(idled.start_ns + period_ns, idled.end_ns - period_ns)
-        means_w = traces.means_w()
-        self._idle_channels_w |= {f"{host.role}_{n}_idle_w": w for n, w in means_w.items()}
-        return traces.total(means_w)
-
     def _measurement(
         self,
         configuration: Configuration,
         repeat: int,
-        report: messages.RunReport,
-        energies: Energies,
+        window: Window,
+        found: Findings,
         spent_s: float,
     ) -> Measurement:
+        report, energies, idle = window.report, window.energies, self.baselines.findings
         inside = window_times.counted(report)
         stages = window_times.stages(inside, report.batch_size)
         start_ns, end_ns = window_times.edge_window_ns(report)
@@ -260,10 +279,12 @@ class SshTestbed:
             cloud_energy_j=energies.cloud_energy_j,
             edge_samples=energies.edge_samples,
             cloud_samples=energies.cloud_samples,
-            channels=energies.channels | self._idle_channels_w,
+            channels=energies.channels | self.baselines.channels_w,
             conditions=report.conditions,
-            edge_idle_w=self._edge_idle_w,
-            cloud_idle_w=self._cloud_idle_w,
+            gates={**idle.figures, **found.figures},
+            flags=(*idle.flags, *found.flags),
+            edge_idle_w=self.baselines.idle_w("edge"),
+            cloud_idle_w=self.baselines.idle_w("cloud"),
             tensor_kb=report.tensor_bytes / 1024,
             mode=report.mode,
             throughput_rps=window_times.throughput_rps(report),

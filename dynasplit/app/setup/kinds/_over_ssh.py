@@ -96,8 +96,9 @@ def testbed_between(
     manifest = inputs.manifest
     compile_head = _compiling(manifest) if _accelerates(inputs) else None
     with ssh_testbed(
-        edge, cloud, manifest, inputs.rules, inputs.energy, folder, compile_head=compile_head
+        edge, cloud, manifest, inputs.rules, inputs.energy, folder, inputs.gates
     ) as testbed:
+        testbed.edge.compile_head = compile_head
         if compile_head is not None and not testbed.edge.is_emulated:
             check_compiler()
         testbed.qualities.know(earlier)
