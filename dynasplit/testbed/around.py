@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dynasplit.core.power_trace import Trace
@@ -17,6 +17,7 @@ from hosts.wire.messages import RunReport
 from hosts.wire.samples import HostSample
 from hosts.wire.window_rules import WindowRules
 
+Samples = Mapping[str, Sequence[HostSample]]
 Since = Mapping[str, Mapping[str, Trace]]
 
 
@@ -39,13 +40,9 @@ class Around:
 
     def since(self, report: RunReport) -> Since:
         """Each host's readings from the end of the window before to the end of this one."""
-        spans_ns = {
-            "edge": window_times.edge_window_ns(report),
-            "cloud": window_times.cloud_window_ns(report),
-        }
         found = {}
         for host in self.hosts:
-            if (at_ns := spans_ns[host.role]) is None:
+            if (at_ns := _spans_ns(report)[host.role]) is None:
                 continue
             idle = self.baselines.last.get(host.role)
             from_ns = self._ended_ns.get(host.role, idle.began_ns if idle else at_ns[0])
@@ -61,7 +58,7 @@ class Around:
         traces: Mapping[str, HostTraces],
         since: Since,
         energies: Energies,
-        samples: Mapping[str, list[HostSample]] | None = None,
+        samples: Samples,
     ) -> Window:
         """A window as gates are shown it.
 
@@ -72,7 +69,7 @@ class Around:
             traces: of each host, by role.
             since: likewise, as the method of this name gives it.
             energies: what was computed of it.
-            samples: of each host's sampler, by role.
+            samples: of each host's sampler, likewise.
         """
         nodes = {host.agent.started.facts.get("node") for host in self.hosts}
         before = self.before
@@ -87,7 +84,8 @@ class Around:
                     since=since.get(host.role, {}),
                     headers=host.meters.headers,
                     idle_w=self.baselines.idle_w(host.role),
-                    samples=(samples or {}).get(host.role, []),
+                    samples=samples[host.role],
+                    span_ns=_spans_ns(report)[host.role],
                     knobs={k: v for k, v in configuration.knobs if k in host.address.knobs},
                 )
                 for host in self.hosts
@@ -98,3 +96,16 @@ class Around:
             before=before,
             one_machine=len(nodes) == 1 and not self.hosts[0].is_emulated,
         )
+
+
+def placed(report: RunReport, samples: Samples) -> dict[str, tuple[int, Sequence[HostSample]]]:
+    """Each host's samples, and the window's start on its clock; a host without a window is none."""
+    spans_ns = _spans_ns(report)
+    return {role: (at[0], samples[role]) for role, at in spans_ns.items() if at is not None}
+
+
+def _spans_ns(report: RunReport) -> dict[str, tuple[int, int] | None]:
+    return {
+        "edge": window_times.edge_window_ns(report),
+        "cloud": window_times.cloud_window_ns(report),
+    }

@@ -13,7 +13,7 @@ from dynasplit.core.errors import ConfigurationError, LinkLost
 from dynasplit.core.measurement import Measurement, Source
 from dynasplit.core.space import Configuration, KnobValue
 from dynasplit.testbed import window_times
-from dynasplit.testbed.around import Around
+from dynasplit.testbed.around import Around, Samples, placed
 from dynasplit.testbed.baseline import Baselines
 from dynasplit.testbed.channels import HostTraces
 from dynasplit.testbed.energy import EnergyRules, energies_of
@@ -21,7 +21,7 @@ from dynasplit.testbed.gates._window import Window
 from dynasplit.testbed.judging import Findings, GateRules, WindowTooShort, judge
 from dynasplit.testbed.lab import Host
 from dynasplit.testbed.quality import Qualities, codec_of
-from dynasplit.testbed.reported import check_figures, check_judged, check_report
+from dynasplit.testbed.reported import check_figures, check_judged, check_report, check_samples
 from dynasplit.testbed.trace_files import keep_traces
 from hosts.conditions.base import conditions_of_run
 from hosts.wire import messages
@@ -139,19 +139,19 @@ class SshTestbed:
         name = f"{configuration}|{repeat}|{stream}|{'' if request is None else request}"
         for host in (self.edge, self.cloud):
             host.meters.make_ready()
-        report = self._run(configuration, name)
+        report, samples = self._run(configuration, name)
         edge = self.edge.meters.traces(*window_times.edge_window_ns(report))
         at_ns, meters = window_times.cloud_window_ns(report), self.cloud.meters
         cloud = meters.traces(*at_ns) if at_ns else HostTraces({}, meters.counted, 0.0)
         traces = {"edge": edge, "cloud": cloud}
         if self.traces is not None:
-            keep_traces(self.traces, name, traces)
+            keep_traces(self.traces, name, traces, placed(report, samples))
         spent_s = time.monotonic() - started_s
         if self._board_ns is not None:
             spent_s = (self._board_ns - (started_ns or 0)) / 1e9
         since = self._around.since(report)
         energies = energies_of(report, edge, cloud, self.baselines.idle_w("cloud"), self.energy)
-        window = self._around.window(name, configuration, report, traces, since, energies)
+        window = self._around.window(name, configuration, report, traces, since, energies, samples)
         try:
             found = judge(self.gates, window)
         except WindowTooShort:
@@ -161,7 +161,7 @@ class SshTestbed:
         self._around.before = window
         return self._measurement(configuration, repeat, window, found, spent_s)
 
-    def _run(self, configuration: Configuration, name: str) -> messages.RunReport:
+    def _run(self, configuration: Configuration, name: str) -> tuple[messages.RunReport, Samples]:
         knobs = dict(configuration.knobs)
         cloud = {k: v for k, v in knobs.items() if k in self.cloud.address.knobs}
         if cloud != self._cloud_knobs:
@@ -192,18 +192,20 @@ class SshTestbed:
             raise
         self._carry(report)
         check_report(report, order)
-        report.conditions |= self._cloud_conditions() | conditions_of_run(report)
+        observed = self._cloud_conditions()
+        report.conditions |= observed.values | conditions_of_run(report)
         check_figures("condition", report.conditions)
-        return report
+        return report, {"edge": report.samples, "cloud": observed.samples}
 
-    def _cloud_conditions(self) -> dict[str, float]:
-        """The cloud's conditions; it is not asked where it knew none before the first window."""
+    def _cloud_conditions(self) -> messages.Conditions:
+        """What the cloud observes; it is not asked where it knew nothing after the first window."""
         if self._cloud_observes is False:
-            return {}
+            return messages.Conditions(values={})
         order = messages.ConditionsOrder(board_ns=self._board_ns)
         observed = self.cloud.agent.call("Conditions", order, messages.Conditions, 60.0)
-        self._cloud_observes = bool(observed.values)
-        return observed.values
+        self._cloud_observes = bool(observed.values or observed.samples)
+        check_samples(observed.samples)
+        return observed
 
     def _rules_of(self, configuration: Configuration, name: str) -> WindowRules:
         """The window's rules, with room for the meters' samples and for all images needed."""

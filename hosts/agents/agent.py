@@ -25,6 +25,7 @@ from hosts.agents.loading import find, load
 from hosts.agents.open_machine import open_machine
 from hosts.agents.preflight import Preflight
 from hosts.agents.restorable_knobs import RestorableKnobs
+from hosts.agents.sampler import Sampler
 from hosts.agents.streaming import TailStream
 from hosts.conditions.base import read_conditions
 from hosts.core.errors import BusyError, HostError, RestoreError, log_traceback
@@ -56,6 +57,7 @@ class Agent:
         self.part: EdgeAgent | CloudAgent = (
             EdgeAgent(machine) if order.role == "edge" else CloudAgent(machine)
         )
+        self.sampler = Sampler(machine)
         self.knobs = RestorableKnobs(order.knobs, machine, state_folder() / f"{order.role}.json")
 
     def methods(self) -> Mapping[str, Method]:
@@ -98,7 +100,9 @@ class Agent:
         assert isinstance(self.part, EdgeAgent)
         self.machine.catch_up(order.board_ns)
         self.knobs.apply(order.knobs)
+        self.sampler.take()
         report = self.part.run(order)
+        report.samples = self.sampler.take()
         self.knobs.check(order.knobs)
         report.conditions = read_conditions(self.machine, self.order.role)
         return report
@@ -106,7 +110,9 @@ class Agent:
     def conditions(self, _order: messages.ConditionsOrder) -> messages.Message:
         """The conditions of this host."""
         values = read_conditions(self.machine, self.order.role)
-        return messages.Conditions(values=values, board_ns=self.machine.board_ns())
+        return messages.Conditions(
+            values=values, samples=self.sampler.take(), board_ns=self.machine.board_ns()
+        )
 
     def idle(self, order: messages.IdleOrder) -> messages.Message:
         """An idle window."""

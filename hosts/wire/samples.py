@@ -25,3 +25,7 @@ class HostSample(msgspec.Struct, array_like=True):
     cpus: int = 1
     throttled: int | None = None
     swapped_pages: int | None = None
+
+
+SAMPLED = ("cpu_mhz", "temperature_c", "others_s", "throttled", "swapped_pages")
+"""The figures of a sample, each of which a host may lack."""

@@ -27,6 +27,7 @@ class HostWindow:
         headers: of the meter of each channel.
         idle_w: its idle baseline; None: not measured.
         samples: what the host's sampler saw from before the warm-up to after the lead-out.
+        span_ns: the window on the host's clock, which is that of the samples; None: it had none.
         knobs: of the configuration, those of this host.
     """
 
@@ -35,6 +36,7 @@ class HostWindow:
     headers: Mapping[str, MeterHeader] = field(default_factory=dict)
     idle_w: float | None = None
     samples: Sequence[HostSample] = ()
+    span_ns: tuple[int, int] | None = None
     knobs: Mapping[str, object] = field(default_factory=dict)
 
     def inside(self, channel: str) -> list[float]:
@@ -43,6 +45,18 @@ class HostWindow:
             self.traces.traces[channel].within(0.0, self.traces.length_s).watts.tolist()
         )
         return found
+
+    @property
+    def sampled(self) -> Sequence[HostSample]:
+        """The samples of the window, with the last one before it and the first one after it."""
+        if self.span_ns is None:
+            return ()
+        start_ns, end_ns = self.span_ns
+        inside = [i for i, one in enumerate(self.samples) if start_ns <= one.time_ns <= end_ns]
+        before = [i for i, one in enumerate(self.samples) if one.time_ns < start_ns]
+        first = inside[0] - 1 if inside else len(before) - 1
+        last = inside[-1] + 1 if inside else len(before)
+        return self.samples[max(0, first) : last + 1]
 
     def counted(self) -> Iterator[str]:
         """The channels that count, and were read."""

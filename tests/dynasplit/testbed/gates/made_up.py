@@ -26,8 +26,8 @@ def noisy(mean: float, pct: float = 1.0, count: int = COUNT, seed: int = 0) -> n
 
 def trace(watts: Sequence[float], begin_s: float = 0.05) -> Trace:
     """Readings every 0.1 s."""
-    watts = np.asarray(watts, dtype=float)
-    return Trace(begin_s + PERIOD_S * np.arange(watts.size), watts, PERIOD_S)
+    times_s = begin_s + PERIOD_S * np.arange(len(watts))
+    return Trace(times_s, np.asarray(watts, dtype=float), PERIOD_S)
 
 
 def host(
@@ -39,7 +39,13 @@ def host(
     """A host whose wall meter gives these readings in the window, others before it."""
     every = trace([*before, *watts], 0.05 - PERIOD_S * len(before))
     inside = HostTraces({"wall": trace(watts)}, ("wall",), PERIOD_S * len(watts))
-    return HostWindow(traces=inside, since={"wall": every}, samples=samples, knobs=knobs or {})
+    return HostWindow(
+        traces=inside,
+        since={"wall": every},
+        samples=samples,
+        span_ns=(0, round(1e9 * inside.length_s)),
+        knobs=knobs or {},
+    )
 
 
 def without_meter() -> HostWindow:
