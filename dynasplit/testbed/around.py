@@ -39,7 +39,7 @@ class Around:
     _ended_ns: dict[str, int] = field(default_factory=dict)
 
     def since(self, report: RunReport) -> Since:
-        """Each host's readings from the end of the window before to the end of this one."""
+        """Each host's readings from the end of the last window that passed on, to this one's end."""
         found = {}
         for host in self.hosts:
             if (at_ns := _spans_ns(report)[host.role]) is None:
@@ -47,8 +47,14 @@ class Around:
             idle = self.baselines.last.get(host.role)
             from_ns = self._ended_ns.get(host.role, idle.began_ns if idle else at_ns[0])
             found[host.role] = host.meters.since(from_ns, *at_ns)
-            self._ended_ns[host.role] = at_ns[1]
         return found
+
+    def passed(self, window: Window) -> None:
+        """The gates were passed: later windows are compared with this one, not with failed ones."""
+        self.before = replace(window, before=None)  # gates look one window back
+        for role, at_ns in _spans_ns(window.report).items():
+            if at_ns is not None:
+                self._ended_ns[role] = at_ns[1]
 
     def window(
         self,
@@ -72,9 +78,6 @@ class Around:
             samples: of each host's sampler, likewise.
         """
         nodes = {host.agent.started.facts.get("node") for host in self.hosts}
-        before = self.before
-        if before is not None:  # gates look one window back
-            before = replace(before, before=None)
         return Window(
             name=name,
             report=report,
@@ -93,7 +96,7 @@ class Around:
             energies=energies,
             conditions=report.conditions,
             rules=self.rules,
-            before=before,
+            before=self.before,
             one_machine=len(nodes) == 1 and not self.hosts[0].is_emulated,
         )
 

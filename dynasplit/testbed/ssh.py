@@ -158,7 +158,7 @@ class SshTestbed:
             self._longer_s[name] = 2 * max(host.length_s for host in traces.values())
             raise
         self._longer_s.pop(name, None)
-        self._around.before = window
+        self._around.passed(window)
         return self._measurement(configuration, repeat, window, found, spent_s)
 
     def _run(self, configuration: Configuration, name: str) -> tuple[messages.RunReport, Samples]:
