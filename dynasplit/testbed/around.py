@@ -39,7 +39,7 @@ class Around:
     _ended_ns: dict[str, int] = field(default_factory=dict)
 
     def since(self, report: RunReport) -> Since:
-        """Each host's readings from the end of the last window that passed on, to this one's end."""
+        """Each host's readings from the end of the last window that passed to this one's end."""
         found = {}
         for host in self.hosts:
             if (at_ns := _spans_ns(report)[host.role]) is None:

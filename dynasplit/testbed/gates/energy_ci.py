@@ -21,7 +21,7 @@ class EnergyCi(Gate):
     unit = "pct"
     meaning = "the energy is known within so much (half its 95 % confidence interval)"
     source = "duration by confidence interval, at least 20 samples a window"
-    thresholds = (Threshold("max_pct", 30.0, "half the interval, of the energy"),)
+    thresholds = (Threshold("max_pct", 20.0, "half the interval, of the energy"),)
     cost = "none; with action=again a window of twice the length, up to measure.max_window_s"
     without = "an energy may be of few readings that scatter"
 
