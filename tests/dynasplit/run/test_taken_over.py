@@ -75,7 +75,9 @@ def test_only_what_is_in_the_new_space_is_taken(tmp_path):
     earlier = read_earlier(ran(tmp_path, "a"))
     assert list(earlier.measurements(BEGUN, "local", SPACE)) == [RUN]
     narrow = SearchSpace.build([0, 22], 22, [])
-    with pytest.raises(ConfigurationError, match="of the 1 runs that it measured none is in this run's"):
+    with pytest.raises(
+        ConfigurationError, match="of the 1 runs that it measured none is in this run's"
+    ):
         earlier.measurements(BEGUN, "local", narrow)
 
 

@@ -208,7 +208,10 @@ def test_a_connection_that_ends_while_a_meter_starts_is_told_as_such(tmp_path, m
     monkeypatch.setattr("dynasplit.testbed.meter.python_of", lambda *_: f"exec {program}")
     with loopback_hosts(HostAddress(), HostAddress()) as (edge, _):
         connection = HostConnection(edge)
-        with contextlib.closing(connection), pytest.raises(ConnectionLost, match="SSH connection has ended"):
+        with (
+            contextlib.closing(connection),
+            pytest.raises(ConnectionLost, match="SSH connection has ended"),
+        ):
             MeterStream(connection, MeterSpec("x"), "/nowhere")
 
 
