@@ -11,6 +11,7 @@ import pytest
 import run_experiment
 from dynasplit.app.cli import command
 from dynasplit.app.cli import help as listing
+from dynasplit.testbed.gates.base import gates
 from hosts.conditions.base import conditions
 from hosts.knobs.base import knobs
 
@@ -46,10 +47,10 @@ def test_without_arguments_the_experiments_are_listed(cli):
     assert all(f"{name}  " in out and line in out for name, line in listing.experiments().items())
 
 
-def test_help_names_every_group_every_knob_and_every_condition(cli):
+def test_help_names_every_group_every_knob_every_condition_and_every_gate(cli):
     code, out, _ = cli("--help")
     assert code == 0
-    for name in (*listing.default_options(), *knobs(), *conditions()):
+    for name in (*listing.default_options(), *knobs(), *conditions(), *gates()):
         assert f"  {name} " in out, name
 
 
@@ -102,6 +103,14 @@ REFUSED = [
     (["name=null"], ["name=null; allowed: a name of"]),
     (["+experiment=vgg16_testbed", "name=../.."], ["name='../..'; allowed: a name of"]),
     (["+experiment=vgg16_testbed", "+search.x=1"], ["search.x", "fraction"]),
+    (
+        ["+experiment=vgg16_testbed", "measure.gates.steady.action=maybe"],
+        ["measure.gates.steady.action=maybe", "off, warn, again, stop"],
+    ),
+    (
+        ["+experiment=vgg16_testbed", "measure.gates.steady.max_pct=-1"],
+        ["measure.gates.steady.max_pct=-1.0", "from 0 to", "or null"],
+    ),
     (["+experiment=vgg16_testbed", "search.fraction=1.5"], ["1.5", "above 0, up to 1"]),
     (["+experiment=vgg16_testbed", "space.cpu_mhz=[700]"], ["700", "600, 800", "1800"]),
     (
@@ -286,6 +295,7 @@ def test_a_whole_run_leaves_its_files(modelled, tmp_path):
         "space_size",
         "configurations_measured",
         "front_size",
+        "front_runs_least",
         "hypervolume",
         "testbed_time_s",
     }

@@ -110,3 +110,10 @@ def test_what_does_not_change_the_result_is_not_part_of_the_identity():
     same = ["results_dir=x", "resume=false", "debug=true", "tracking=none", "hosts.speedup=10"]
     assert composing.determining(composed("+experiment=vgg16_testbed", *same)) == plain
     assert composing.determining(composed("+experiment=vgg16_testbed", "seed=1")) != plain
+
+
+def test_off_in_a_file_is_a_word_and_not_false():
+    found = composed("+experiment=vgg16_testbed", "measure=strict", "measure.gates.every=off")
+    assert found.measure.gates.every == "off"
+    assert asdict(found)["measure"]["gates"]["steady"]["action"] == "again"
+    check_rules(found)

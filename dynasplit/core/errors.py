@@ -16,6 +16,7 @@ DynaSplitError
 │   ├── HostProgramFailed     a program on a host ended or answered with an error
 │   │   └── HostNotReady        it could not do just now what was asked       (transient)
 │   ├── PreflightFailed       checks of the hosts found what keeps them from measuring
+│   ├── GateFailed            a gate that is set to stop found what cannot be trusted
 │   ├── KnobRefused           a hardware setting is not offered, or did not read back
 │   │   └── KnobNotHeld         it did not last through a window              (transient)
 │   └── KnobsNotRestored      a host's settings are not known to be what they were
@@ -97,6 +98,10 @@ class HostNotReady(HostProgramFailed):
 
 class PreflightFailed(TestbedError):
     """Checks of the hosts found errors; all of them are told at once."""
+
+
+class GateFailed(TestbedError):
+    """A gate that is set to end the run found what cannot be trusted."""
 
 
 class KnobRefused(TestbedError):

@@ -47,7 +47,8 @@ class Measurement:
             (`edge_wall_j`, idle power included) and idle baseline (`edge_wall_idle_w`).
         conditions: observed with the window, by host or link, name and unit
             (`edge_temperature_c`, `link_bandwidth_mbit_s`).
-        flags: what is doubtful about it, by name of the check.
+        gates: what each gate found of the window, by its name and unit (`steady_pct`).
+        flags: what is doubtful about it, by name of the check or gate.
     """
 
     configuration: Configuration
@@ -80,6 +81,7 @@ class Measurement:
     testbed_time_s: float | None = None
     channels: Mapping[str, float] = field(default_factory=dict)
     conditions: Mapping[str, float] = field(default_factory=dict)
+    gates: Mapping[str, float] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
 
     @property

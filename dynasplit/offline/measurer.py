@@ -15,6 +15,7 @@ from dynasplit.core.errors import (
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.core.space import Configuration
 from dynasplit.run.journal import Journal
+from dynasplit.testbed.gates.base import gates
 from dynasplit.testbed.retry import RetryPolicy
 
 Audit = Callable[[Measurement, Sequence[Measurement]], Sequence[str]]
@@ -24,6 +25,7 @@ CONFIGURATION_FAULTS = (MeasurementError, HostProgramFailed, HostUnreachable, Kn
 """Errors that may be due to the configuration. Any other is due to the testbed: it ends the run."""
 
 _HARMLESS = frozenset({"single_run"})
+"""Flags that ask for no recheck, beside gates': their `again` is done by the testbed."""
 
 
 class Measurer:
@@ -59,6 +61,7 @@ class Measurer:
         self.tell: Callable[[str], None] = lambda _text: None
         self._testbed, self.journal, self._retry = testbed, journal, retry
         self._audit, self._rechecks = audit, rechecks
+        self._harmless = _HARMLESS.union(gates())
         measurements = journal.measurements()
         self.taken_over = {m.configuration for m in measurements[: journal.taken_over]}
         known: set[tuple[Configuration, int]] = set()
@@ -94,7 +97,7 @@ class Measurer:
         Later repeats are left out, so that a search sees the same whenever it asks.
         """
         seen = [self.run(configuration)]
-        while len(seen) <= self._rechecks and not _HARMLESS.issuperset(seen[-1].flags):
+        while len(seen) <= self._rechecks and not self._harmless.issuperset(seen[-1].flags):
             seen.append(self.run(configuration, len(seen)))
         return seen
 

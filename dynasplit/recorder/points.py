@@ -29,7 +29,8 @@ def of_configuration(summary: Summary, runs: Sequence[Measurement]) -> Iterator[
             value = getattr(run, name)
             if value is not None:
                 yield f"runs/{name}", float(value), step
-        for prefix, family in (("channel", run.channels), ("condition", run.conditions)):
+        families = ("channel", run.channels), ("condition", run.conditions), ("gate", run.gates)
+        for prefix, family in families:
             for name, value in family.items():
                 yield f"runs/{prefix}_{name}", value, step
 

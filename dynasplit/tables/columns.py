@@ -12,7 +12,11 @@ from hosts.knobs.base import is_packaged, knobs
 Kind = Literal["int", "float", "bool", "text"]
 Need = Literal["always", "every_row", "any"]
 KNOB_PREFIX = "knob_"
-FAMILIES: Mapping[str, str] = {"channels": "channel_", "conditions": "condition_"}
+FAMILIES: Mapping[str, str] = {
+    "channels": "channel_",
+    "conditions": "condition_",
+    "gates": "gate_",
+}
 """Fields of a measurement that hold figures by name, and the prefixes of their columns."""
 BIG_MS = 1e8
 
@@ -78,6 +82,9 @@ def with_unit(columns: Mapping[str, Column]) -> dict[str, Column]:
     return {name: column for name, column in columns.items() if column.unit}
 
 
+_GATE_UNITS = {"pct": "%", "w": "W", "ms": "ms", "mhz": "MHz", "c": "°C"}
+
+
 def _family_column(name: str) -> Column:
     """A figure's unit is the ending of its name."""
     if name.startswith(FAMILIES["conditions"]):
@@ -87,6 +94,9 @@ def _family_column(name: str) -> Column:
         return Column(
             name, "", "float", -1e12, 1e12, "any", "a condition, observed after the window"
         )
+    if name.startswith(FAMILIES["gates"]):
+        unit = _GATE_UNITS.get(name.rpartition("_")[2], "")
+        return Column(name, unit, "float", -1e12, 1e12, "any", "what a gate found of the window")
     if name.endswith("_w"):
         return Column(name, "W", "float", 0, 1e6, "any", "a channel's idle baseline")
     return _joule(name, "energy of a channel, an inference, idle power included")

@@ -19,6 +19,7 @@ class EnergyRules:
         min_samples: readings of each counted channel at least.
         max_gap_periods: the largest gap allowed in a trace, in meter periods.
         baseline_s: how long the idle baseline is measured.
+        baseline_every: after so many measurements another one comes; None: one before all.
         cloud: `tail` counts the cloud's energy while tails run; `gross` all that it draws.
         one_machine: both hosts are this one machine, whose meters see them together.
     """
@@ -26,6 +27,7 @@ class EnergyRules:
     min_samples: int = 20
     max_gap_periods: float = 3.0
     baseline_s: float = 60.0
+    baseline_every: int | None = None
     cloud: str = "tail"
     one_machine: bool = False
 

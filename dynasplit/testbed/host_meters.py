@@ -56,6 +56,39 @@ class HostMeters:
         """The instruments' own names; None: there is no meter."""
         return "; ".join(stream.header.identity for stream in self._streams) or None
 
+    @property
+    def headers(self) -> dict[str, MeterHeader]:
+        """What the meter of each channel says of itself, by the channel's name."""
+        return {name: stream.header for stream in self._streams for name in stream.channels}
+
+    @property
+    def lag_s(self) -> float:
+        """How far back the readings that count reach: a meter's delay and what it averages over."""
+        counting = [h for n, h in self.headers.items() if n in self.counted]
+        return (
+            max(
+                (getattr(h, "delay_s", None) or 0.0) + (getattr(h, "averaging_s", None) or 0.0)
+                for h in counting
+            )
+            if counting
+            else 0.0
+        )
+
+    def since(self, from_ns: int, start_ns: int, end_ns: int) -> dict[str, Trace]:
+        """Each counted channel's readings between two times, as they are there now.
+
+        Args:
+            from_ns: the first time on the host's clock.
+            start_ns: from which the traces' times count.
+            end_ns: the last time.
+        """
+        return {
+            name: stream.readings(name, from_ns, end_ns, start_ns)
+            for stream in self._streams
+            for name in stream.channels
+            if name in self.counted
+        }
+
     def make_ready(self) -> None:
         """Before a window: begin anew what has ended.
 

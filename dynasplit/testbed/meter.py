@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import shlex
 import threading
@@ -158,6 +159,16 @@ class MeterStream:
         near = (times_ns >= start_ns - margin_ns) & (times_ns <= end_ns + margin_ns)
         times_s = (times_ns[near] - start_ns) / 1e9
         return Trace(times_s, watts[near], self.header.period_s, self.header.max_w)
+
+    def readings(self, channel: str, from_ns: int, end_ns: int, zero_ns: int) -> Trace:
+        """A channel's readings between two times, as they are there; times count from `zero_ns`."""
+        with self._fresh:
+            series = self._series[channel]
+            first = bisect.bisect_left(series.times_ns, from_ns)
+            last = bisect.bisect_right(series.times_ns, end_ns)
+            times_ns = np.asarray(series.times_ns[first:last], dtype=np.int64)
+            watts = np.asarray(series.watts[first:last])
+        return Trace((times_ns - zero_ns) / 1e9, watts, self.header.period_s)
 
     def first_values_w(self, timeout_s: float, awaited: Collection[str]) -> dict[str, float]:
         """The first reading of each channel that gives one in time; 0 W if it gives no other.

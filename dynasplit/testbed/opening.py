@@ -8,9 +8,11 @@ from pathlib import Path
 
 import msgspec
 
+from dynasplit.core.errors import MeasurementError
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.energy import EnergyRules
-from dynasplit.testbed.lab import CompileHead, open_hosts
+from dynasplit.testbed.judging import GateRules
+from dynasplit.testbed.lab import open_hosts
 from dynasplit.testbed.quality import Qualities
 from dynasplit.testbed.ssh import SshTestbed
 from hosts.models.runtime.manifest import Manifest
@@ -25,8 +27,7 @@ def ssh_testbed(
     rules: WindowRules,
     energy: EnergyRules,
     run_folder: Path,
-    *,
-    compile_head: CompileHead | None = None,
+    gates: GateRules = GateRules(),
 ) -> Iterator[SshTestbed]:
     """Two hosts made ready, their idle baseline measured; all is put back at the end.
 
@@ -37,7 +38,7 @@ def ssh_testbed(
         rules: what a window must hold.
         energy: how energy is counted.
         run_folder: agents' logs and traces go to its `logs` and `traces`.
-        compile_head: makes heads for the edge's accelerator; None: they cannot be made.
+        gates: what windows and baselines must pass.
     """
     import numpy as np
 
@@ -48,7 +49,6 @@ def ssh_testbed(
         references = [int(c) for c in images["reference_top1"]]
         labels = [int(c) for c in images["labels"]] if "labels" in images else None
     with open_hosts(edge, cloud, manifest, msgspec.json.encode(manifest), logs) as hosts:
-        hosts[0].compile_head = compile_head
         testbed = SshTestbed(
             edge=hosts[0],
             cloud=hosts[1],
@@ -58,6 +58,11 @@ def ssh_testbed(
             energy=energy,
             qualities=Qualities(references, labels if manifest.quality == "accuracy" else None),
             traces=traces,
+            gates=gates,
+            folder=run_folder,
         )
         testbed.measure_baseline()
         yield testbed
+        if energy.baseline_every is not None:
+            with contextlib.suppress(MeasurementError):  # it is told in the file of baselines
+                testbed.measure_baseline()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from dynasplit.core.errors import MeasurementError
 from hosts.wire.messages import MESSAGE_LIMIT_BYTES, Inference, Judged, RunOrder, RunReport
+from hosts.wire.samples import SAMPLED, HostSample
 
 _MOST_NS = 10**14  # of a duration: 100,000 s
 _MOST_TIME_NS = 2**63 - 1
@@ -44,6 +45,7 @@ def check_report(report: RunReport, order: RunOrder) -> None:
             _refuse(f"a tail in only one of inferences {place - 1} and {place}", "in all or none")
     _check_windows(report)
     check_figures("condition", report.conditions)
+    check_samples(report.samples)
 
 
 def _refuse(found: str, allowed: str) -> NoReturn:
@@ -94,6 +96,15 @@ def check_figures(what: str, figures: Mapping[str, float]) -> None:
     for name, value in figures.items():
         if not (math.isfinite(value) and abs(value) <= _MOST_FIGURE):
             _refuse(f"the {what} {name!r} of {value:g}", f"up to {_MOST_FIGURE:g}")
+
+
+def check_samples(samples: Sequence[HostSample]) -> None:
+    """Refuse samples of a host that are no numbers, beyond any range, or out of order."""
+    for before, sample in zip([*samples[:1], *samples], samples, strict=False):
+        if not before.time_ns <= sample.time_ns <= _MOST_TIME_NS or sample.cpus < 1:
+            _refuse("samples of a host out of order", "times that go on, of a CPU at least")
+        told = {name: getattr(sample, name) for name in SAMPLED}
+        check_figures("sample", {n: float(v) for n, v in told.items() if v is not None})
 
 
 def check_judged(judged: Judged | None, images: int) -> None:

@@ -13,16 +13,21 @@ from dynasplit.core.errors import ConfigurationError, LinkLost
 from dynasplit.core.measurement import Measurement, Source
 from dynasplit.core.space import Configuration, KnobValue
 from dynasplit.testbed import window_times
+from dynasplit.testbed.around import Around, Samples, placed
+from dynasplit.testbed.baseline import Baselines
 from dynasplit.testbed.channels import HostTraces
-from dynasplit.testbed.energy import Energies, EnergyRules, energies_of
+from dynasplit.testbed.energy import EnergyRules, energies_of
+from dynasplit.testbed.gates._window import Window
+from dynasplit.testbed.judging import Findings, GateRules, WindowTooShort, judge
 from dynasplit.testbed.lab import Host
 from dynasplit.testbed.quality import Qualities, codec_of
-from dynasplit.testbed.reported import check_figures, check_judged, check_report
-from dynasplit.testbed.retry import RetryPolicy
+from dynasplit.testbed.reported import check_figures, check_judged, check_report, check_samples
 from dynasplit.testbed.trace_files import keep_traces
 from hosts.conditions.base import conditions_of_run
 from hosts.wire import messages
 from hosts.wire.window_rules import WindowRules
+
+_LAGS = 3.0  # of a meter's delay and averaging: an exponential average is then within 5 %
 
 
 @dataclass
@@ -35,6 +40,7 @@ class SshTestbed:
         rules: what a window must hold. energy: how energy is counted.
         qualities: accuracies, measured once for each kind of head.
         traces: where the traces of each window are kept; None: nowhere.
+        gates: what windows and baselines must pass. folder: keeps baselines; None: none does.
         facts: what the hosts say of themselves.
     """
 
@@ -46,12 +52,16 @@ class SshTestbed:
     energy: EnergyRules
     qualities: Qualities
     traces: Path | None
+    gates: GateRules = field(default_factory=GateRules)
+    folder: Path | None = None
     _board_ns: int | None = None
     _cloud_observes: bool | None = None
     _cloud_knobs: dict[str, KnobValue] = field(default_factory=dict)
-    _edge_idle_w: float | None = None
-    _cloud_idle_w: float | None = None
-    _idle_channels_w: dict[str, float] = field(default_factory=dict)
+    _longer_s: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.baselines = Baselines(self.energy, self.gates, self.folder)
+        self._around = Around((self.edge, self.cloud), self.rules, self.baselines)
 
     @property
     def source(self) -> Source:
@@ -64,8 +74,11 @@ class SshTestbed:
         """What to know of the hosts as they were found."""
         found = [host for host in (self.edge, self.cloud) if host.agent.started.restored]
         return [
-            f"{host.role} host: an earlier run had left knobs changed; they were put back first"
-            for host in found
+            *(
+                f"{host.role} host: an earlier run had left knobs changed; they were put back first"
+                for host in found
+            ),
+            *self.baselines.findings.words,
         ]
 
     @property
@@ -100,9 +113,8 @@ class SshTestbed:
 
     def measure_baseline(self) -> None:
         """Measure what the hosts draw while they do nothing."""
-        again = RetryPolicy()
-        self._edge_idle_w = again.measure(lambda: self._idle_w(self.edge))
-        self._cloud_idle_w = again.measure(lambda: self._idle_w(self.cloud))
+        for host in (self.edge, self.cloud):
+            self.baselines.measure(host, lambda: self._board_ns, self._carry)
 
     def measure(
         self,
@@ -116,26 +128,39 @@ class SshTestbed:
 
         Raises:
             KnobRefused: a setting was refused. KnobNotHeld: it did not last through the run.
-            WindowInvalid: too few samples, or a gap. TestbedError: a host failed.
-            MeasurementError: what a host reports cannot be.
+            WindowInvalid: too few samples, a gap, or a gate that another window may pass.
+            TestbedError: a host failed, or a gate that ends the run. MeasurementError: what a host
+                reports cannot be.
         """
+        if self.baselines.is_due():
+            self.measure_baseline()
         started_s, started_ns = time.monotonic(), self._board_ns
         name = f"{configuration}|{repeat}|{stream}|{'' if request is None else request}"
         for host in (self.edge, self.cloud):
             host.meters.make_ready()
-        report = self._run(configuration, name)
+        report, samples = self._run(configuration, name)
         edge = self.edge.meters.traces(*window_times.edge_window_ns(report))
         at_ns, meters = window_times.cloud_window_ns(report), self.cloud.meters
         cloud = meters.traces(*at_ns) if at_ns else HostTraces({}, meters.counted, 0.0)
+        traces = {"edge": edge, "cloud": cloud}
         if self.traces is not None:
-            keep_traces(self.traces, name, {"edge": edge, "cloud": cloud})
+            keep_traces(self.traces, name, traces, placed(report, samples))
         spent_s = time.monotonic() - started_s
         if self._board_ns is not None:
             spent_s = (self._board_ns - (started_ns or 0)) / 1e9
-        energies = energies_of(report, edge, cloud, self._cloud_idle_w, self.energy)
-        return self._measurement(configuration, repeat, report, energies, spent_s)
+        since = self._around.since(report)
+        energies = energies_of(report, edge, cloud, self.baselines.idle_w("cloud"), self.energy)
+        window = self._around.window(name, configuration, report, traces, since, energies, samples)
+        try:
+            found = judge(self.gates, window)
+        except WindowTooShort:
+            self._longer_s[name] = 2 * max(host.length_s for host in traces.values())
+            raise
+        self._longer_s.pop(name, None)
+        self._around.passed(window)
+        return self._measurement(configuration, repeat, window, found, spent_s)
 
-    def _run(self, configuration: Configuration, name: str) -> messages.RunReport:
+    def _run(self, configuration: Configuration, name: str) -> tuple[messages.RunReport, Samples]:
         knobs = dict(configuration.knobs)
         cloud = {k: v for k, v in knobs.items() if k in self.cloud.address.knobs}
         if cloud != self._cloud_knobs:
@@ -152,8 +177,10 @@ class SshTestbed:
             cloud_gpu=configuration.cloud_gpu,
             knobs={k: v for k, v in knobs.items() if k in self.edge.address.knobs},
             images=tuple(range(images)),
-            window=self._rules_of(configuration),
-            lead_out_s=max(self.edge.meters.lead_out_s, self.cloud.meters.lead_out_s),
+            window=self._rules_of(configuration, name),
+            lead_out_s=max(
+                self.edge.meters.lead_out_s, self.cloud.meters.lead_out_s, self._settling_s
+            ),
             codec=configuration.codec,
             batch_size=configuration.batch_size,
             board_ns=self._board_ns,
@@ -167,30 +194,38 @@ class SshTestbed:
             raise
         self._carry(report)
         check_report(report, order)
-        report.conditions |= self._cloud_conditions() | conditions_of_run(report)
+        observed = self._cloud_conditions()
+        report.conditions |= observed.values | conditions_of_run(report)
         check_figures("condition", report.conditions)
-        return report
+        return report, {"edge": report.samples, "cloud": observed.samples}
 
-    def _cloud_conditions(self) -> dict[str, float]:
-        """The cloud's conditions, after it has checked that its knobs lasted through the window.
+    def _cloud_conditions(self) -> messages.Conditions:
+        """What the cloud observes, once it has checked that its knobs lasted through the window.
 
-        A host is not asked where it knew none before the first window: a board.
+        A host is not asked where it knew nothing after the first window: a board.
         """
         if self._cloud_observes is False:
-            return {}
+            return messages.Conditions(values={})
         knobs, self._cloud_knobs = self._cloud_knobs, {}  # what did not last is set again
         order = messages.ConditionsOrder(knobs=knobs, board_ns=self._board_ns)
         observed = self.cloud.agent.call("Conditions", order, messages.Conditions, 60.0)
-        self._cloud_knobs, self._cloud_observes = knobs, bool(observed.values)
-        return observed.values
+        self._cloud_knobs = knobs
+        self._cloud_observes = bool(observed.values or observed.samples)
+        check_samples(observed.samples)
+        return observed
 
-    def _rules_of(self, configuration: Configuration) -> WindowRules:
+    def _rules_of(self, configuration: Configuration, name: str) -> WindowRules:
         """The window's rules, with room for the meters' samples and for all images needed."""
         rules, needed = self.rules, self.qualities.images_needed(configuration)
         return msgspec.structs.replace(
             rules,
             min_inferences=max(rules.min_inferences, needed),
-            min_window_s=max(rules.min_window_s, self.energy.least_window_s(self._period_s)),
+            min_window_s=max(
+                rules.min_window_s,
+                self.energy.least_window_s(self._period_s),
+                self._longer_s.get(name, 0.0),
+            ),
+            warmup_s=max(rules.warmup_s, self._settling_s),
         )
 
     def _judge(self, configuration: Configuration, *, begin: bool) -> messages.Judged | None:
@@ -207,6 +242,11 @@ class SshTestbed:
         """The slowest of the meters that count."""
         return max(self.edge.meters.period_s, self.cloud.meters.period_s)
 
+    @property
+    def _settling_s(self) -> float:
+        """Until the readings of the meters that count are of one state alone."""
+        return _LAGS * max(self.edge.meters.lag_s, self.cloud.meters.lag_s)
+
     def _carry(self, message: messages.Message) -> None:
         """Board time goes on from the host that has come farthest."""
         if message.board_ns is not None:
@@ -218,30 +258,15 @@ class SshTestbed:
         self._carry(answer)
         return answer
 
-    def _idle_w(self, host: Host) -> float | None:
-        """Mean power of an idle window, its first and last reading left out."""
-        if not host.meters.counted:
-            return None
-        host.meters.make_ready()
-        order = messages.IdleOrder(
-            run="baseline", duration_s=self.energy.baseline_s, board_ns=self._board_ns
-        )
-        idled = host.agent.call("Idle", order, messages.Idled, self.energy.baseline_s + 60)
-        self._carry(idled)
-        period_ns = round(host.meters.period_s * 1e9)
-        traces = host.meters.traces(idled.start_ns + period_ns, idled.end_ns - period_ns)
-        means_w = traces.means_w()
-        self._idle_channels_w |= {f"{host.role}_{n}_idle_w": w for n, w in means_w.items()}
-        return traces.total(means_w)
-
     def _measurement(
         self,
         configuration: Configuration,
         repeat: int,
-        report: messages.RunReport,
-        energies: Energies,
+        window: Window,
+        found: Findings,
         spent_s: float,
     ) -> Measurement:
+        report, energies, idle = window.report, window.energies, self.baselines.findings
         inside = window_times.counted(report)
         stages = window_times.stages(inside, report.batch_size)
         start_ns, end_ns = window_times.edge_window_ns(report)
@@ -263,10 +288,12 @@ class SshTestbed:
             cloud_energy_j=energies.cloud_energy_j,
             edge_samples=energies.edge_samples,
             cloud_samples=energies.cloud_samples,
-            channels=energies.channels | self._idle_channels_w,
+            channels=energies.channels | self.baselines.channels_w,
             conditions=report.conditions,
-            edge_idle_w=self._edge_idle_w,
-            cloud_idle_w=self._cloud_idle_w,
+            gates={**idle.figures, **found.figures},
+            flags=(*idle.flags, *found.flags),
+            edge_idle_w=self.baselines.idle_w("edge"),
+            cloud_idle_w=self.baselines.idle_w("cloud"),
             tensor_kb=report.tensor_bytes / 1024,
             mode=report.mode,
             throughput_rps=window_times.throughput_rps(report),

@@ -25,6 +25,7 @@ from hosts.agents.loading import find, load
 from hosts.agents.open_machine import open_machine
 from hosts.agents.preflight import Preflight
 from hosts.agents.restorable_knobs import RestorableKnobs
+from hosts.agents.sampler import Sampler
 from hosts.agents.streaming import TailStream
 from hosts.conditions.base import read_conditions
 from hosts.core.errors import BusyError, HostError, RestoreError, log_traceback
@@ -56,6 +57,7 @@ class Agent:
         self.part: EdgeAgent | CloudAgent = (
             EdgeAgent(machine) if order.role == "edge" else CloudAgent(machine)
         )
+        self.sampler = Sampler(machine)
         self.knobs = RestorableKnobs(order.knobs, machine, state_folder() / f"{order.role}.json")
 
     def methods(self) -> Mapping[str, Method]:
@@ -100,7 +102,9 @@ class Agent:
         self.knobs.apply(order.knobs)
         if "cpu_cores" in order.knobs and self.part.heads is not None:
             self.part.heads.threads = int(order.knobs["cpu_cores"])
+        self.sampler.take()
         report = self.part.run(order)
+        report.samples = self.sampler.take()
         self.knobs.check(order.knobs)
         report.conditions = read_conditions(self.machine, self.order.role)
         return report
@@ -109,7 +113,9 @@ class Agent:
         """The conditions of this host, once its knobs are found to be as they were set."""
         self.knobs.check(order.knobs)
         values = read_conditions(self.machine, self.order.role)
-        return messages.Conditions(values=values, board_ns=self.machine.board_ns())
+        return messages.Conditions(
+            values=values, samples=self.sampler.take(), board_ns=self.machine.board_ns()
+        )
 
     def idle(self, order: messages.IdleOrder) -> messages.Message:
         """An idle window."""

@@ -14,7 +14,8 @@ class MeasurementWindow:
     """Takes a run's batches in order, and says which images are next and when to stop.
 
     Attributes:
-        inferences: all so far. first: the window's first. last: after its last; None: it goes on.
+        inferences: all so far. first: the window's first, as far as is known: a warm-up that has
+            lasted too short goes on. last: after its last; None: it goes on.
     """
 
     def __init__(self, order: RunOrder) -> None:
@@ -23,6 +24,7 @@ class MeasurementWindow:
         least = IN_FLIGHT if self._pipelined else 1
         self._warmup = max(least, -(-order.window.warmup // order.batch_size))  # in batches
         self.first = self._warmup * order.batch_size
+        self._is_warm = order.window.warmup_s <= 0
         self.last: int | None = None
         self.inferences: list[Inference] = []
         self._times_ns: list[int] = []
@@ -30,7 +32,9 @@ class MeasurementWindow:
     def images(self, batch: int) -> tuple[int, ...]:
         """The images of a batch, by its number in the run: in turn within the window."""
         among, size = self._order.images, self._order.batch_size
-        inside = batch >= self._warmup and self.last is None
+        if not self._is_warm and batch >= self._warmup:
+            self._warm_up(batch)
+        inside = self._is_warm and batch >= self._warmup and self.last is None
         place = (batch - self._warmup) * size if inside else 0
         return tuple(among[(place + i) % len(among)] for i in range(size))
 
@@ -38,11 +42,18 @@ class MeasurementWindow:
         """Take over the next batch that is done."""
         before_ns = self.inferences[-1].end_ns if self.inferences else batch[0].start_ns
         self.inferences += batch
-        if self.last is None and len(self.inferences) > self.first:
+        if self.last is None and self._is_warm and len(self.inferences) > self.first:
             since_ns = before_ns if self._pipelined else batch[0].start_ns
             self._times_ns.append(batch[0].end_ns - since_ns)
             if self._is_enough():
                 self.last = len(self.inferences)
+
+    def _warm_up(self, batch: int) -> None:
+        """Let the window begin with a batch, if the warm-up has lasted as long as it must."""
+        self._warmup, self.first = batch, batch * self._order.batch_size
+        done = self.inferences
+        lasted_ns = done[-1].end_ns - done[0].start_ns if done else 0
+        self._is_warm = lasted_ns >= self._rules.warmup_s * 1e9
 
     @property
     def is_done(self) -> bool:

@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from hosts.core.errors import WireError
+from hosts.wire.samples import HostSample
 from hosts.wire.window_rules import WindowRules
 
 PROTOCOL = 3
@@ -40,8 +41,7 @@ class StartOrder(Message):
         role: edge or cloud.
         knobs: the knob programs to use on this host.
         listen: address of the tensor port (cloud), in the link's network. listen_port: 0: any.
-        key_pem: this agent's private key. certificate_pem: its certificate.
-        authority_pem: who signed the certificates of this run.
+        key_pem: this agent's private key. certificate_pem: its own. authority_pem: who signed it.
         cpus: those that the agent and its threads keep to; empty: all.
         controller: who asks: user, host and process; told to others that ask for this host.
     """
@@ -138,9 +138,10 @@ class ConditionsOrder(KnobsOrder):
 
 
 class Conditions(Message):
-    """The conditions that are known on a host, by name."""
+    """The conditions that are known on a host, by name, and what was sampled since last asked."""
 
     values: dict[str, float]
+    samples: list[HostSample] = []
 
 
 class IdleOrder(Message):
@@ -184,10 +185,8 @@ class RunOrder(Message):
 
     Attributes:
         run: names the run (configuration, repeat, request); keys emulated noise.
-        codec: how the intermediate tensor is sent; a name of `hosts.codecs`.
-        batch_size: images that head and tail take at once.
-        knobs: the edge's, set and verified before the run and read again after it.
-        images: these images in turn, by index.
+        codec: how tensors are sent. batch_size: images that head and tail take at once.
+        knobs: the edge's, verified before and after. images: these in turn, by index.
         window: which inferences count, and when there are enough.
         lead_out_s: inferences go on for so long after the window, not counted.
     """
@@ -239,8 +238,8 @@ class RunReport(Message):
 
     Attributes:
         tensor_bytes: of one image's tensor before it is encoded; 0: nothing is sent.
-        mode: as ordered. batch_size: as ordered; batches are whole in the window.
-        conditions: observed on the edge just after the run, by name.
+        mode, batch_size: as ordered; batches are whole in the window.
+        conditions: observed on the edge just after the run, by name. samples: taken during it.
     """
 
     inferences: list[Inference]
@@ -250,6 +249,7 @@ class RunReport(Message):
     mode: str = "latency"
     batch_size: int = 1
     conditions: dict[str, float] = {}
+    samples: list[HostSample] = []
 
 
 class TailResult(msgspec.Struct, kw_only=True):

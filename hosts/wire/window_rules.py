@@ -15,6 +15,7 @@ class WindowRules(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
     Attributes:
         mode: `latency` (one batch at a time) or `throughput` (head, link and tail at once).
         warmup: inferences before the window, not counted.
+        warmup_s: and they last at least so long.
         min_inferences: a window holds at least as many,
         min_window_s: and is at least as long, with or without a meter.
         relative_ci: it goes on until half the 95 % confidence interval of the mean latency (in
@@ -26,6 +27,7 @@ class WindowRules(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
 
     mode: str = "latency"
     warmup: int = 5
+    warmup_s: float = 0.0
     min_inferences: int = 10
     min_window_s: float = 0.5
     relative_ci: float | None = None
@@ -40,4 +42,7 @@ class WindowRules(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
             goes_on_s = self.max_inferences * SLOWEST_S
             if self.max_window_s is not None:
                 goes_on_s = min(goes_on_s, 2 * self.max_window_s)
-        return min(60.0 + counted * SLOWEST_S + 2 * self.min_window_s + goes_on_s, _LONGEST_S)
+        return min(
+            60.0 + counted * SLOWEST_S + 2 * (self.min_window_s + self.warmup_s) + goes_on_s,
+            _LONGEST_S,
+        )

@@ -67,11 +67,11 @@ class Pair:
         idle = [w for _, w in self.cloud_meter.readings(0)]
         self.idle_w = statistics.mean(idle)
 
-    def run(self, c: Configuration) -> RunReport:
+    def run(self, c: Configuration, run: str = "") -> RunReport:
         cloud = KnobsOrder(knobs={"cloud_gpu": c.cloud_gpu}, board_ns=self.board_ns)
         self.board_ns = self.boards.cloud.set_knobs(cloud).board_ns
         order = RunOrder(
-            run=str(c),
+            run=run or str(c),
             network=NETWORK,
             split_point=c.split_point,
             edge_accelerator=c.edge_accelerator,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from dynasplit.testbed.gates.base import gates
 from hosts.conditions.base import Condition, conditions
 from hosts.knobs.base import Knob, knobs
 
@@ -34,6 +35,10 @@ Knobs that a search may choose values of, with space.KNOB=[VALUE,VALUE]:
 
 Conditions, observed with each measurement:
 {conditions}
+
+Gates, which each measured window must pass (docs/trust.md), with what is done where one does not;
+measure.gates.GATE.action=off|warn|again|stop, measure.gates.every=off for all of them:
+{gates}
 
 Values often changed:
   seed=0                        of search, workload and emulated noise
@@ -94,6 +99,7 @@ def help_text() -> str:
         groups=_group_lines(),
         knobs=_described(knobs().values()),
         conditions=_described(conditions().values()),
+        gates="\n".join(f"  {g.name:17} {g.action:6} {g.meaning}" for g in gates().values()),
     )
 
 

@@ -109,6 +109,7 @@ def _search_block(testbed: TestbedInputs, result: RunResult) -> dict[str, Any]:
         "space_size": len(testbed.space),
         "configurations_measured": offline.configurations_measured if offline else 0,
         "front_size": len(result.front.summaries),
+        "front_runs_least": min((s.repeats for s in result.front.summaries), default=None),
         "hypervolume": hypervolume(result.front, testbed.reference()),
         "testbed_time_s": offline.testbed_time_s if offline else 0.0,
     }

@@ -14,6 +14,9 @@ from dynasplit.app.setup.run_inputs import RunInputs
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.study import OfflineResult
 
+ENOUGH_RUNS = 5
+"""Of a member of the front: fewer let a lucky single run bring it there."""
+
 
 def write_offline_report(
     inputs: RunInputs,
@@ -29,6 +32,16 @@ def write_offline_report(
     """
     with terminal.during("Writing the front"):
         return write_offline_outputs(opened.folder.path, inputs.testbed, offline, front)
+
+
+def few_runs(least: int | None) -> str:
+    """What to say where a member of the front has few runs; empty: nothing."""
+    if least is None or least >= ENOUGH_RUNS:
+        return ""
+    return (
+        f"Members of the front have {least} runs or more; {ENOUGH_RUNS} are needed to tell a lucky "
+        f"one: search.front_repeats={ENOUGH_RUNS - 1}"
+    )
 
 
 def write_report(
@@ -58,6 +71,8 @@ def write_report(
         record(opened.recorder, summary, result.online.served, [*files, *traces])
     for given_up in summary["given_up"]:
         terminal.say("Given up in the {phase}: {configuration}: {reason}".format(**given_up))
+    if remark := few_runs(summary["search"]["front_runs_least"]):
+        terminal.say(remark)
     terminal.left_out(result.online.left_out)
     pipelined = summary["mode"] == "throughput"
     title = "Policies, in throughput mode: latencies hold waiting" if pipelined else "Policies"

@@ -21,6 +21,7 @@ from dynasplit.online.workload import Workload
 from dynasplit.tables import RunsTable
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.energy import EnergyRules
+from dynasplit.testbed.judging import GateRules
 from dynasplit.testbed.modelled import ModelledTestbed
 from dynasplit.testbed.retry import RetryPolicy
 from hosts.emulation.hardware import Noise
@@ -38,6 +39,7 @@ class TestbedInputs:
         space: the valid configurations.
         seed: of emulated noise, and of draws from recorded runs.
         rules: what a window must hold. energy: how energy is counted.
+        gates: what a window must pass to be believed.
         profile: the physical model of the hosts; None: there is none.
         runs: the recorded runs that answer; None: hosts or a profile do.
         manifest: the prepared network; None: it is not computed.
@@ -53,6 +55,7 @@ class TestbedInputs:
     seed: int = 0
     rules: WindowRules = field(default_factory=WindowRules)
     energy: EnergyRules = field(default_factory=EnergyRules)
+    gates: GateRules = field(default_factory=GateRules)
     profile: Profile | None = None
     runs: RunsTable | None = None
     manifest: Manifest | None = None

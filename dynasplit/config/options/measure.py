@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dynasplit.config.options.gates import GatesConf
 from dynasplit.config.rules import (
     above,
     at_least,
@@ -32,11 +33,15 @@ class MeasureConf:
         min_inferences: least number in a window. max_inferences: most, for relative_ci.
         min_samples: least meter samples in a window. min_window_s: its least length.
         max_window_s: how long it goes on for relative_ci; None: however long (hosts=local: 1 s).
-        warmup: inferences before the window.
+        warmup: inferences before the window. warmup_s: least time of them (at least three times
+            what counted meters state of delay and averaging).
         max_gap_periods: greatest gap between meter samples, in their periods.
         baseline_s: how long idle power is measured, in board time.
+        baseline_every: measure it again after so many measurements, and at the end; None: only
+            before all.
         relative_ci: go on until the latency's confidence interval is so narrow; None: don't.
         retries: how often a failed measurement is tried again. retry_wait_s: pause before.
+        gates: what a window must pass: action and thresholds of each gate.
         outage_s: how long a host or the link may be gone; until then it is tried again.
     """
 
@@ -49,12 +54,15 @@ class MeasureConf:
     min_window_s: float = option(0.5, at_least(0))
     max_window_s: float | None = option(None, above(0))
     warmup: int = option(5, at_least(0))
+    warmup_s: float = option(0.0, at_least(0))
     max_gap_periods: float = option(3.0, at_least(1))
     baseline_s: float = option(60.0, above(0))
+    baseline_every: int | None = option(None, at_least(1))
     relative_ci: float | None = option(None, share(zero=False, one=False))
     retries: int = option(2, at_least(0))
     retry_wait_s: float = option(1.0, at_least(0))
     outage_s: float = option(60.0, at_least(0))
+    gates: GatesConf = field(default_factory=GatesConf)
 
     def conflicts(self) -> Iterator[str]:
         """Values that exclude each other."""

@@ -179,3 +179,18 @@ def test_none_is_that_of_what_lies_beside_the_runs(name):
 @pytest.mark.parametrize("name", ["vgg16_testbed", "lab-2.1", "2026+gpu", "_x", "größe", "名" * 60])
 def test_other_names_are_taken(name):
     assert refusal_of(name=name) == "nothing was refused"
+
+
+def test_each_gate_is_set_by_its_own_options():
+    from dynasplit.app.setup.kinds import kind_of
+
+    plain = kind_of(config_with()).gate_rules()
+    assert plain.actions["negative"] == "again"
+    assert plain.limits["steady"] == {"max_pct": 5.0}
+    told = kind_of(
+        config_with(measure__gates__steady__action="stop", measure__gates__steady__max_pct=2.0)
+    ).gate_rules()
+    assert (told.actions["steady"], told.limits["steady"]["max_pct"]) == ("stop", 2.0)
+    off = kind_of(config_with(measure__gates__every="off")).gate_rules()
+    assert set(off.actions.values()) == {"off"}
+    assert off.built == []

@@ -22,8 +22,11 @@ from dynasplit.core.errors import (
 from dynasplit.testbed import agents
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.agents import AgentLink
+from dynasplit.testbed.baseline import Baselines
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import make_credentials
+from dynasplit.testbed.energy import EnergyRules
+from dynasplit.testbed.judging import GateRules
 from dynasplit.testbed.lab import Host
 from dynasplit.testbed.last_words import LastWords
 from dynasplit.testbed.loopback import loopback_hosts
@@ -252,6 +255,7 @@ def test_knobs_that_an_earlier_run_left_are_told():
 
     testbed = object.__new__(SshTestbed)
     testbed.edge, testbed.cloud = host("edge", True), host("cloud", False)
+    testbed.baselines = Baselines(EnergyRules(), GateRules())
     assert testbed.remarks == [
         "edge host: an earlier run had left knobs changed; they were put back first"
     ]

@@ -101,8 +101,9 @@ def testbed_between(
         if inputs.energy.one_machine:  # the edge's meters count for both
             edge = replace(edge, uses_gpu=True)
     with ssh_testbed(
-        edge, cloud, manifest, inputs.rules, inputs.energy, folder, compile_head=compile_head
+        edge, cloud, manifest, inputs.rules, inputs.energy, folder, inputs.gates
     ) as testbed:
+        testbed.edge.compile_head = compile_head
         if compile_head is not None and not testbed.edge.is_emulated:
             check_compiler()
         testbed.qualities.know(earlier)

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from dynasplit.app.setup.describe_splits import predicted_profile, profile_of
 from dynasplit.app.setup.network_order import order_of
@@ -24,6 +24,7 @@ from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.energy import EnergyRules
+from dynasplit.testbed.judging import GateRules
 from hosts.emulation.profile import Profile
 from hosts.models.networks.base import Progress
 from hosts.models.prepare.prepare import PrepareOrder
@@ -123,6 +124,7 @@ class HostsKind(ABC):
             seed=asked.hosts_seed,
             rules=self.rules(),
             energy=self.energy_rules(),
+            gates=self.gate_rules(),
             profile=profile,
             manifest=manifest,
             is_predicted=is_predicted and self.is_answered_by_profile,
@@ -143,7 +145,20 @@ class HostsKind(ABC):
             min_samples=asked.min_samples,
             max_gap_periods=asked.max_gap_periods,
             baseline_s=asked.baseline_s,
+            baseline_every=asked.baseline_every,
             cloud=self.config.energy.cloud,
+        )
+
+    def gate_rules(self) -> GateRules:
+        """Each gate's action and thresholds: the options of `measure.gates`."""
+        asked: dict[str, Any] = dataclasses.asdict(self.config.measure.gates)
+        every = asked.pop("every")
+        actions = {name: options.pop("action") for name, options in asked.items()}
+        return GateRules(
+            actions={name: every or action for name, action in actions.items()},
+            limits={
+                name: {k: v for k, v in o.items() if k != "action"} for name, o in asked.items()
+            },
         )
 
     def up(

@@ -1,0 +1,142 @@
+"""Idle baselines: what the hosts draw while they do nothing, before, during and after a run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from dynasplit.testbed.energy import EnergyRules
+from dynasplit.testbed.gates._window import IdleWindow
+from dynasplit.testbed.judging import Findings, GateRules, judge_idle
+from dynasplit.testbed.lab import Host
+from dynasplit.testbed.retry import RetryPolicy
+from hosts.wire import messages
+
+FILE = "baselines.jsonl"
+Carry = Callable[[messages.Message], None]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Idle power of a host.
+
+    Attributes:
+        mean_w: of its counted channels together. channels_w: of each channel.
+        began_ns: on the host's clock.
+        findings: what the gates found of it.
+    """
+
+    mean_w: float
+    channels_w: Mapping[str, float]
+    began_ns: int
+    findings: Findings
+
+
+@dataclass
+class Baselines:
+    """Measures baselines, and keeps each.
+
+    Attributes:
+        rules: how long, and how often. gates: what they must pass.
+        folder: each is kept as a line of a file in it; None: nowhere.
+        last: the last one of each host that has a meter, by role.
+    """
+
+    rules: EnergyRules
+    gates: GateRules
+    folder: Path | None = None
+    last: dict[str, Baseline] = field(default_factory=dict)
+    _measurements: int = 0
+
+    def is_due(self) -> bool:
+        """Asked before each measurement: True if another baseline has to come before it."""
+        every = self.rules.baseline_every
+        if every is not None and self._measurements >= every:
+            return True
+        self._measurements += 1
+        return False
+
+    def idle_w(self, role: str) -> float | None:
+        """Idle power of a host; None: not measured."""
+        return self.last[role].mean_w if role in self.last else None
+
+    @property
+    def channels_w(self) -> dict[str, float]:
+        """Of each channel, as `edge_wall_idle_w`."""
+        return {
+            f"{role}_{name}_idle_w": watts
+            for role, baseline in self.last.items()
+            for name, watts in baseline.channels_w.items()
+        }
+
+    @property
+    def findings(self) -> Findings:
+        """What the gates found of both hosts' last ones: the greater of their numbers."""
+        figures: dict[str, float] = {}
+        found = [baseline.findings for baseline in self.last.values()]
+        for name, value in (pair for one in found for pair in one.figures.items()):
+            figures[name] = max(value, figures.get(name, value))
+        flags = dict.fromkeys(flag for one in found for flag in one.flags)
+        return Findings(figures, tuple(flags), tuple(w for one in found for w in one.words))
+
+    def measure(self, host: Host, board_ns: Callable[[], int | None], carry: Carry) -> None:
+        """Measure a host's, again after errors that are transient; nothing without a meter.
+
+        Args:
+            host: the one.
+            board_ns: tells board time.
+            carry: takes over the host's.
+
+        Raises:
+            WindowInvalid, GateFailed: a gate was not passed whose action says so.
+        """
+        self._measurements = 0
+        if host.meters.counted:
+            RetryPolicy().measure(lambda: self._once(host, board_ns(), carry))
+
+    def _once(self, host: Host, board_ns: int | None, carry: Carry) -> None:
+        """One idle window, its first and last reading left out."""
+        host.meters.make_ready()
+        _load_pct(host)  # counted from one look to the next
+        duration_s = self.rules.baseline_s
+        order = messages.IdleOrder(run="baseline", duration_s=duration_s, board_ns=board_ns)
+        idled = host.agent.call("Idle", order, messages.Idled, duration_s + 60)
+        carry(idled)
+        load_pct = _load_pct(host)
+        period_ns = round(host.meters.period_s * 1e9)
+        traces = host.meters.traces(idled.start_ns + period_ns, idled.end_ns - period_ns)
+        means_w = traces.means_w()
+        mean_w = traces.total(means_w)
+        assert mean_w is not None
+        idle = IdleWindow(host.role, traces, mean_w, load_pct, self.idle_w(host.role))
+        found = judge_idle(self.gates, idle)
+        self.last[host.role] = Baseline(mean_w, means_w, idled.start_ns, found)
+        self._keep(host.role)
+
+    def _keep(self, role: str) -> None:
+        if self.folder is None:
+            return
+        one = self.last[role]
+        line = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "host": role,
+            "idle_w": one.mean_w,
+            "channels_w": one.channels_w,
+            "gates": one.findings.figures,
+            "doubtful": one.findings.words,
+        }
+        with (self.folder / FILE).open("ab") as file:
+            file.write(msgspec.json.encode(line) + b"\n")
+
+
+def _load_pct(host: Host) -> float | None:
+    """The load since the last look, where the host tells it: a board does not."""
+    if host.is_emulated:
+        return None
+    order = messages.ConditionsOrder()
+    answer = host.agent.call("Conditions", order, messages.Conditions, 60.0)
+    return answer.values.get(f"{host.role}_load_pct")
