@@ -10,6 +10,8 @@ from typing import Literal, Protocol
 from dynasplit.core.space import Configuration
 
 Source = Literal["measured", "emulated", "modelled", "recorded"]
+FAULT_FLAG = "fault_"
+"""Begins a flag that names a fault which emulated hosts were given: `fault_frozen_meter`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,7 @@ class Measurement:
             (`edge_wall_j`, idle power included) and idle baseline (`edge_wall_idle_w`).
         conditions: observed with the window, by host or link, name and unit
             (`edge_temperature_c`, `link_bandwidth_mbit_s`).
-        flags: what is doubtful about it, by name of the check.
+        flags: what is doubtful about it, by name of the check; and faults of emulated hosts.
     """
 
     configuration: Configuration

@@ -30,6 +30,7 @@ def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
         "emulated": is_emulated(testbed, result.online.served),
         "mode": testbed.mode,
         "predicted": testbed.is_predicted,
+        **({"faults": list(testbed.faults)} if testbed.faults else {}),
         "seed": inputs.seed,
         "search": _search_block(testbed, result),
         "given_up": [
