@@ -6,7 +6,8 @@ what the meter reads and what sysfs says. Nothing here looks at the wall's clock
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from hosts.core.errors import BoardError
 from hosts.emulation.board_base import LOOP_NS_GHZ, Board
@@ -26,6 +27,7 @@ class EdgeBoard(Board):
     port_on: bool = False
     mode: str = "off"
     link_free_ns: int = 0
+    _under_way: deque[int] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.cpu_mhz = self.cpu_mhz or self.profile.edge.start.cpu_mhz
@@ -85,9 +87,15 @@ class EdgeBoard(Board):
         self.mode = mode
         self.reconfigure(self.profile.edge.reconfigure_ms, "edge_accelerator")
 
+    def noticed_ns(self, end_ns: int) -> int:
+        """When the end of the oldest inference that is under way is noticed."""
+        start_ns = self._under_way.popleft() if self._under_way else end_ns
+        return self.faults.noticed_ns(start_ns, end_ns)
+
     def begin(self, run: str, start_ns: int | None = None, *, noisy: bool = True) -> int:
         """As any board; the link is then free."""
         begun_ns = super().begin(run, start_ns, noisy=noisy)
+        self._under_way.clear()
         self.link_free_ns = begun_ns
         return begun_ns
 
@@ -98,6 +106,8 @@ class EdgeBoard(Board):
         start_ns = self.history.now_ns
         edge_ms = self.profile.edge_ms(network, split_point, self.true_mhz, self.mode) * batch_size
         self._work_until(start_ns + self._takes_ns(edge_ms, request, "head"))
+        if self.faults:
+            self._under_way.append(start_ns)
         return start_ns, self.history.now_ns
 
     def encode(

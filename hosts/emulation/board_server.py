@@ -17,11 +17,13 @@ from hosts.emulation.asked_faults import built
 from hosts.emulation.board import CloudBoard, EdgeBoard
 from hosts.emulation.board_base import Board
 from hosts.emulation.clock import NS_PER_S, to_ns
-from hosts.emulation.faults.base import Asked
+from hosts.emulation.faults.base import Asked, TimerFault
 from hosts.emulation.faulty_meter import FaultyMeter
+from hosts.emulation.host_clocks import HostClocks
 from hosts.emulation.meter import BoardMeter
 from hosts.emulation.other_board import OtherBoard
 from hosts.emulation.profile import Profile
+from hosts.emulation.strikes import Strikes
 from hosts.emulation.sysfs import EdgeTree, make_cloud_tree
 
 _QUIET_S = 0.003
@@ -62,6 +64,10 @@ class BoardServer:
             make_cloud_tree(self.root, self.profile.cloud.gpu)
         self.meter = BoardMeter(self.board, meter, self.role)
         self._faulty: FaultyMeter | None = None
+        self._server: asyncio.Server | None = None
+        self._clients: set[asyncio.StreamWriter] = set()
+        self._clocks = HostClocks(self.faults, self.role)
+        self._strikes = Strikes(faults, self.root.parent / "state", self.role)
         self._moved = asyncio.Event()
         self._gpu = False
 
@@ -71,6 +77,7 @@ class BoardServer:
         if faults.bend_meter:
             self._faulty = FaultyMeter(self.meter, faults, OtherBoard(socket))
         server = await asyncio.start_unix_server(self._client, str(socket), limit=1 << 20)
+        self._server = server
         watcher = asyncio.create_task(self._watch())
         try:
             await server.serve_forever()
@@ -84,13 +91,26 @@ class BoardServer:
             self.tree.settle()
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients.add(writer)
         with contextlib.suppress(ConnectionError, asyncio.CancelledError):
             while line := await reader.readline():
-                writer.write(calls.encode(await self._answer(line)) + b"\n")
+                answer = calls.encode(await self._answer(line, writer))
+                if self._strikes.board_is_gone:
+                    self._go()
+                    break
+                writer.write(answer + b"\n")
                 await writer.drain()
+        self._clients.discard(writer)
         writer.close()
 
-    async def _answer(self, line: bytes) -> calls.Answer:
+    def _go(self) -> None:
+        """Answer nobody from now on."""
+        assert self._server
+        self._server.close()
+        for client in self._clients:
+            client.close()
+
+    async def _answer(self, line: bytes, client: asyncio.StreamWriter) -> calls.Answer:
         try:
             call = calls.decode_call(line)
             before_ns = self.board.history.now_ns
@@ -100,6 +120,10 @@ class BoardServer:
                 answer = await self._readings(call)
             else:
                 answer = self._do(call)
+            if self.board.faults:
+                self._strikes.strike(self.board.history.now_ns, call, client)
+            if self._clocks:
+                self._clocks.told(call, answer)
         except (BoardError, ValueError, msgspec.MsgspecError) as error:
             return calls.Answer(now_ns=self.board.history.now_ns, error=str(error))
         answer.now_ns = self.board.history.now_ns
@@ -142,7 +166,9 @@ class BoardServer:
             case calls.Drawn():
                 return calls.Answer(joules=board.drawn_j(call.start_ns, call.end_ns))
             case calls.Now():
-                pass
+                return calls.Answer(start_ns=board.history.now_ns)
+            case calls.Meant():
+                return calls.Answer(start_ns=self._clocks.meant_ns(call.told_ns, self.role))
             case _:
                 return self._work(call)
         return calls.Answer()
@@ -155,6 +181,9 @@ class BoardServer:
                 return calls.Answer()
             case calls.Head(), EdgeBoard():
                 return _head(board, call)
+            case calls.Noticed(), EdgeBoard():
+                end_ns = self._clocks.meant_ns(call.tail_end_ns, "cloud")
+                return calls.Answer(end_ns=board.noticed_ns(end_ns))
             case calls.Place(), CloudBoard():
                 if call.gpu != self._gpu:
                     board.reconfigure(self.profile.cloud.reconfigure_ms, "cloud_gpu")
@@ -177,6 +206,7 @@ class BoardServer:
             "gpu": profile.cloud.gpu,
             "gpu_placed": self._gpu,
             "faults": self.board.faults.words,
+            "times_are_bent": bool(self._clocks or self.board.faults.of(TimerFault)),
             "meter": ", ".join([self.meter.meter.identity, *self._of_meter()]),
             "meter_period_s": self.meter.meter.period_s,
             "meter_error_pct": self.meter.meter.gain_pct + 2 * self.meter.meter.noise_pct,
@@ -218,6 +248,9 @@ def _head(board: EdgeBoard, call: calls.Head) -> calls.Answer:
     where = (call.network, call.split_point, call.request)
     start_ns, end_ns = board.head(*where, call.batch_size)
     if board.profile.is_last(call.network, call.split_point):
+        if board.faults:
+            end_ns = board.noticed_ns(end_ns)
+            board.rest_until(end_ns)
         return calls.Answer(start_ns=start_ns, end_ns=end_ns, encoded_ns=end_ns, arrives_ns=end_ns)
     encoded_ns = board.encode(*where, call.codec, call.batch_size)
     arrives_ns = board.send(*where, call.batch_size, call.sent_share)

@@ -119,6 +119,22 @@ class Exact(Call):
     end_ns: int
 
 
+class Noticed(Call):
+    """When the edge notices the end of its oldest inference that has not ended.
+
+    Attributes:
+        tail_end_ns: when its tail ended on the cloud's clock.
+    """
+
+    tail_end_ns: int
+
+
+class Meant(Call):
+    """The board time that the host's clock tells so."""
+
+    told_ns: int
+
+
 class Drawn(Call):
     """The energy drawn between two times; the board rests in what has not come yet."""
 
@@ -154,7 +170,7 @@ class Answer(msgspec.Struct, kw_only=True):
 
 AnyCall = (
     Now | Describe | Settle | Begin | OpenAccelerator | Place | Head | Rest | Tail | Idle
-    | Readings | Exact | Drawn | Loop | Load | Link
+    | Readings | Exact | Drawn | Noticed | Meant | Loop | Load | Link
 )  # fmt: skip
 
 encode = msgspec.json.Encoder().encode

@@ -207,7 +207,7 @@ class LinkFault(Fault):
 class TimerFault(Fault):
     """The end of an inference is noticed late."""
 
-    place = "edge"
+    place = "timer"
     hosts = ("edge",)
 
     def noticed_ns(self, start_ns: int, end_ns: int) -> int:
