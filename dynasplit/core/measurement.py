@@ -90,6 +90,12 @@ class Measurement:
         return self.accuracy if self.accuracy is not None else self.fidelity
 
 
+def faults_of(flags: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """The faults that emulated hosts were given, by name, of measurements with these flags."""
+    every = {flag for some in flags for flag in some}
+    return tuple(sorted(f.removeprefix(FAULT_FLAG) for f in every if f.startswith(FAULT_FLAG)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The repeats of one configuration, summarised robustly.

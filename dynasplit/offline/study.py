@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.events import Finished, Measured, Started, Subscriber, nobody
 from dynasplit.core.given_up import GivenUp
-from dynasplit.core.measurement import Measurement, Summary, Testbed, summarise
+from dynasplit.core.measurement import Measurement, Summary, Testbed, faults_of, summarise
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.budget import Budget
@@ -192,7 +192,7 @@ def _result(
     )
     return OfflineResult(
         algorithm=algorithm.name,
-        front=front,
+        front=replace(front, faults=faults_of(m.flags for m in measurements)),
         measurements=measurements,
         searched=searched.configurations,
         apart=apart,

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynasplit.core.errors import DataError
-from dynasplit.core.measurement import FAULT_FLAG, Measurement, Source, Summary, summarise
+from dynasplit.core.measurement import Measurement, Source, Summary, faults_of, summarise
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.tables.columns import RUNS
 from dynasplit.tables.families import family_names, family_values, gathered
@@ -95,10 +95,9 @@ class RunsTable:
         return max(set(self.sources), key=REALITY.index)
 
     @property
-    def faults(self) -> list[str]:
-        """The faults that emulated hosts were given, by name; sorted."""
-        every = {flag for flags in self.flags for flag in flags}
-        return sorted(f.removeprefix(FAULT_FLAG) for f in every if f.startswith(FAULT_FLAG))
+    def faults(self) -> tuple[str, ...]:
+        """The faults that emulated hosts were given, by name."""
+        return faults_of(self.flags)
 
     @property
     def mode(self) -> str | None:

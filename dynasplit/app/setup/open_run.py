@@ -215,7 +215,7 @@ def open_tracking(
         tags={
             "emulated": str(emulated or inputs.testbed.is_imagined),
             "predicted": str(inputs.testbed.is_predicted),
-            **({"faults": "; ".join(faults)} if faults else {}),
+            **({"faults": str(list(faults))} if faults else {}),  # as summary.json
             "hosts": inputs.hosts.name,
             "model": inputs.testbed.network,
             **told,

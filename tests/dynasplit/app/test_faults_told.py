@@ -3,13 +3,16 @@
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
+from dynasplit.app.report.outputs import write_offline_outputs
 from dynasplit.app.setup.kinds import kind_of
 from dynasplit.app.setup.resolve import check_early, run_inputs
 from dynasplit.config.load import campaign, determining
 from dynasplit.config.rules import check_rules, settle
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
+from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.measurer import Measurer
 from dynasplit.run.identity import identity_of
 from dynasplit.run.journal import Journal
@@ -73,7 +76,7 @@ def test_figures_of_recorded_runs_say_it():
     runs = RunsTable.of(rows, model=None, last_split_point=testbed.space.last_split_point)
     recorded = replace(testbed, runs=runs)
     assert "with the fault frozen_meter\nwith the fault throttling" in recorded.remarks
-    assert RunsTable.of(rows[1:], model=None, last_split_point=7).faults == []
+    assert RunsTable.of(rows[1:], model=None, last_split_point=7).faults == ()
 
 
 def test_a_fault_that_was_asked_for_is_no_reason_to_measure_again():
@@ -87,3 +90,17 @@ def test_a_fault_that_was_asked_for_is_no_reason_to_measure_again():
     measurer = Measurer(Faulty(), journal, RetryPolicy(), lambda *_: ())
     assert len(measurer.search_runs(made.configuration)) == 1
     assert journal.measurements()[0].flags == ("fault_throttling",)
+
+
+def test_a_front_keeps_it_in_its_file_and_figures_of_a_given_one_say_it(tmp_path):
+    inputs = run_inputs(kind_of(config_of()))
+    front = inputs.testbed.reference()
+    front.save(tmp_path / "front.json")
+    assert "faults" not in (tmp_path / "front.json").read_text()
+    replace(front, faults=("throttling",)).save(tmp_path / "front.json")
+    given = ParetoFront.load(tmp_path / "front.json")
+    assert given.faults == ("throttling",)
+    draw = {"folder": tmp_path, "offline": None, "front": given}
+    write_offline_outputs(testbed=inputs.testbed, **draw)
+    source = Image.open(tmp_path / "front.png").text["Source"]
+    assert source.endswith("made-up hosts\nthe front: with the fault throttling")
