@@ -65,7 +65,7 @@ def test_terminal_summary_figures_and_rows_say_it(faulty):
     drawn = sorted(results.glob("*.png"))
     assert len(drawn) >= 6
     for path in drawn:
-        source = Image.open(path).text["Source"].splitlines()
+        source = Image.open(path).info["Source"].splitlines()
         assert set(TOLD) <= set(source), path.name
     for flags in figures(results)["flags"]:
         assert set(FLAGS) <= set(flags.split(";"))
@@ -95,7 +95,7 @@ def test_a_replay_of_its_table_says_it(faulty, tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     for path in tmp_path.glob("*/*/*.png"):
-        source = Image.open(path).text["Source"]
+        source = Image.open(path).info["Source"]
         for flag in FLAGS:
             assert f"with the fault {flag.removeprefix('fault_')}" in source, path.name
 

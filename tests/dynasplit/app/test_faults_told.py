@@ -102,5 +102,5 @@ def test_a_front_keeps_it_in_its_file_and_figures_of_a_given_one_say_it(tmp_path
     assert given.faults == ("throttling",)
     draw = {"folder": tmp_path, "offline": None, "front": given}
     write_offline_outputs(testbed=inputs.testbed, **draw)
-    source = Image.open(tmp_path / "front.png").text["Source"]
+    source = Image.open(tmp_path / "front.png").info["Source"]
     assert source.endswith("made-up hosts\nthe front: with the fault throttling")
