@@ -9,6 +9,7 @@ from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import hypervolume, write_json
 from dynasplit.app.setup.phases import built_policies
 from dynasplit.app.setup.resolve import online_inputs, record_inputs
+from dynasplit.app.setup.run_inputs import with_faults
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import DataError
@@ -59,7 +60,13 @@ def run(config: Config) -> None:
             model=runs.model or "network",
             last_split_point=runs.last_split_point,
         )
-        draw_all(folder.path, runs.summaries(), front, served)
+        draw_all(
+            folder.path,
+            runs.summaries(),
+            front,
+            served,
+            remarks="\n".join(with_faults(runs.faults)),
+        )
         summary = _summary(config, runs, front, blocks)
         write_json(folder.path / "summary.json", summary | {"out_of_sample": unseen})
         terminal.left_out(left_out)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import write_json
 from dynasplit.app.setup.resolve import budget_of, record_inputs
+from dynasplit.app.setup.run_inputs import with_faults
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.app.setup.search_space import space_of_runs
 from dynasplit.app.setup.table_testbed import TableTestbed
@@ -54,7 +55,8 @@ def run(config: Config) -> None:
         }
         write_json(folder.path / "benchmark.json", found)
         source = "recorded" if runs.source == "measured" else runs.source
-        draw_benchmark_figure(folder.path / "benchmark.png", told, source, testbed.filled)
+        faults = "\n".join(with_faults(runs.faults))
+        draw_benchmark_figure(folder.path / "benchmark.png", told, source, testbed.filled, faults)
         terminal.say(f"Results: {folder.path}")
 
 

@@ -33,6 +33,7 @@ class HostOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         folder: private to this host. authorized_key: the one public key that may log in.
         profile: of the emulated board; None: there is none, the machine itself is the host.
         seed: of the board's noise. speedup: board seconds a wall second at the most.
+        faults: that the boards are asked to have, of both hosts.
     """
 
     role: str
@@ -41,6 +42,7 @@ class HostOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     profile: str | None = None
     seed: int = 0
     speedup: float | None = None
+    faults: list[dict[str, str | int | float | None]] = []
 
 
 class HostUp(msgspec.Struct, kw_only=True):
@@ -102,7 +104,7 @@ class LoopbackHost:
         from hosts.emulation.profile import load_profile
 
         profile, root = load_profile(order.profile), self.folder / "root"
-        board = BoardServer(profile, order.role, root, order.seed, order.speedup)
+        board = BoardServer(profile, order.role, root, order.seed, order.speedup, order.faults)
         await board.serve(self.folder / "board.sock")
 
     async def _listen(self) -> asyncssh.SSHAcceptor:

@@ -7,7 +7,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from unittest import mock
 
@@ -34,9 +34,11 @@ def variables(folder: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def serving(profile: Profile, role: str, folder: Path, seed: int = 0) -> Iterator[BoardServer]:
+def serving(
+    profile: Profile, role: str, folder: Path, seed: int = 0, faults: Sequence = ()
+) -> Iterator[BoardServer]:
     """A board that serves from a thread."""
-    server = BoardServer(profile, role, folder / "root", seed)
+    server = BoardServer(profile, role, folder / "root", seed, faults=faults)
     loop = asyncio.new_event_loop()
     task = loop.create_task(server.serve(folder / "board.sock"))
     thread = threading.Thread(target=_serve, args=(loop, task))
@@ -142,7 +144,7 @@ def _agent(role: str, server: BoardServer) -> Agent:
 
 
 @contextlib.contextmanager
-def two_boards(profile: Profile, seed: int = 0) -> Iterator[Boards]:
+def two_boards(profile: Profile, seed: int = 0, faults: Sequence = ()) -> Iterator[Boards]:
     """Both boards of a profile, their agents with all their knobs."""
     with contextlib.ExitStack() as stack:
         # the paths of sockets must be short
@@ -150,7 +152,7 @@ def two_boards(profile: Profile, seed: int = 0) -> Iterator[Boards]:
         servers = {}
         for role in ("edge", "cloud"):
             (folder / role).mkdir()
-            servers[role] = stack.enter_context(serving(profile, role, folder / role, seed))
+            servers[role] = stack.enter_context(serving(profile, role, folder / role, seed, faults))
         boards = Boards(servers)
         stack.callback(boards.close)
         yield boards

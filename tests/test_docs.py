@@ -1,6 +1,7 @@
 """What the documents tell people to type is accepted, and what they point to is there."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_there_are_commands_to_check():
 
 @pytest.mark.parametrize("command", [c for c in commands() if "-m " not in c])
 def test_a_documented_command_is_composed(command):
-    done = command_line(*command.split(), "--cfg", "job")
+    done = command_line(*shlex.split(command), "--cfg", "job")
     assert done.returncode == 0, done.stderr
     assert "hosts:" in done.stdout or not command
 

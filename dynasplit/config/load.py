@@ -96,6 +96,8 @@ def _without(config: Config, paths: Sequence[str]) -> dict[str, Any]:
         for group in groups:
             place = place[group]
         del place[key]
+    if not plain["hosts"]["faults"]:
+        del plain["hosts"]["faults"]  # runs from before there were any are still the same
     return plain
 
 

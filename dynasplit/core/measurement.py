@@ -10,6 +10,8 @@ from typing import Literal, Protocol
 from dynasplit.core.space import Configuration
 
 Source = Literal["measured", "emulated", "modelled", "recorded"]
+FAULT_FLAG = "fault_"
+"""Begins a flag that names a fault which emulated hosts were given: `fault_frozen_meter`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,8 @@ class Measurement:
         conditions: observed with the window, by host or link, name and unit
             (`edge_temperature_c`, `link_bandwidth_mbit_s`).
         gates: what each gate found of the window, by its name and unit (`steady_pct`).
-        flags: what is doubtful about it, by name of the check or gate.
+        flags: what is doubtful about it, by name of the check or gate; and faults of
+            emulated hosts.
     """
 
     configuration: Configuration
@@ -88,6 +91,12 @@ class Measurement:
     def quality(self) -> float | None:
         """Accuracy where it was measured, else fidelity."""
         return self.accuracy if self.accuracy is not None else self.fidelity
+
+
+def faults_of(flags: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """The faults that emulated hosts were given, by name, of measurements with these flags."""
+    every = {flag for some in flags for flag in some}
+    return tuple(sorted(f.removeprefix(FAULT_FLAG) for f in every if f.startswith(FAULT_FLAG)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

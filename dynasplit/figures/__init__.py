@@ -146,11 +146,13 @@ def draw_policy_figures(folder: Path, series: Sequence[PolicySeries], origin: Or
     return [path for path in drawn if path is not None]
 
 
-def draw_audit_figure(path: Path, rows: int, source: Source, findings: Sequence[Found]) -> Path:
+def draw_audit_figure(
+    path: Path, rows: int, source: Source, findings: Sequence[Found], remarks: str = ""
+) -> Path:
     """Draw doubtful figures against their expected values; see `figures.audit`."""
     from dynasplit.figures.audit import draw
 
-    return draw(path, rows, source, findings)
+    return draw(path, rows, source, findings, remarks)
 
 
 def draw_benchmark_figure(
@@ -158,11 +160,12 @@ def draw_benchmark_figure(
     algorithms: Mapping[str, Mapping[str, Sequence[Any]]],
     source: Source,
     filled: int = 0,
+    remarks: str = "",
 ) -> Path:
     """Hypervolume of search algorithms against their cost; see `figures.benchmark`."""
     from dynasplit.figures.benchmark import draw
 
-    return draw(path, algorithms, source, filled)
+    return draw(path, algorithms, source, filled, remarks)
 
 
 def draw_network_figure(

@@ -41,7 +41,9 @@ class Found(Protocol):
         ...
 
 
-def draw(path: Path, rows: int, source: Source, findings: Sequence[Found]) -> Path:
+def draw(
+    path: Path, rows: int, source: Source, findings: Sequence[Found], remarks: str = ""
+) -> Path:
     """One strip for each check: the row against its deviation in percent.
 
     Args:
@@ -49,6 +51,7 @@ def draw(path: Path, rows: int, source: Source, findings: Sequence[Found]) -> Pa
         rows: how many rows were audited.
         source: of the runs.
         findings: what was found; may be empty.
+        remarks: what else to know of the runs.
     """
     deviating = [f for f in findings if f.check != "single_run" and f.expected]
     checks = sorted({f.check for f in deviating}) or ["nothing doubtful"]
@@ -66,5 +69,5 @@ def draw(path: Path, rows: int, source: Source, findings: Sequence[Found]) -> Pa
         strips[0].set_xlim(0, max(1, rows))
         strips[0].legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 1), title=None)
         strips[-1].set_xlabel(f"data row of {rows}")
-        head(made, "Found against expected, by check", source)
+        head(made, "Found against expected, by check", source, remarks)
     return path

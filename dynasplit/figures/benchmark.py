@@ -18,6 +18,7 @@ def draw(
     algorithms: Mapping[str, Mapping[str, Sequence[Any]]],
     source: Source,
     filled: int = 0,
+    remarks: str = "",
 ) -> Path:
     """Medians over the seeds with quartile bands.
 
@@ -26,8 +27,10 @@ def draw(
         algorithms: by name, the lists of `benchmark.json`.
         source: of the runs that answered.
         filled: how many configurations had no run, and were predicted.
+        remarks: what else to know of the runs.
     """
     also = f"{filled} configurations predicted by a profile fitted to them" if filled else ""
+    also = "\n".join(filter(None, (also, remarks)))
     with figure(path, 9.6, 4.2) as made:
         left, right = made.subplots(1, 2, sharey=True)
         for colour, (name, lists) in zip(_COLOURS * 3, algorithms.items(), strict=False):

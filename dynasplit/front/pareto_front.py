@@ -41,6 +41,7 @@ class ParetoFront:
         quality: which quality was measured, if one was.
         cloud_only: the cloud-only baseline, on the front or not; None: not measured.
         edge_only: the edge-only baseline, likewise.
+        faults: that emulated hosts were given where it was measured, by name.
     """
 
     summaries: tuple[Summary, ...]
@@ -50,6 +51,7 @@ class ParetoFront:
     quality: QualityName | None = None
     cloud_only: Summary | None = None
     edge_only: Summary | None = None
+    faults: tuple[str, ...] = ()
 
     @classmethod
     def build(
@@ -106,6 +108,7 @@ class ParetoFront:
             quality=runs.quality,
             cloud_only=None if cloud_only is None else runs.summary(cloud_only),
             edge_only=None if edge_only is None else runs.summary(edge_only),
+            faults=runs.faults,
         )
 
     @property
@@ -144,8 +147,10 @@ class ParetoFront:
         """
         draft = path.with_name(f".{path.name}.draft")
         try:
-            encoded = msgspec.json.encode(_File(kind=KIND, version=VERSION, front=self))
-            draft.write_bytes(msgspec.json.format(encoded, indent=1))
+            plain = msgspec.to_builtins(_File(kind=KIND, version=VERSION, front=self))
+            if not self.faults:
+                del plain["front"]["faults"]
+            draft.write_bytes(msgspec.json.format(msgspec.json.encode(plain), indent=1))
             draft.replace(path)
         except OSError as error:
             raise ResultsError(f"{path} cannot be written: {error}") from error

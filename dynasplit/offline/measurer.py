@@ -12,7 +12,7 @@ from dynasplit.core.errors import (
     KnobRefused,
     MeasurementError,
 )
-from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.core.measurement import FAULT_FLAG, Measurement, Testbed
 from dynasplit.core.space import Configuration
 from dynasplit.run.journal import Journal
 from dynasplit.testbed.gates.base import gates
@@ -97,9 +97,14 @@ class Measurer:
         Later repeats are left out, so that a search sees the same whenever it asks.
         """
         seen = [self.run(configuration)]
-        while len(seen) <= self._rechecks and not self._harmless.issuperset(seen[-1].flags):
+        while len(seen) <= self._rechecks and self._is_doubtful(seen[-1]):
             seen.append(self.run(configuration, len(seen)))
         return seen
+
+    def _is_doubtful(self, measurement: Measurement) -> bool:
+        """True if a check doubts it; a fault that hosts were given on purpose is no doubt."""
+        doubts = (f for f in measurement.flags if not f.startswith(FAULT_FLAG))
+        return not self._harmless.issuperset(doubts)
 
     def _once(self, configuration: Configuration, repeat: int) -> Measurement:
         found = self._testbed.measure(configuration, repeat=repeat)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.events import Subscriber, nobody
 from dynasplit.core.given_up import GivenUp
-from dynasplit.core.measurement import Measurement, Summary, Testbed, summarise
+from dynasplit.core.measurement import Measurement, Summary, Testbed, faults_of, summarise
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.baselines import Baselines, measured_baselines
@@ -183,7 +183,7 @@ def _result(
     first = sum(len(measurer.search_runs(c)) for c in (*searched.configurations, *apart))
     return OfflineResult(
         algorithm=algorithm.name,
-        front=front,
+        front=replace(front, faults=faults_of(m.flags for m in measurements)),
         measurements=measurements,
         searched=searched.configurations,
         apart=apart,

@@ -82,7 +82,8 @@ def fit_profile(runs: RunsTable, network: str | None = None) -> Fit:
     profile = Profile(
         name=f"fitted_{network}",
         source=f"Fitted to {len(runs)} {runs.source} runs of "
-        f"{len(runs.configurations)} configurations.",
+        f"{len(runs.configurations)} configurations."
+        + "".join(f" With the fault {fault}." for fault in runs.faults),
         made_up=runs.source not in ("measured", "recorded"),
         assumed=assumed,
         edge=edge,

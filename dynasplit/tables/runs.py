@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynasplit.core.errors import DataError
-from dynasplit.core.measurement import Measurement, Source, Summary, summarise
+from dynasplit.core.measurement import Measurement, Source, Summary, faults_of, summarise
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.tables.columns import RUNS
 from dynasplit.tables.families import family_names, family_values, gathered
@@ -93,6 +93,11 @@ class RunsTable:
     def source(self) -> Source:
         """The source of the figures: the least real one among the rows."""
         return max(set(self.sources), key=REALITY.index)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The faults that emulated hosts were given, by name."""
+        return faults_of(self.flags)
 
     @property
     def mode(self) -> str | None:

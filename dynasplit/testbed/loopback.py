@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,8 @@ import msgspec
 from dynasplit.core.errors import TestbedError
 from dynasplit.testbed.address import HostAddress
 from hosts.core.modules import EXTENSIONS_VARIABLE
+
+Fault = Mapping[str, str | int | float | None]
 
 _SOURCE = Path(__file__).resolve().parents[2]
 _PATIENCE_S = 10.0
@@ -31,6 +33,7 @@ def loopback_hosts(
     profile: str | None = None,
     seed: int = 0,
     speedup: float | None = None,
+    faults: Sequence[Fault] = (),
 ) -> Iterator[tuple[HostAddress, HostAddress]]:
     """Run an edge and a cloud host on this machine while the context lasts.
 
@@ -43,6 +46,7 @@ def loopback_hosts(
         profile: name or path of the emulated boards' profile; None: real clocks, no boards.
         seed: of the boards' noise.
         speedup: board seconds a wall second at the most; None: as fast as it goes.
+        faults: that the boards are given, each with its name, host and parameters.
 
     Yields:
         Edge and cloud as any other hosts: address, port, key, known hosts.
@@ -61,6 +65,7 @@ def loopback_hosts(
                 "authorized_key": public_key,
                 "seed": seed,
                 "speedup": speedup,
+                "faults": list(faults),
             }
             started.append(_start(order))
         for role, program, given in zip(("edge", "cloud"), started, (edge, cloud), strict=True):

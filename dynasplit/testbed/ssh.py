@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from dynasplit.core.errors import ConfigurationError, LinkLost
-from dynasplit.core.measurement import Measurement, Source
+from dynasplit.core.measurement import FAULT_FLAG, Measurement, Source
 from dynasplit.core.space import Configuration, KnobValue
 from dynasplit.testbed import window_times
 from dynasplit.testbed.around import Around, Samples, placed
@@ -68,6 +68,14 @@ class SshTestbed:
         """Emulated if either host's board is."""
         facts = (self.edge.agent.started.facts, self.cloud.agent.started.facts)
         return "emulated" if any(f.get("emulated") for f in facts) else "measured"
+
+    @property
+    def _faults(self) -> tuple[str, ...]:
+        """The faults that emulated hosts were given, as each measurement's flags."""
+        facts = (self.edge.agent.started.facts, self.cloud.agent.started.facts)
+        words = "; ".join(str(f["faults"]) for f in facts if f.get("faults"))
+        names = [one.split()[0] for one in words.split("; ") if one]
+        return tuple(dict.fromkeys(f"{FAULT_FLAG}{name}" for name in names))
 
     @property
     def remarks(self) -> list[str]:
@@ -303,4 +311,5 @@ class SshTestbed:
             inferences=len(inside),
             window_s=(end_ns - start_ns) / 1e9,
             testbed_time_s=spent_s,
+            flags=self._faults,
         )

@@ -6,102 +6,11 @@ what the meter reads and what sysfs says. Nothing here looks at the wall's clock
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
 from dataclasses import dataclass, field
 
 from hosts.core.errors import BoardError
-from hosts.emulation.clock import NS_PER_S, PowerHistory, to_ns
-from hosts.emulation.noise import RunFactors, request_factor, run_factors
-from hosts.emulation.profile import Profile
-
-QUIET = RunFactors(1.0, 1.0)
-_LOOP_NS_GHZ = 60.0
-"""One iteration at 1 GHz, as an interpreter takes for one; made up, since only ratios count."""
-
-
-@dataclass
-class Board:
-    """The state that both boards share: time, power, and the current run.
-
-    Attributes:
-        profile: the physical model.
-        seed: of all noise.
-        history: board time and power.
-        runs: (start in board time, name) of every run begun, ascending.
-    """
-
-    profile: Profile
-    seed: int
-    history: PowerHistory = field(default_factory=PowerHistory)
-    runs: list[tuple[int, str]] = field(default_factory=lambda: [(0, "start")])
-    _factors: RunFactors = QUIET
-
-    @property
-    def resting_w(self) -> float:
-        """Power while the board has nothing to compute."""
-        raise NotImplementedError
-
-    @property
-    def busy_w(self) -> float:
-        """Power while the board's CPUs compute something that is no network."""
-        raise NotImplementedError
-
-    @property
-    def loop_ns(self) -> float:
-        """Time of one iteration of a loop of pure computing."""
-        raise NotImplementedError
-
-    def compute(self, run: str, iterations: int) -> tuple[int, int]:
-        """Go through a loop in a run of its own; returns its start and end in board time."""
-        self.begin(run)
-        start_ns = self.history.now_ns
-        takes_ns = self._takes_ns(iterations * self.loop_ns / 1e6, 0, "loop")
-        self.history.spend(start_ns + takes_ns, self.busy_w)
-        return start_ns, self.history.now_ns
-
-    def load(self, run: str, turns_ns: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Rest and load all CPUs, in turns of (rest, load); returns each load's start and end."""
-        self.begin(run)
-        spans = []
-        for rest_ns, load_ns in turns_ns:
-            self.rest_until(self.history.now_ns + rest_ns)
-            start_ns = self.history.now_ns
-            if load_ns > 0:
-                self.history.spend(start_ns + load_ns, self.busy_w)
-                spans.append((start_ns, start_ns + load_ns))
-        return spans
-
-    def rest_until(self, until_ns: int) -> None:
-        """Let board time pass without work."""
-        self.history.spend(until_ns, self.resting_w)
-
-    def reconfigure(self, costs_ms: dict[str, float], knob: str) -> None:
-        """Let pass what setting a knob takes."""
-        self.rest_until(self.history.now_ns + to_ns(costs_ms.get(knob, 0.0)))
-
-    def begin(self, run: str, start_ns: int | None = None, *, noisy: bool = True) -> int:
-        """Begin a run at a whole second of board time; its noise depends on its name alone.
-
-        Args:
-            run: names configuration, repeat and request.
-            start_ns: when, if another board has begun it already.
-            noisy: False for an idle window, which has no work to vary.
-        """
-        if run == self.runs[-1][1]:
-            return self.runs[-1][0]
-        if start_ns is None:
-            start_ns = -(-self.history.now_ns // NS_PER_S) * NS_PER_S
-        self._factors = QUIET
-        self.rest_until(start_ns)
-        self.runs.append((start_ns, run))
-        if noisy:
-            self._factors = run_factors(self.profile.noise, self.seed, run)
-        return start_ns
-
-    def _takes_ns(self, milliseconds: float, request: int, stage: str) -> int:
-        run = self.runs[-1][1]
-        factor = request_factor(self.profile.noise, self.seed, run, request, stage)
-        return to_ns(milliseconds * self._factors.latency * factor)
+from hosts.emulation.board_base import LOOP_NS_GHZ, Board
 
 
 @dataclass
@@ -118,6 +27,7 @@ class EdgeBoard(Board):
     port_on: bool = False
     mode: str = "off"
     link_free_ns: int = 0
+    _under_way: deque[int] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.cpu_mhz = self.cpu_mhz or self.profile.edge.start.cpu_mhz
@@ -125,8 +35,17 @@ class EdgeBoard(Board):
 
     @property
     def true_mhz(self) -> float:
-        """The frequency at which it computes: that of its files, unless it lies."""
-        return self.profile.edge.lying_mhz or self.cpu_mhz
+        """The frequency at which it computes: the one that was set, unless a fault bends it."""
+        if not self.faults:
+            return self.cpu_mhz
+        return self.faults.running_mhz(self.cpu_mhz, self.history.now_ns)
+
+    @property
+    def shown_mhz(self) -> float:
+        """The frequency that its files tell."""
+        if not self.faults:
+            return self.cpu_mhz
+        return self.faults.shown_mhz(self.cpu_mhz, self.history.now_ns)
 
     @property
     def resting_w(self) -> float:
@@ -144,7 +63,7 @@ class EdgeBoard(Board):
     @property
     def loop_ns(self) -> float:
         """Proportional to 1/f."""
-        return _LOOP_NS_GHZ * 1000 / self.true_mhz
+        return LOOP_NS_GHZ * 1000 / self.true_mhz
 
     def switch_port(self, on: bool) -> None:
         """Power the accelerator's port; it comes up in its first mode."""
@@ -168,9 +87,15 @@ class EdgeBoard(Board):
         self.mode = mode
         self.reconfigure(self.profile.edge.reconfigure_ms, "edge_accelerator")
 
+    def noticed_ns(self, end_ns: int) -> int:
+        """When the end of the oldest inference that is under way is noticed."""
+        start_ns = self._under_way.popleft() if self._under_way else end_ns
+        return self.faults.noticed_ns(start_ns, end_ns)
+
     def begin(self, run: str, start_ns: int | None = None, *, noisy: bool = True) -> int:
         """As any board; the link is then free."""
         begun_ns = super().begin(run, start_ns, noisy=noisy)
+        self._under_way.clear()
         self.link_free_ns = begun_ns
         return begun_ns
 
@@ -181,6 +106,8 @@ class EdgeBoard(Board):
         start_ns = self.history.now_ns
         edge_ms = self.profile.edge_ms(network, split_point, self.true_mhz, self.mode) * batch_size
         self._work_until(start_ns + self._takes_ns(edge_ms, request, "head"))
+        if self.faults:
+            self._under_way.append(start_ns)
         return start_ns, self.history.now_ns
 
     def encode(
@@ -207,12 +134,23 @@ class EdgeBoard(Board):
         """
         transfer_ms = self.profile.transfer_ms(network, split_point, batch_size * sent_share)
         start_ns = max(self.history.now_ns, self.link_free_ns)
-        self.link_free_ns = start_ns + self._takes_ns(transfer_ms, request, "transfer")
+        transfer_ms = self.on_link_ms(transfer_ms, start_ns, self.runs[-1][1], request)
+        self.link_free_ns = start_ns + self._alone_ns(transfer_ms, request, "transfer")
         return self.link_free_ns
 
+    def on_link_ms(self, transfer_ms: float, start_ns: int, *draw: object) -> float:
+        """How long a transfer takes that begins at a time; `draw` names it."""
+        if not self.faults:
+            return transfer_ms
+        return self.faults.transfer_ms(
+            transfer_ms, self.profile.link.base_ms, start_ns, self.seed, *draw
+        )
+
+    def _active_w(self) -> float:
+        return self.profile.edge.power_w(True, self.true_mhz, self.mode) * self._factors.power
+
     def _work_until(self, end_ns: int) -> None:
-        active_w = self.profile.edge.power_w(True, self.true_mhz, self.mode) * self._factors.power
-        self.history.spend(end_ns, active_w)
+        self._draw(end_ns, self._active_w)
 
 
 @dataclass
@@ -232,7 +170,7 @@ class CloudBoard(Board):
     @property
     def loop_ns(self) -> float:
         """As an edge board's at 3 GHz."""
-        return _LOOP_NS_GHZ / 3
+        return LOOP_NS_GHZ / 3
 
     def decode(
         self,
@@ -250,7 +188,7 @@ class CloudBoard(Board):
             return 0
         takes_ns = self._takes_ns(cost_ms, request, "decode")
         active_w = self.profile.cloud.power_w(True, False) * self._factors.power
-        self.history.spend(self.history.now_ns + takes_ns, active_w)
+        self._draw(self.history.now_ns + takes_ns, lambda: active_w)
         return takes_ns
 
     def tail(
@@ -274,5 +212,5 @@ class CloudBoard(Board):
         cloud_ms = self.profile.cloud_ms(network, split_point, gpu) * batch_size
         end_ns = start_ns + self._takes_ns(cloud_ms, request, "tail")
         active_w = self.profile.cloud.power_w(True, gpu) * self._factors.power
-        self.history.spend(end_ns, active_w)
+        self._draw(end_ns, lambda: active_w)
         return start_ns, end_ns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,10 +12,18 @@ import msgspec
 
 from hosts.core.errors import BoardError
 from hosts.emulation import calls
-from hosts.emulation.board import Board, CloudBoard, EdgeBoard
+from hosts.emulation.acting_faults import ActingFaults
+from hosts.emulation.asked_faults import built
+from hosts.emulation.board import CloudBoard, EdgeBoard
+from hosts.emulation.board_base import Board
 from hosts.emulation.clock import NS_PER_S, to_ns
+from hosts.emulation.faults.base import Asked, TimerFault
+from hosts.emulation.faulty_meter import FaultyMeter
+from hosts.emulation.host_clocks import HostClocks
 from hosts.emulation.meter import BoardMeter
+from hosts.emulation.other_board import OtherBoard
 from hosts.emulation.profile import Profile
+from hosts.emulation.strikes import Strikes
 from hosts.emulation.sysfs import EdgeTree, make_cloud_tree
 
 _QUIET_S = 0.003
@@ -29,6 +38,7 @@ class BoardServer:
     Attributes:
         root: the folder that stands for `/` on the board.
         speedup: board seconds a wall second at the most; None: as fast as it goes.
+        faults: that both boards are asked to have; each takes its own.
     """
 
     profile: Profile
@@ -36,24 +46,38 @@ class BoardServer:
     root: Path
     seed: int
     speedup: float | None = None
+    faults: Sequence[Asked] = ()
     board: Board = field(init=False)
 
     def __post_init__(self) -> None:
         self.tree: EdgeTree | None = None
+        faults = ActingFaults(built(self.faults, self.role, self.seed))
         if self.role == "edge":
-            edge = EdgeBoard(self.profile, self.seed)
+            edge = EdgeBoard(self.profile, self.seed, faults)
             self.board, meter = edge, self.profile.edge.meter
             self.tree = EdgeTree(self.root, edge)
         else:
-            self.board, meter = CloudBoard(self.profile, self.seed), self.profile.cloud.meter
+            self.board, meter = (
+                CloudBoard(self.profile, self.seed, faults),
+                self.profile.cloud.meter,
+            )
             make_cloud_tree(self.root, self.profile.cloud.gpu)
         self.meter = BoardMeter(self.board, meter, self.role)
+        self._faulty: FaultyMeter | None = None
+        self._server: asyncio.Server | None = None
+        self._clients: set[asyncio.StreamWriter] = set()
+        self._clocks = HostClocks(self.faults, self.role)
+        self._strikes = Strikes(faults, self.root.parent / "state", self.role)
         self._moved = asyncio.Event()
         self._gpu = False
 
     async def serve(self, socket: Path) -> None:
         """Answer until cancelled."""
+        faults = self.board.faults
+        if faults.bend_meter:
+            self._faulty = FaultyMeter(self.meter, faults, OtherBoard(socket))
         server = await asyncio.start_unix_server(self._client, str(socket), limit=1 << 20)
+        self._server = server
         watcher = asyncio.create_task(self._watch())
         try:
             await server.serve_forever()
@@ -67,13 +91,26 @@ class BoardServer:
             self.tree.settle()
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients.add(writer)
         with contextlib.suppress(ConnectionError, asyncio.CancelledError):
             while line := await reader.readline():
-                writer.write(calls.encode(await self._answer(line)) + b"\n")
+                answer = calls.encode(await self._answer(line, writer))
+                if self._strikes.board_is_gone:
+                    self._go()
+                    break
+                writer.write(answer + b"\n")
                 await writer.drain()
+        self._clients.discard(writer)
         writer.close()
 
-    async def _answer(self, line: bytes) -> calls.Answer:
+    def _go(self) -> None:
+        """Answer nobody from now on."""
+        assert self._server
+        self._server.close()
+        for client in self._clients:
+            client.close()
+
+    async def _answer(self, line: bytes, client: asyncio.StreamWriter) -> calls.Answer:
         try:
             call = calls.decode_call(line)
             before_ns = self.board.history.now_ns
@@ -83,9 +120,15 @@ class BoardServer:
                 answer = await self._readings(call)
             else:
                 answer = self._do(call)
+            if self.board.faults:
+                self._strikes.strike(self.board.history.now_ns, call, client)
+            if self._clocks:
+                self._clocks.told(call, answer)
         except (BoardError, ValueError, msgspec.MsgspecError) as error:
             return calls.Answer(now_ns=self.board.history.now_ns, error=str(error))
         answer.now_ns = self.board.history.now_ns
+        if self.tree and self.board.faults:
+            self.tree.settle()  # what its files tell may change by itself
         if answer.now_ns > before_ns:
             self._moved.set()
             if self.speedup:
@@ -104,9 +147,8 @@ class BoardServer:
             case calls.Rest():
                 board.rest_until(call.until_ns)
             case calls.Idle():
-                start_ns = board.begin(call.run, noisy=False)
-                board.rest_until(start_ns + call.duration_ns)
-                return calls.Answer(start_ns=start_ns, end_ns=board.history.now_ns)
+                start_ns, end_ns = board.idle(call.run, call.duration_ns)
+                return calls.Answer(start_ns=start_ns, end_ns=end_ns)
             case calls.Loop():
                 start_ns, end_ns = board.compute(call.run, call.iterations)
                 return calls.Answer(start_ns=start_ns, end_ns=end_ns)
@@ -114,12 +156,19 @@ class BoardServer:
                 return calls.Answer(spans=board.load(call.run, call.turns_ns))
             case calls.Link():
                 start_ns = board.history.now_ns
-                board.rest_until(start_ns + to_ns(self.profile.link.transfer_ms(call.sent_kb)))
+                transfer_ms = self.profile.link.transfer_ms(call.sent_kb)
+                if isinstance(board, EdgeBoard):
+                    transfer_ms = board.on_link_ms(transfer_ms, start_ns, "link", start_ns)
+                board.rest_until(start_ns + to_ns(transfer_ms))
                 return calls.Answer(start_ns=start_ns, end_ns=board.history.now_ns)
             case calls.Exact():
                 return calls.Answer(joules=board.history.exact_j(call.start_ns, call.end_ns))
+            case calls.Drawn():
+                return calls.Answer(joules=board.drawn_j(call.start_ns, call.end_ns))
             case calls.Now():
-                pass
+                return calls.Answer(start_ns=board.history.now_ns)
+            case calls.Meant():
+                return calls.Answer(start_ns=self._clocks.meant_ns(call.told_ns, self.role))
             case _:
                 return self._work(call)
         return calls.Answer()
@@ -132,6 +181,9 @@ class BoardServer:
                 return calls.Answer()
             case calls.Head(), EdgeBoard():
                 return _head(board, call)
+            case calls.Noticed(), EdgeBoard():
+                end_ns = self._clocks.meant_ns(call.tail_end_ns, "cloud")
+                return calls.Answer(end_ns=board.noticed_ns(end_ns))
             case calls.Place(), CloudBoard():
                 if call.gpu != self._gpu:
                     board.reconfigure(self.profile.cloud.reconfigure_ms, "cloud_gpu")
@@ -153,20 +205,34 @@ class BoardServer:
             "accelerator_mode": getattr(self.board, "mode", "off"),
             "gpu": profile.cloud.gpu,
             "gpu_placed": self._gpu,
-            "meter": self.meter.meter.identity,
+            "faults": self.board.faults.words,
+            "times_are_bent": bool(self._clocks or self.board.faults.of(TimerFault)),
+            "meter": ", ".join([self.meter.meter.identity, *self._of_meter()]),
             "meter_period_s": self.meter.meter.period_s,
             "meter_error_pct": self.meter.meter.gain_pct + 2 * self.meter.meter.noise_pct,
         }
 
+    def _of_meter(self) -> list[str]:
+        """What is to be said of the meter beside its identity."""
+        faults = self.board.faults
+        return [f"with the fault {f.words}" for f in faults.every if f.place == "meter"]
+
+    async def _complete(self, first: int) -> list[tuple[int, float]]:
+        """The meter's readings by now."""
+        if self._faulty is None:
+            return self.meter.readings(first)
+        await self._faulty.go_on()
+        return self._faulty.readings(first)
+
     async def _readings(self, call: calls.Readings) -> calls.Answer:
         """Wait for readings, then until the board rests: fewer, larger answers."""
-        while not self.meter.readings(call.first):
+        while not await self._complete(call.first):
             self._moved.clear()
             await self._moved.wait()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE_S):
                 await self._rested()
-        return calls.Answer(readings=self.meter.readings(call.first))
+        return calls.Answer(readings=await self._complete(call.first))
 
     async def _rested(self) -> None:
         while True:
@@ -182,6 +248,9 @@ def _head(board: EdgeBoard, call: calls.Head) -> calls.Answer:
     where = (call.network, call.split_point, call.request)
     start_ns, end_ns = board.head(*where, call.batch_size)
     if board.profile.is_last(call.network, call.split_point):
+        if board.faults:
+            end_ns = board.noticed_ns(end_ns)
+            board.rest_until(end_ns)
         return calls.Answer(start_ns=start_ns, end_ns=end_ns, encoded_ns=end_ns, arrives_ns=end_ns)
     encoded_ns = board.encode(*where, call.codec, call.batch_size)
     arrives_ns = board.send(*where, call.batch_size, call.sent_share)

@@ -113,7 +113,30 @@ class Readings(Call):
 
 
 class Exact(Call):
-    """The exact energy between two times: for tests, and for meters that tests give a fault."""
+    """The exact energy between two times: for tests."""
+
+    start_ns: int
+    end_ns: int
+
+
+class Noticed(Call):
+    """When the edge notices the end of its oldest inference that has not ended.
+
+    Attributes:
+        tail_end_ns: when its tail ended on the cloud's clock.
+    """
+
+    tail_end_ns: int
+
+
+class Meant(Call):
+    """The board time that the host's clock tells so."""
+
+    told_ns: int
+
+
+class Drawn(Call):
+    """The energy drawn between two times; the board rests in what has not come yet."""
 
     start_ns: int
     end_ns: int
@@ -147,7 +170,7 @@ class Answer(msgspec.Struct, kw_only=True):
 
 AnyCall = (
     Now | Describe | Settle | Begin | OpenAccelerator | Place | Head | Rest | Tail | Idle
-    | Readings | Exact | Loop | Load | Link
+    | Readings | Exact | Drawn | Noticed | Meant | Loop | Load | Link
 )  # fmt: skip
 
 encode = msgspec.json.Encoder().encode

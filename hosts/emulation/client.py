@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from pathlib import Path
 
 from hosts.core.errors import BoardError
 from hosts.emulation import calls
@@ -46,19 +45,6 @@ class BoardClient:
         """Hang up."""
         self._lines.close()
         self._socket.close()
-
-
-def open_other_board() -> BoardClient:
-    """The board of the other host that was started with this one.
-
-    Raises:
-        BoardError: there is none beside this one.
-    """
-    own = Path(os.environ[BOARD_VARIABLE])
-    others = [p for p in sorted(own.parent.parent.glob(f"*/{own.name}")) if p != own]
-    if len(others) != 1:
-        raise BoardError(f"one other board expected beside {own.parent}; found {len(others)}")
-    return BoardClient(str(others[0]))
 
 
 def open_board() -> BoardClient | None:

@@ -34,11 +34,7 @@ class Start(Strict, frozen=True):
 
 
 class EdgeBoard(Strict, frozen=True, omit_defaults=True):
-    """The edge host's hardware; power lines are (W, W per GHz) by accelerator mode.
-
-    Attributes:
-        lying_mhz: a fault for tests: it computes at this frequency whatever its files say.
-    """
+    """The edge host's hardware; power lines are (W, W per GHz) by accelerator mode."""
 
     name: str
     cpu_mhz: tuple[int, ...]
@@ -49,7 +45,6 @@ class EdgeBoard(Strict, frozen=True, omit_defaults=True):
     waiting_w: dict[str, Line]
     reconfigure_ms: dict[str, float]
     meter: Meter
-    lying_mhz: int | None = None
 
     def power_w(self, active: bool, cpu_mhz: float, mode: str) -> float:
         """Power while a head runs (active) or while waiting, at a frequency and mode."""

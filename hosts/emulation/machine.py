@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,13 +42,18 @@ class EmulatedMachine:
         """The board's facts."""
         return dict(self._ask(calls.Describe()).facts)
 
+    @cached_property
+    def _bends_times(self) -> bool:
+        """The host's clock, or a timer on it, has a fault."""
+        return bool(self.facts()["times_are_bent"])
+
     def now_ns(self) -> int:
-        """Board time."""
-        return self._ask(calls.Now()).now_ns
+        """Board time, or what the host's clock makes of it."""
+        return self._ask(calls.Now()).start_ns
 
     def board_ns(self) -> int | None:
         """Board time."""
-        return self.now_ns()
+        return self._ask(calls.Now()).now_ns
 
     def catch_up(self, board_ns: int | None) -> None:
         """Rest until another board's time."""
@@ -107,10 +113,14 @@ class EmulatedMachine:
 
     def result_ns(self, tail_end_ns: int) -> int:
         """When the tail is done; the way back takes no time of its own."""
-        return tail_end_ns
+        if not self._bends_times:
+            return tail_end_ns
+        return self._ask(calls.Noticed(tail_end_ns=tail_end_ns)).end_ns
 
     def wait_until(self, result_ns: int) -> None:
         """Have the next call tell the board how long it has waited."""
+        if self._bends_times:
+            result_ns = self._ask(calls.Meant(told_ns=result_ns)).start_ns
         self._waits_until_ns = max(result_ns, self._waits_until_ns or 0)
 
     def tail(

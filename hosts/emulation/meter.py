@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from dataclasses import dataclass, field
 
-from hosts.emulation.board import Board
+from hosts.emulation.board_base import Board
 from hosts.emulation.clock import NS_PER_S
 from hosts.emulation.hardware import Meter
 from hosts.emulation.noise import generator
@@ -37,8 +37,15 @@ class BoardMeter:
         return [self._reading(i) for i in range(first, complete)]
 
     def _reading(self, index: int) -> tuple[int, float]:
+        return self.reading_of(index, self.board.history.mean_w(*self.span_ns(index)))
+
+    def span_ns(self, index: int) -> tuple[int, int]:
+        """The period that a reading is the mean over."""
+        return index * self._period_ns, (index + 1) * self._period_ns
+
+    def reading_of(self, index: int, true_w: float) -> tuple[int, float]:
+        """What it reads in a period in which so much power is drawn where it stands."""
         start_ns = index * self._period_ns
-        true_w = self.board.history.mean_w(start_ns, start_ns + self._period_ns)
         noise = 1 + self.meter.noise_pct / 100 * self._standard_normal(start_ns)
         return start_ns + self._period_ns // 2, true_w * self._gain * noise
 

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hosts.emulation.board import EdgeBoard
+from hosts.emulation.faults.throttling import Throttling
 
 POLICY = "sys/devices/system/cpu/cpufreq/policy0"
 PORT = "sys/bus/usb/devices/2-0:1.0/usb2-port1"
+FLAGS = "sys/devices/platform/soc/soc:firmware/get_throttled"
+"""Where a Raspberry Pi's kernel tells its firmware's flags, as a hexadecimal number."""
 GPU = "proc/driver/nvidia/gpus/0000:3b:00.0"
 _UNSUPPORTED = "<unsupported>"
 
@@ -55,6 +58,7 @@ class EdgeTree:
             f"{POLICY}/cpuinfo_max_freq": str(high_khz),
         }
         self._show_state()
+        self.board.faults.switch_on(self.board.cpu_mhz)
 
     def settle(self) -> list[str]:
         """Take up all writes since the last time; returns a message for each refused one."""
@@ -139,6 +143,7 @@ class EdgeTree:
             self.board.reconfigure(self.board.profile.edge.reconfigure_ms, "cpu_mhz")
         for name, text in self._fixed.items():
             self._show(name, text)
+        current_khz = round(1000 * self.board.shown_mhz)
         speed = str(current_khz) if self._governor == "userspace" else _UNSUPPORTED
         self._show(f"{POLICY}/scaling_governor", self._governor)
         self._show(f"{POLICY}/scaling_setspeed", speed)
@@ -147,6 +152,8 @@ class EdgeTree:
         self._show(f"{POLICY}/scaling_min_freq", str(self._min_khz))
         self._show(f"{POLICY}/scaling_max_freq", str(self._max_khz))
         self._show(f"{PORT}/disable", "0" if self.board.port_on else "1")
+        for fault in self.board.faults.of(Throttling):
+            self._show(FLAGS, f"{fault.flags(self.board.history.now_ns):x}")
 
     def _show(self, name: str, text: str) -> None:
         if self._known.get(name) == text:

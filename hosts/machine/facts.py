@@ -28,4 +28,6 @@ def host_facts(machine: Machine) -> dict[str, Fact]:
     if board_facts:
         told = board_facts()
         facts |= {name: told[name] for name in ("board", "profile", "made_up", "meter")}
+        if told["faults"]:
+            facts["faults"] = "; ".join(told["faults"])
     return facts

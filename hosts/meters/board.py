@@ -1,6 +1,6 @@
 """The `board` meter: reads what an emulated board's meter says.
 
-Tests may give it a fault: it is then labelled with it, up to the meter's identity.
+Where `hosts.faults` bend it, the board says so in the meter's identity.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 from hosts.core.errors import BoardError, MeterError
 from hosts.emulation import calls
-from hosts.emulation.client import BoardClient, open_board, open_other_board
-from hosts.emulation.meter_faults import MeterFault
+from hosts.emulation.client import BoardClient, open_board
 from hosts.meters.base import Meter
 from hosts.wire.readings import Channel, Reading
 
@@ -25,14 +24,12 @@ class BoardReadings(Meter):
     channels = (Channel(domain="wall"),)
     emulated = True
 
-    def __init__(self, board: BoardClient, fault: MeterFault | None = None) -> None:
-        self._board, self._fault = board, fault
+    def __init__(self, board: BoardClient) -> None:
+        self._board = board
         facts = board.ask(calls.Describe()).facts
         self.identity = str(facts["meter"])
         self.period_s = self.averaging_s = float(str(facts["meter_period_s"]))
         self.error_pct = float(str(facts["meter_error_pct"]))
-        if fault is not None:
-            self.identity += f", with the fault {fault.name}"
 
     def readings(self) -> Iterator[list[Reading]]:
         """All readings from the first on, until the board goes."""
@@ -43,18 +40,12 @@ class BoardReadings(Meter):
             except BoardError:
                 return
             first += len(fresh)
-            if self._fault is not None:
-                fresh = self._fault.readings(fresh, self.period_s)
             yield [(time_ns, (watts,)) for time_ns, watts in fresh]
 
 
-def build(fault: str = "", lag_s: float = 0.0) -> BoardReadings:
-    """The meter of this host's board, with a fault of `hosts/emulation/meter_faults.py` or none."""
+def build() -> BoardReadings:
+    """The meter of this host's board."""
     board = open_board()
     if board is None:
         raise MeterError("meter 'board' asked, but this host has no emulated board; use its own")
-    if not fault:
-        return BoardReadings(board)
-    other = open_other_board()
-    made = MeterFault(fault, lag_s, other)
-    return BoardReadings(other if made.stands_elsewhere else board, made)
+    return BoardReadings(board)

@@ -52,6 +52,8 @@ Values often changed:
   policy.quantile=0.5           how safe dynasplit plays; likewise policy.margin,
                                 policy.energy_tolerance, policy.min_accuracy
   hosts.profile=NAME|FILE       physical model of emulated and modelled hosts
+  hosts.faults=[frozen_meter]   emulated hosts misbehave: docs/faults-on-demand.md lists how; with
+                                parameters: 'hosts.faults=[{{fault: lagging_meter, lag_s: 2}}]'
   model.weights=auto            or imagenet, random, trained
   data=imagenet_folder          your images: data.path=FOLDER, in class folders, or flat with
                                 data.labels=FILE (lines `file class`); data.images=N of them

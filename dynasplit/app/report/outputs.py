@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from dynasplit.app.setup.phases import RunResult
-from dynasplit.app.setup.run_inputs import RunInputs, TestbedInputs
+from dynasplit.app.setup.run_inputs import RunInputs, TestbedInputs, with_faults
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.figures import draw_offline, draw_online
@@ -30,6 +30,7 @@ def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
         "emulated": is_emulated(testbed, result.online.served),
         "mode": testbed.mode,
         "predicted": testbed.is_predicted,
+        **({"faults": list(testbed.faults)} if testbed.faults else {}),
         "seed": inputs.seed,
         "search": _search_block(testbed, result),
         "given_up": [
@@ -67,7 +68,7 @@ def write_offline_outputs(
             last_split_point=testbed.space.last_split_point,
         )
     candidates = offline.candidates if offline else ()
-    return written + draw_offline(folder, candidates, front, testbed.remarks)
+    return written + draw_offline(folder, candidates, front, _remarks(testbed, front))
 
 
 def write_online_outputs(
@@ -83,9 +84,17 @@ def write_online_outputs(
     last = testbed.space.last_split_point
     write_requests(requests, served, model=testbed.network, last_split_point=last)
     every = [*(offline.measurements if offline else ()), *(row.measurement for row in served)]
-    drawn = draw_online(folder, result.front, served, testbed.remarks, every)
+    drawn = draw_online(folder, result.front, served, _remarks(testbed, result.front), every)
     write_json(told, summary)
     return [requests, told, *drawn]
+
+
+def _remarks(testbed: TestbedInputs, front: ParetoFront) -> str:
+    """What figures say of their numbers, and of a given front's where those are of other hosts."""
+    own = {words.split()[0] for words in testbed.faults}
+    own |= set(testbed.runs.faults if testbed.runs else ())
+    given = with_faults(name for name in front.faults if name not in own)
+    return "\n".join(filter(None, (testbed.remarks, *(f"the front: {f}" for f in given))))
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -204,6 +204,7 @@ def open_tracking(
     """
     emulated = any(facts.get("emulated") for facts in hosts.values())
     told = {f"host.{role}.{k}": str(v) for role, facts in hosts.items() for k, v in facts.items()}
+    faults = inputs.testbed.faults
     facts = RunFacts(
         experiment=inputs.record.experiment,
         name=folder.path.name,
@@ -214,6 +215,7 @@ def open_tracking(
         tags={
             "emulated": str(emulated or inputs.testbed.is_imagined),
             "predicted": str(inputs.testbed.is_predicted),
+            **({"faults": str(list(faults))} if faults else {}),  # as summary.json
             "hosts": inputs.hosts.name,
             "model": inputs.testbed.network,
             **told,

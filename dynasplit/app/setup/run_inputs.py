@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,6 +30,11 @@ from hosts.models.runtime.manifest import Manifest
 from hosts.wire.window_rules import WindowRules
 
 
+def with_faults(faults: Iterable[str]) -> list[str]:
+    """What is to be said of figures of hosts with faults; nothing without."""
+    return [f"with the fault {fault}" for fault in faults]
+
+
 @dataclass(frozen=True, kw_only=True)
 class TestbedInputs:
     """The inputs of a testbed: network, search space, profile or runs, hosts.
@@ -48,6 +53,7 @@ class TestbedInputs:
         mode: measured for `latency` or for `throughput`; None: the runs do not say.
         edge: the edge host's address, knobs and meters. cloud: likewise.
         speedup: paces emulated hosts at so many times real time; None: as fast as it goes.
+        faults: that emulated hosts were given, in words.
     """
 
     network: str
@@ -65,6 +71,7 @@ class TestbedInputs:
     edge: HostAddress = field(default_factory=HostAddress)
     cloud: HostAddress = field(default_factory=HostAddress)
     speedup: float | None = None
+    faults: tuple[str, ...] = ()
 
     @property
     def is_imagined(self) -> bool:
@@ -75,11 +82,13 @@ class TestbedInputs:
 
     @property
     def remarks(self) -> str:
-        """The caveats that figures state; empty: none."""
+        """The caveats that figures state, faults in lines of their own; empty: none."""
         made_up = "made-up hosts" if self.is_made_up else ""
         predicted = "timings predicted from multiply-accumulates" if self.is_predicted else ""
         pipelined = "throughput mode: latencies hold waiting" if self.mode == "throughput" else ""
-        return ", ".join(filter(None, (made_up, predicted, pipelined)))
+        faults = with_faults(self.faults or (self.runs.faults if self.runs else ()))
+        plain = ", ".join(filter(None, (made_up, predicted, pipelined)))
+        return "\n".join(filter(None, (plain, *faults)))  # a fault may need a line
 
     @property
     def artifact_hashes(self) -> list[str]:

@@ -10,12 +10,15 @@ from omegaconf import MISSING
 
 from dynasplit.config.paths import existing_file, path
 from dynasplit.config.rules import (
+    Rule,
     above,
     name_in_folder,
     option,
     seed,
     tcp_port,
 )
+from hosts.core.errors import BoardError
+from hosts.emulation.asked_faults import completed
 
 NO_METER = "none"
 _KNOWN_HOSTS = "a file that exists, with the host's key (ssh-keyscan writes it; then compare)"
@@ -71,6 +74,14 @@ class HostConf:
             yield f"meter={self.meter}; allowed: {NO_METER}, since meters lists this host's meters"
 
 
+def _completed(faults: list[Any]) -> list[Any]:
+    """Faults with all that they leave open; as they stand if they cannot be."""
+    try:
+        return list(completed(faults))
+    except BoardError:
+        return faults
+
+
 @dataclass
 class HostsConf:
     """The hosts that measure configurations.
@@ -81,6 +92,8 @@ class HostsConf:
         speedup: paces emulated hosts at so many times real time; None: as fast as it goes.
         seed: of emulated noise, and of draws from recorded runs; None: the run's seed.
         edge: used with the kinds ssh and local. cloud: likewise.
+        faults: that emulated hosts are given, by name or with parameters:
+            `[frozen_meter, {fault: lagging_meter, host: edge, lag_s: 2}]`.
     """
 
     kind: str = option(MISSING, name_in_folder("dynasplit.app.setup.kinds"))
@@ -89,3 +102,13 @@ class HostsConf:
     seed: int | None = option(None, seed())
     edge: HostConf = field(default_factory=HostConf)
     cloud: HostConf = field(default_factory=HostConf)
+    faults: list[Any] = option([], Rule(lambda: "", lambda _: True, settle=_completed))
+
+    def conflicts(self) -> Iterator[str]:
+        """Faults that there are not, or that other hosts than emulated ones shall have."""
+        if self.faults and self.kind != "emulated":
+            yield f"faults={self.faults} with hosts={self.kind}; allowed: with hosts=emulated alone"
+        try:
+            completed(self.faults)
+        except BoardError as error:
+            yield f"faults: {error}"

@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,18 +14,21 @@ from dynasplit.preflight.under_load import LoadedNetwork, under_load
 from dynasplit.testbed.address import HostAddress, MeterSpec
 from dynasplit.testbed.lab import open_hosts
 from dynasplit.testbed.loopback import loopback_hosts
-from hosts.emulation.profile import load_profile, save_profile
 from hosts.models.prepare.prepare import PrepareOrder, prepare
 
 Fault = dict[str, str | float]
 
-SWAPPED: Fault = {"fault": "swapped"}
-SHARED: Fault = {"fault": "shared"}
-FROZEN: Fault = {"fault": "frozen"}
+SWAPPED: Fault = {"fault": "swapped_meter"}
+SHARED: Fault = {"fault": "shared_meter"}
+FROZEN: Fault = {"fault": "frozen_meter"}
 
 
 def lagging(lag_s: float) -> Fault:
-    return {"fault": "lagging", "lag_s": lag_s}
+    return {"fault": "lagging_meter", "lag_s": lag_s}
+
+
+def lying(mhz: float) -> Fault:
+    return {"fault": "lying_frequency", "mhz": mhz}
 
 
 class Preflights:
@@ -45,34 +48,25 @@ class Preflights:
 
 @contextlib.contextmanager
 def boards(
-    edge: Fault | None = None,
-    cloud: Fault | None = None,
-    *,
-    lying_mhz: int | None = None,
-    profile: str = "quick",
+    edge: Sequence[Fault] = (), cloud: Sequence[Fault] = (), *, profile: str = "quick"
 ) -> Iterator[Preflights]:
-    """Emulated hosts, with faults of their meters and of the edge's board."""
+    """Emulated hosts, with faults of each."""
     manifest = prepare(PrepareOrder("digits_cnn", images=12), print)
     with np.load(manifest.artifacts["images"].path, allow_pickle=False) as images:
         references = [int(c) for c in images["reference_top1"]]
     network = LoadedNetwork("digits_cnn", manifest.last_split_point, references)
     with tempfile.TemporaryDirectory() as folder:
-        known = load_profile(profile)
-        board = msgspec.structs.replace(known.edge, lying_mhz=lying_mhz)
-        save_profile(msgspec.structs.replace(known, edge=board), Path(folder) / "profile.yaml")
+        meters = (MeterSpec("board"),)
         addresses = (
-            HostAddress(knobs=("cpu_mhz", "edge_accelerator"), meters=_meter(edge)),
-            HostAddress(knobs=("cloud_gpu",), meters=_meter(cloud)),
+            HostAddress(knobs=("cpu_mhz", "edge_accelerator"), meters=meters),
+            HostAddress(knobs=("cloud_gpu",), meters=meters),
         )
+        faults = [{"host": "edge", **f} for f in edge] + [{"host": "cloud", **f} for f in cloud]
         with (
-            loopback_hosts(*addresses, profile=f"{folder}/profile.yaml") as both,
+            loopback_hosts(*addresses, profile=profile, faults=faults) as both,
             open_hosts(*both, manifest, msgspec.json.encode(manifest), Path(folder)) as hosts,
         ):
             yield Preflights(*hosts, network)
-
-
-def _meter(fault: Fault | None) -> tuple[MeterSpec, ...]:
-    return (MeterSpec("board", fault or {}),)
 
 
 def wrong(findings: list[Finding]) -> dict[tuple[str, str], str]:

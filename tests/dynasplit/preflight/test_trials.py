@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.dynasplit.preflight.boards import FROZEN, SHARED, SWAPPED, boards, lagging, wrong
+from tests.dynasplit.preflight.boards import FROZEN, SHARED, SWAPPED, boards, lagging, lying, wrong
 
 pytestmark = pytest.mark.slow
 
@@ -11,21 +11,21 @@ LIE = "the files say 600 MHz, the loop takes as long as at 1800 MHz"
 HALF, TWO = "lags by 0.5 s", "lags by 2.0 s"
 CASES = {
     "frozen edge, cloud late by .5 s": (
-        {"edge": FROZEN, "cloud": lagging(0.5)},
+        {"edge": [FROZEN], "cloud": [lagging(0.5)]},
         {EDGE: "frozen", CLOUD: HALF},
     ),
     "edge late by 2 s, frozen cloud": (
-        {"edge": lagging(2.0), "cloud": FROZEN},
+        {"edge": [lagging(2.0)], "cloud": [FROZEN]},
         {EDGE: TWO, CLOUD: "frozen"},
     ),
     "edge late by .5 s, cloud by 2 s": (
-        {"edge": lagging(0.5), "cloud": lagging(2.0)},
+        {"edge": [lagging(0.5)], "cloud": [lagging(2.0)]},
         {EDGE: HALF, CLOUD: TWO},
     ),
-    "swapped": ({"edge": SWAPPED, "cloud": SWAPPED}, {EDGE: "swapped", CLOUD: "swapped"}),
-    "shared edge": ({"edge": SHARED}, {EDGE: "shared"}),
+    "swapped": ({"edge": [SWAPPED], "cloud": [SWAPPED]}, {EDGE: "swapped", CLOUD: "swapped"}),
+    "shared edge": ({"edge": [SHARED]}, {EDGE: "shared"}),
     "lying edge, shared cloud": (
-        {"cloud": SHARED, "lying_mhz": 1800},
+        {"edge": [lying(1800)], "cloud": [SHARED]},
         {MHZ: LIE, CLOUD: "shared"},
     ),
 }

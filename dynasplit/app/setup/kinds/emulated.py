@@ -4,21 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from dynasplit.app.setup.kinds import _over_ssh
 from dynasplit.app.setup.kinds.base import HostsOfProfile
-from dynasplit.app.setup.run_inputs import TestbedInputs
+from dynasplit.app.setup.run_inputs import TestbedInputs, with_faults
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.testbed.address import HostAddress, MeterSpec
+from hosts.emulation.faults.base import words_of
 from hosts.emulation.profile import save_profile
 from hosts.knobs.base import names_on_hosts
+from hosts.models.networks.base import Progress
+from hosts.models.runtime.manifest import Manifest
 
 
 class EmulatedHosts(HostsOfProfile):
     """Two emulated boards; their hosts are started here, and are then like any others."""
 
     name = "emulated"
+
+    def remarks(self) -> list[str]:
+        """The faults that were asked for."""
+        return [f"The hosts are emulated {fault}" for fault in with_faults(self.faults)]
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """In words."""
+        return tuple(words_of(asked) for asked in self.config.hosts.faults)
+
+    def inputs(self, manifest: Manifest | None, progress: Progress) -> TestbedInputs:
+        """As for any hosts of a profile, and the faults."""
+        return replace(super().inputs(manifest, progress), faults=self.faults)
 
     @contextmanager
     def up(
@@ -42,7 +59,12 @@ class EmulatedHosts(HostsOfProfile):
             save_profile(inputs.profile, written)
             profile = str(written)
         with loopback_hosts(
-            edge, cloud, profile=profile, seed=inputs.seed, speedup=inputs.speedup
+            edge,
+            cloud,
+            profile=profile,
+            seed=inputs.seed,
+            speedup=inputs.speedup,
+            faults=self.config.hosts.faults,
         ) as hosts:
             yield hosts
 
