@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 
 from dynasplit.core.errors import ConfigurationError, LinkLost
-from dynasplit.core.measurement import FAULT_FLAG, Measurement, Source
+from dynasplit.core.measurement import Measurement, Source
 from dynasplit.core.space import Configuration, KnobValue
-from dynasplit.testbed import window_times
+from dynasplit.testbed import host_facts, window_times
 from dynasplit.testbed.around import Around, Samples, placed
 from dynasplit.testbed.baseline import Baselines
 from dynasplit.testbed.channels import HostTraces
@@ -66,37 +66,21 @@ class SshTestbed:
     @property
     def source(self) -> Source:
         """Emulated if either host's board is."""
-        facts = (self.edge.agent.started.facts, self.cloud.agent.started.facts)
-        return "emulated" if any(f.get("emulated") for f in facts) else "measured"
-
-    @property
-    def _faults(self) -> tuple[str, ...]:
-        """The faults that emulated hosts were given, as each measurement's flags."""
-        facts = (self.edge.agent.started.facts, self.cloud.agent.started.facts)
-        words = "; ".join(str(f["faults"]) for f in facts if f.get("faults"))
-        names = [one.split()[0] for one in words.split("; ") if one]
-        return tuple(dict.fromkeys(f"{FAULT_FLAG}{name}" for name in names))
+        return host_facts.source_of(self._hosts)
 
     @property
     def remarks(self) -> list[str]:
         """What to know of the hosts as they were found."""
-        found = [host for host in (self.edge, self.cloud) if host.agent.started.restored]
-        return [
-            *(
-                f"{host.role} host: an earlier run had left knobs changed; they were put back first"
-                for host in found
-            ),
-            *self.baselines.findings.words,
-        ]
+        return [*host_facts.restored_words(self._hosts), *self.baselines.findings.words]
 
     @property
-    def facts(self) -> dict[str, dict[str, str | int | float | bool | None]]:
+    def facts(self) -> dict[str, host_facts.Facts]:
         """Facts that each host states about itself and its meters."""
-        told = {}
-        for host in (self.edge, self.cloud):
-            told[host.role] = dict(host.agent.started.facts)
-            told[host.role]["meter"] = host.meters.identity
-        return told
+        return host_facts.facts_of(self._hosts)
+
+    @property
+    def _hosts(self) -> tuple[Host, Host]:
+        return self.edge, self.cloud
 
     def check_offered(self, values: dict[str, Iterable[KnobValue]]) -> None:
         """Refuse knob values of a space that the hosts do not offer, before any run.
@@ -105,7 +89,7 @@ class SshTestbed:
             ConfigurationError: a knob or value is not offered.
         """
         offered: dict[str, tuple[KnobValue, ...]] = {}
-        for host in (self.edge, self.cloud):
+        for host in self._hosts:
             answer = self._set(host, {})
             offered |= answer.allowed
         for name, wanted in values.items():
@@ -121,7 +105,7 @@ class SshTestbed:
 
     def measure_baseline(self) -> None:
         """Measure what the hosts draw while they do nothing."""
-        for host in (self.edge, self.cloud):
+        for host in self._hosts:
             self.baselines.measure(host, lambda: self._board_ns, self._carry)
 
     def measure(
@@ -144,7 +128,7 @@ class SshTestbed:
             self.measure_baseline()
         started_s, started_ns = time.monotonic(), self._board_ns
         name = f"{configuration}|{repeat}|{stream}|{'' if request is None else request}"
-        for host in (self.edge, self.cloud):
+        for host in self._hosts:
             host.meters.make_ready()
         report, samples = self._run(configuration, name)
         edge = self.edge.meters.traces(*window_times.edge_window_ns(report))
@@ -299,7 +283,7 @@ class SshTestbed:
             channels=energies.channels | self.baselines.channels_w,
             conditions=report.conditions,
             gates={**idle.figures, **found.figures},
-            flags=(*idle.flags, *found.flags),
+            flags=(*host_facts.faults_of_hosts(self._hosts), *idle.flags, *found.flags),
             edge_idle_w=self.baselines.idle_w("edge"),
             cloud_idle_w=self.baselines.idle_w("cloud"),
             tensor_kb=report.tensor_bytes / 1024,
@@ -311,5 +295,4 @@ class SshTestbed:
             inferences=len(inside),
             window_s=(end_ns - start_ns) / 1e9,
             testbed_time_s=spent_s,
-            flags=self._faults,
         )
