@@ -19,9 +19,11 @@ from hosts.emulation.board_server import BoardServer
 from hosts.emulation.client import BOARD_VARIABLE, ROOT_VARIABLE, BoardClient
 from hosts.emulation.machine import EmulatedMachine
 from hosts.emulation.profile import Profile, load_profile
-from hosts.knobs.base import names_on_hosts
 from hosts.machine.state_folder import STATE_VARIABLE
 from hosts.wire.messages import StartOrder
+
+KNOBS = {"edge": ("cpu_mhz", "edge_accelerator"), "cloud": ("cloud_gpu",)}
+"""What boards have."""
 
 
 def variables(folder: Path) -> dict[str, str]:
@@ -139,7 +141,7 @@ def _agent(role: str, server: BoardServer) -> Agent:
     with mock.patch.dict(os.environ, told):
         machine = EmulatedMachine(BoardClient(told[BOARD_VARIABLE]))
         no_keys = {"key_pem": "", "certificate_pem": "", "authority_pem": ""}
-        order = StartOrder(role=role, knobs=tuple(names_on_hosts(role)), **no_keys)
+        order = StartOrder(role=role, knobs=KNOBS[role], **no_keys)
         return Agent(order, machine)
 
 

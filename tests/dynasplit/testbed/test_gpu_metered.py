@@ -38,13 +38,15 @@ def test_hosts_are_told_whether_a_gpu_computes_in_the_space(
     @contextmanager
     def ssh_testbed(edge, cloud, *_, **__):
         opened.append((edge.uses_gpu, cloud.uses_gpu))
-        yield SimpleNamespace(qualities=SimpleNamespace(know=len), check_offered=len)
+        known = SimpleNamespace(know=len)
+        yield SimpleNamespace(edge=SimpleNamespace(), qualities=known, check_offered=len)
 
     monkeypatch.setattr("dynasplit.testbed.opening.ssh_testbed", ssh_testbed)
     configurations = [Configuration.of(0), Configuration.of(0, cloud_gpu=cloud_gpu)]
     inputs = SimpleNamespace(
         manifest=object(),
         rules=None,
+        gates=None,
         energy=EnergyRules(one_machine=one_machine),
         space=SimpleNamespace(configurations=configurations, knobs=()),
     )

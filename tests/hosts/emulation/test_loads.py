@@ -22,7 +22,9 @@ def test_a_loop_takes_its_time_by_the_frequency():
     assert seconds(board, "a", 600) == pytest.approx(3 * seconds(board, "b", 1800))
 
 
-@pytest.mark.parametrize("board", [EdgeBoard(QUICK, 0), CloudBoard(QUICK, 0)], ids=["edge", "cloud"])
+@pytest.mark.parametrize(
+    "board", [EdgeBoard(QUICK, 0), CloudBoard(QUICK, 0)], ids=["edge", "cloud"]
+)
 def test_a_load_draws_more_in_its_turns_and_not_between(board):
     (first, second) = board.load("a", [(10**9, 10**9), (2 * 10**9, 5 * 10**8), (10**9, 0)])
     assert second[0] - first[1] == 2 * 10**9
