@@ -117,3 +117,18 @@ def test_off_in_a_file_is_a_word_and_not_false():
     assert found.measure.gates.every == "off"
     assert asdict(found)["measure"]["gates"]["steady"]["action"] == "again"
     check_rules(found)
+
+
+def test_an_option_that_came_later_counts_where_it_is_not_as_by_default():
+    """So runs from before it was there are continued."""
+    before = composing.campaign(composed("+experiment=quick_testbed"))
+    assert not {"gates", "baseline_every", "warmup_s"} & set(before["measure"])
+    assert set(before["space"]) == set(composing._FIRST_KNOBS)
+    for words, (group, name) in (
+        ("measure.warmup_s=1", ("measure", "warmup_s")),
+        ("measure.gates.every=off", ("measure", "gates")),
+        ("space.cpu_cores=[1,2]", ("space", "cpu_cores")),
+        ("hosts.faults=[frozen_meter]", ("hosts", "faults")),
+    ):
+        after = composing.campaign(composed("+experiment=quick_testbed", words))
+        assert name in after[group]

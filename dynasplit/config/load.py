@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from dynasplit.config.options.hosts import HostsConf
 from dynasplit.config.paths import at_home
 from dynasplit.config.rules import settle
 from dynasplit.config.schema import Config
@@ -42,6 +43,9 @@ FREE_OF_MEASUREMENT = (
 )
 """What a run may change and still go on with what it has measured: how hosts are reached, what is
 served from the front, how often is tried again."""
+LATER = ("hosts.faults", "measure.gates", "measure.baseline_every", "measure.warmup_s")
+"""Options that came later: as they are by default, runs from before are still the same."""
+_FIRST_KNOBS = ("cpu_mhz", "edge_accelerator", "cloud_gpu", "codec", "batch_size")
 SERVED_BY = ("policies", "policy", "workload", "front", "seed")
 """What an online phase depends on besides the front that was found."""
 
@@ -96,8 +100,11 @@ def _without(config: Config, paths: Sequence[str]) -> dict[str, Any]:
         for group in groups:
             place = place[group]
         del place[key]
-    if not plain["hosts"]["faults"]:
-        del plain["hosts"]["faults"]  # runs from before there were any are still the same
+    default = asdict(Config(name="", hosts=HostsConf(kind="")))
+    for path in (*LATER, *(f"space.{n}" for n in plain["space"] if n not in _FIRST_KNOBS)):
+        group, key = path.split(".")
+        if plain[group][key] == default[group][key]:
+            del plain[group][key]
     return plain
 
 
