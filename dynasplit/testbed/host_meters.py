@@ -63,16 +63,13 @@ class HostMeters:
 
     @property
     def lag_s(self) -> float:
-        """How far back the readings that count reach: a meter's delay and what it averages over."""
+        """How far back the readings that count reach beyond their own period.
+
+        A mean over its own period holds nothing of what was before it; a longer one, and a meter's
+        delay, do.
+        """
         counting = [h for n, h in self.headers.items() if n in self.counted]
-        return (
-            max(
-                (getattr(h, "delay_s", None) or 0.0) + (getattr(h, "averaging_s", None) or 0.0)
-                for h in counting
-            )
-            if counting
-            else 0.0
-        )
+        return max((_lag_s(header) for header in counting), default=0.0)
 
     def since(self, from_ns: int, start_ns: int, end_ns: int) -> dict[str, Trace]:
         """Each counted channel's readings between two times, as they are there now.
@@ -126,3 +123,7 @@ class HostMeters:
 def _lead_out_s(header: MeterHeader) -> float:
     averaging_s = header.averaging_s or 0.0
     return max(_LEAD_OUT_PERIODS * header.period_s, header.period_s + averaging_s / 2)
+
+
+def _lag_s(header: MeterHeader) -> float:
+    return (header.delay_s or 0.0) + max(0.0, (header.averaging_s or 0.0) - header.period_s)

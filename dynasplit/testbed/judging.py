@@ -92,7 +92,7 @@ def _settled(verdicts: Iterable[tuple[Gate, Action, Verdict | None]]) -> Finding
     for gate, action, verdict in verdicts:
         if verdict is None:
             continue
-        if verdict.found == verdict.found:  # else it could not be judged
+        if gate.is_kept and verdict.found == verdict.found:  # else it could not be judged
             figures |= {gate.figure: verdict.found, **verdict.further}
         if not verdict.passed:
             said = f"gate {gate.name}: {verdict.words}"

@@ -73,6 +73,8 @@ class Gate:
         action: what is done where it fails, unless the configuration says otherwise: `warn` adds
             its name to the measurement's flags, `again` measures the window again, as often as
             measure.retries says, `stop` ends the run; `off`: it is not looked at.
+        is_kept: its number is kept with the measurement; False: it follows from the window before,
+            and a run that was ended and goes on has another one, or none.
         cost: what it costs in testbed time. without: what it means to switch it off.
     """
 
@@ -82,6 +84,7 @@ class Gate:
     source: ClassVar[str]
     thresholds: ClassVar[tuple[Threshold, ...]]
     action: ClassVar[Action] = "warn"
+    is_kept: ClassVar[bool] = True
     cost: ClassVar[str] = "none"
     without: ClassVar[str] = ""
 

@@ -24,6 +24,7 @@ class Repeated(Gate):
     source = "a meter's or a reader's buffer that is played again"
     thresholds = (Threshold("max_pct", 25.0, "share of a window's readings", 0, 100),)
     action = "again"
+    is_kept = False
     cost = "the window is measured again"
     without = "a stuck buffer gives a configuration the energy of the one before"
 
