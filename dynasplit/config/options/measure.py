@@ -34,7 +34,7 @@ class MeasureConf:
         min_samples: least meter samples in a window. min_window_s: its least length.
         max_window_s: how long it goes on for relative_ci; None: however long (hosts=local: 1 s).
         warmup: inferences before the window. warmup_s: least time of them (at least three times
-            what counted meters state of delay and averaging).
+            what counted meters state of delay, and of averaging beyond their period).
         max_gap_periods: greatest gap between meter samples, in their periods.
         baseline_s: how long idle power is measured, in board time.
         baseline_every: measure it again after so many measurements, and at the end; None: only
