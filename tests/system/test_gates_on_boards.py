@@ -19,6 +19,7 @@ from dynasplit.testbed.gates.base import gates
 from dynasplit.testbed.judging import Findings, GateRules, judge
 from dynasplit.testbed.loopback import loopback_hosts
 from dynasplit.testbed.opening import ssh_testbed
+from hosts.emulation.asked_faults import completed
 from hosts.emulation.hardware import Noise
 from hosts.emulation.profile import load_profile
 from hosts.models.prepare.prepare import PrepareOrder, prepare
@@ -102,19 +103,20 @@ def test_no_gate_alarms_on_quiet_boards(kind):
 def test_a_meter_that_freezes_is_named_and_its_windows_do_not_count(tmp_path):
     manifest = prepare(PrepareOrder("digits_cnn", images=12), print)
     addresses = (
-        HostAddress(knobs=("cpu_mhz",), meters=(MeterSpec("board", {"fault": "frozen"}),)),
+        HostAddress(knobs=("cpu_mhz",), meters=(MeterSpec("board"),)),
         HostAddress(knobs=("cloud_gpu",), meters=(MeterSpec("board"),)),
     )
+    faults = completed(["frozen_meter"])
     configuration = Configuration.of(7, cpu_mhz=1800)
     rules, energy = WindowRules(), EnergyRules(baseline_every=2)
     plain = GateRules({"frozen": "warn"})
     with (
-        loopback_hosts(*addresses, profile="quick") as hosts,
+        loopback_hosts(*addresses, profile="quick", faults=faults) as hosts,
         ssh_testbed(*hosts, manifest, rules, energy, tmp_path, plain) as testbed,
     ):
         testbed.edge.compile_head = None
         runs = [testbed.measure(configuration, repeat=i) for i in range(3)]
-        assert [run.flags for run in runs] == [("frozen",)] * 3
+        assert [run.flags for run in runs] == [("fault_frozen_meter", "frozen")] * 3
         assert runs[0].gates["frozen_pct"] == 100
         assert runs[0].gates["idle_steady_pct"] == 0
         testbed.gates = GateRules()

@@ -79,8 +79,8 @@ def test_a_host_without_a_way_out_gets_its_packages_from_the_controller(hosts, m
     steps = environment.steps
     closed = "export PIP_INDEX_URL=http://127.0.0.1:1/ PIP_RETRIES=0 PIP_CONFIG_FILE=/dev/null\n"
 
-    def without_index(*args):
-        found = steps(*args)
+    def without_index(*args, **options):
+        found = steps(*args, **options)
         return [replace(s, script=closed + s.script) if s.wheels else s for s in found]
 
     monkeypatch.setattr(environment, "steps", without_index)
