@@ -81,10 +81,15 @@ class HostConnection:
             raise HostProgramFailed(f"{self.address}: {command!r} exited with {code}: {said}")
         return printed
 
-    def start(self, command: str) -> paramiko.Channel:
-        """Start a program that lives as long as its channel."""
+    def start(self, command: str, timeout_s: float | None = None) -> paramiko.Channel:
+        """Start a program that lives as long as its channel.
+
+        Args:
+            command: the shell's.
+            timeout_s: for the host to open a session; None: as for any.
+        """
         with self._connected():
-            channel: paramiko.Channel = self.transport.open_session()
+            channel: paramiko.Channel = self.transport.open_session(timeout=timeout_s)
             try:
                 start_command(channel, command, str(self.address))
             except BaseException:
@@ -116,7 +121,7 @@ class HostConnection:
         Raises:
             HostUnreachable: the connection was lost.
         """
-        channel = self.start(command)
+        channel = self.start(command, min(timeout_s, _FEED_S))
         with contextlib.closing(channel), self._connected():
             channel.settimeout(timeout_s)
             _send(channel, blocks)
