@@ -43,7 +43,7 @@ def test_a_password_is_neither_printed_nor_kept(tmp_path):
     assert "Job 1 of 2: " in said
     assert said.count("MLflow at http://me:***@127.0.0.1:9/said failed") == 1
     assert said.count("MLflow at http://me:***@127.0.0.1:9/env failed") == 1
-    assert "--backend-store-uri 'http://me:***@127.0.0.1:9/said'" in said
+    assert "--backend-store-uri" not in said  # nothing is to be seen there
     assert (tmp_path / "results/multirun.yaml").is_file()
     assert "s3cr3t" not in said + everything_below(tmp_path)
 

@@ -146,7 +146,9 @@ class FrequencyKnob(HostKnob):
         """Put back turbo, then each policy's limits, speed and governor."""
         if _BOOST in snapshot:
             self._boost.switch(snapshot[_BOOST] == "1")
-        for name, was in _by_policy(snapshot).items():
+        if not (policies := _by_policy(snapshot)):
+            raise KnobError("the record of how it was names no policy")
+        for name, was in policies.items():
             folder = self._machine.root / _POLICIES / name
             Policy(folder, self._machine, self._boost).restore(was)
 
