@@ -8,6 +8,7 @@ from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.lab import open_hosts
 from dynasplit.testbed.loopback import loopback_hosts
 from hosts.machine.cpus import own_cpus
+from hosts.machine.state_folder import STATE_VARIABLE
 from hosts.models.prepare.prepare import PrepareOrder, prepare
 from hosts.models.runtime.artifacts import sha256_of
 
@@ -54,7 +55,10 @@ def test_a_compiled_head_is_made_once_and_held_by_the_edge(edge, tmp_path):
     assert made == [1, 2]
 
 
-def test_a_cpu_that_is_not_there_ends_the_start_with_what_is_allowed(manifest, tmp_path):
+def test_a_cpu_that_is_not_there_ends_the_start_with_what_is_allowed(
+    manifest, tmp_path, monkeypatch
+):
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path))  # another run uses this machine meanwhile
     given = HostAddress(cpus=(9999,)), HostAddress()
     encoded = msgspec.json.encode(manifest)
     with (
