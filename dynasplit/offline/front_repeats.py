@@ -80,6 +80,8 @@ class FrontRepeats:
             self._round(due)
             due = self._due(baselines)
             self._total = self._done + sum(self._lacking(c) for c in due)
+        if self._streak.is_gone:
+            self.measurer.check_measures()
         self._streak.settle("repeats", self.measurer.journal)
         self.subscriber(Finished("repeats", f"{self._done} repeats are measured"))
         return self._settled()

@@ -91,6 +91,18 @@ class Measurer:
         self.announce(found)
         return found
 
+    def check_measures(self) -> None:
+        """Measure once more what was measured last: so it is seen whether the testbed still does.
+
+        To be asked before what failed last is given up for a host that did not answer.
+
+        Raises:
+            DynaSplitError: it does not; nothing is given up, and the same command goes on there.
+        """
+        for configuration, runs in reversed(self.runs.items()):
+            self.run(configuration, len(runs))
+            return
+
     def search_runs(self, configuration: Configuration) -> list[Measurement]:
         """The runs that a search sees: the first, with rechecks while the last one is doubtful.
 

@@ -89,6 +89,8 @@ class Search:
         self._subscriber(Started("search", self._expected_total(), len(state.runs)))
         while (stopped := self._why_stop()) is None:
             self._step(trials)
+        if self._streak.is_gone:
+            self._measurer.check_measures()
         self._streak.settle("search", self._measurer.journal)
         self._subscriber(Finished("search", stopped))
         return SearchResult(

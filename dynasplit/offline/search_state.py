@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from dynasplit.core.errors import DynaSplitError, KnobRefused
+from dynasplit.core.errors import DynaSplitError, HostUnreachable, KnobRefused
 from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration, KnobValue, SearchSpace
@@ -34,14 +34,17 @@ class FailureStreak:
 
     Attributes:
         reasons: why each of them failed, in order.
+        is_gone: a host did not answer one of them, or the link broke: others may fail as well.
     """
 
     reasons: dict[Configuration, str] = field(default_factory=dict)
+    is_gone: bool = False
     _causes: set[str] = field(default_factory=set)
 
     def add(self, configuration: Configuration, error: DynaSplitError) -> None:
         """Another one failed."""
         self.reasons[configuration] = str(error)
+        self.is_gone = self.is_gone or isinstance(error, HostUnreachable)
         self._causes.add(_cause(configuration, error))
 
     def settle(self, phase: Literal["search", "repeats"], journal: Journal) -> None:
@@ -51,6 +54,7 @@ class FailureStreak:
                 GivenUp(phase=phase, configuration=configuration, reason=reason)
             )
         self.reasons.clear()
+        self.is_gone = False
         self._causes.clear()
 
     @property

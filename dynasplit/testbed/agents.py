@@ -140,6 +140,7 @@ class AgentLink:
         with contextlib.suppress(OSError, paramiko.SSHException):
             self._channel.shutdown_write()
             self._channel.status_event.wait(_END_S)
+        self.has_died = self.has_died or self._died_ending()
         trouble = self._trouble()
         if not self._channel.exit_status_ready():
             self._host.close()  # else what is just being forwarded to a silent host waits on
@@ -148,6 +149,11 @@ class AgentLink:
         self._channel.close()
         if trouble:
             raise KnobsNotRestored(f"{self.role} host {self._host.address}: {trouble}")
+
+    def _died_ending(self) -> bool:
+        """True if it has ended without an exit code, by a signal, while its host goes on."""
+        ended = self._channel.exit_status_ready() and self._channel.exit_status == NO_CODE
+        return ended and self._host.transport.is_active()
 
     def _trouble(self) -> str | None:
         """Why the knobs may not be what they were; None: they are."""

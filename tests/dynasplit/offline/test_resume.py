@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dynasplit.core.errors import AgentEnded, HostProgramFailed, ResultsError
+from dynasplit.core.errors import AgentEnded, HostProgramFailed, LinkLost, ResultsError
 from dynasplit.core.events import Remarked, Subscriber, nobody
 from dynasplit.core.space import SearchSpace
 from dynasplit.offline import search
@@ -292,6 +292,43 @@ def test_what_was_given_up_is_kept_and_not_asked_again(space, make_testbed, tmp_
     again = make_testbed()
     assert_the_same(explored(space, again, tmp_path / "killed"), found)
     assert broken not in [c for c, _ in again.spent]
+
+
+@pytest.mark.fault(
+    group="search",
+    fault="a host or link that is gone when the last configurations are asked for",
+    seen="its error, once what was measured last cannot be measured again either",
+    kept="nothing is given up: the same command asks for them again",
+)
+def test_a_link_that_is_gone_at_the_end_gives_nothing_up(
+    space, make_testbed, tmp_path, uninterrupted
+):
+    """Too few fail to be told from configurations that cannot be."""
+    whole = uninterrupted("nsga3", space, make_testbed())
+    last = len(whole.searched) - 1
+
+    def before(call, _configuration):
+        if call >= last:
+            raise LinkLost("gone")
+
+    with pytest.raises(LinkLost):
+        explored(space, make_testbed(before=before), tmp_path)
+    resumed = explored(space, make_testbed(), tmp_path)
+    assert_the_same(resumed, whole)
+    assert not resumed.given_up
+
+
+def test_a_configuration_that_breaks_the_link_is_given_up_once_another_is_measured(
+    space, make_testbed, tmp_path, uninterrupted
+):
+    broken = uninterrupted("nsga3", space, make_testbed()).searched[-1]
+
+    def before(_call, configuration):
+        if configuration == broken:
+            raise LinkLost("gone")
+
+    found = explored(space, make_testbed(before=before), tmp_path)
+    assert broken in [g.configuration for g in found.given_up]
 
 
 def _both(*befores):
