@@ -119,6 +119,7 @@ class FrontRepeats:
     def _repeat(self, configuration: Configuration) -> None:
         runs = self._runs[configuration]
         self._done += 1
+        is_known = len(runs) < len(self.measurer.runs[configuration])
         try:
             runs.append(self.measurer.run(configuration, len(runs)))
         except CONFIGURATION_FAULTS as error:
@@ -128,7 +129,8 @@ class FrontRepeats:
             self._given_up.add(configuration)
             self.subscriber(Failed("repeats", configuration, str(error)))
         else:
-            self._streak.settle("repeats", self.measurer.journal)
+            if not is_known:  # what is known already says nothing of the testbed now
+                self._streak.settle("repeats", self.measurer.journal)
 
     def _announce(self, measurement: Measurement) -> None:
         self.subscriber(Measured("repeats", measurement, self._done, self._total))

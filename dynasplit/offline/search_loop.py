@@ -209,6 +209,7 @@ class Search:
             trials.tell(asked, "failed", reason=self._earlier.given_up[configuration])
             state.broke(configuration, gain)
             return
+        is_known = bool(self._measurer.runs.get(configuration))
         try:
             runs = self._measurer.search_runs(configuration)
             values = self._values_of(runs)
@@ -220,7 +221,8 @@ class Search:
                 raise
             self._subscriber(Failed("search", configuration, str(error)))
             return
-        self._streak.settle("search", self._measurer.journal)
+        if not is_known:  # what is known already says nothing of the testbed now
+            self._streak.settle("search", self._measurer.journal)
         trials.tell(asked, "complete", values)
         state.measured(configuration, runs, gain)
 

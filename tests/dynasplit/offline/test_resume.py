@@ -300,34 +300,36 @@ def test_what_was_given_up_is_kept_and_not_asked_again(space, make_testbed, tmp_
     seen="its error, once what was measured last cannot be measured again either",
     kept="nothing is given up: the same command asks for them again",
 )
-def test_a_link_that_is_gone_at_the_end_gives_nothing_up(
-    space, make_testbed, tmp_path, uninterrupted
-):
-    """Too few fail to be told from configurations that cannot be."""
-    whole = uninterrupted("nsga3", space, make_testbed())
-    last = len(whole.searched) - 1
+def test_a_link_that_is_gone_at_the_end_gives_nothing_up(space, make_testbed, tmp_path):
+    """Too few are left to be told from configurations that cannot be."""
+    every = {"name": "grid", "budget": Budget(fraction=1.0)}
+    whole = explored(space, make_testbed(), tmp_path / "whole", **every)
+    last = [c for c in whole.searched if c != space.edge_only][-1]
+    gone = set()
 
-    def before(call, _configuration):
-        if call >= last:
+    def before(_call, configuration):
+        gone.update({configuration} & {last})
+        if gone:
             raise LinkLost("gone")
 
     with pytest.raises(LinkLost):
-        explored(space, make_testbed(before=before), tmp_path)
-    resumed = explored(space, make_testbed(), tmp_path)
+        explored(space, make_testbed(before=before), tmp_path, **every)
+    resumed = explored(space, make_testbed(), tmp_path, **every)
     assert_the_same(resumed, whole)
     assert not resumed.given_up
 
 
 def test_a_configuration_that_breaks_the_link_is_given_up_once_another_is_measured(
-    space, make_testbed, tmp_path, uninterrupted
+    space, make_testbed, tmp_path
 ):
-    broken = uninterrupted("nsga3", space, make_testbed()).searched[-1]
+    broken = [c for c in space.configurations if c != space.edge_only][-1]
 
     def before(_call, configuration):
         if configuration == broken:
             raise LinkLost("gone")
 
-    found = explored(space, make_testbed(before=before), tmp_path)
+    every = {"name": "grid", "budget": Budget(fraction=1.0)}
+    found = explored(space, make_testbed(before=before), tmp_path, **every)
     assert broken in [g.configuration for g in found.given_up]
 
 
