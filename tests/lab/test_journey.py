@@ -16,6 +16,7 @@ from tests.lab.lab import Lab, open_lab
 from tests.lab.needs import missing
 
 pytestmark = [
+    pytest.mark.timeout(900),
     pytest.mark.lab,
     pytest.mark.judge,
     pytest.mark.skipif(missing() is not None, reason=str(missing())),
