@@ -49,6 +49,7 @@ _STYLE: dict[Any, Any] = {
     "ytick.color": INK,
 }
 _DOTS_PER_INCH = 200
+_BELOW = "below the title"
 _NUMBERED = {
     7: (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0),
     3: (1.0, 2.0, 5.0),
@@ -70,7 +71,8 @@ def figure(path: Path, width_in: float, height_in: float) -> Iterator[Figure]:
         FigureCanvasAgg(made)
         yield made
         try:
-            said = {"Title": made.get_suptitle(), "Source": made.axes[0].get_title(loc="left")}
+            below = next((t.get_text() for t in made.axes[0].texts if t.get_gid() == _BELOW), "")
+            said = {"Title": made.get_suptitle(), "Source": below}
             made.savefig(path, dpi=_DOTS_PER_INCH, format="png", metadata=said)
         except OSError as error:
             raise ResultsError(f"{path} cannot be written: {error}") from error
@@ -95,7 +97,15 @@ def titled(figure: Figure, title: str, below: str, colour: str) -> None:
         IndexError: the figure has no axes yet.
     """
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold", color=INK)
-    figure.axes[0].set_title(below, loc="left", fontsize=8, color=colour, pad=8)
+    first = figure.axes[0]
+    # The layout would keep half of a long title's width free beside the first axes. So it is given
+    # blank lines of the same height, and the words are written over them.
+    first.set_title("\n" * below.count("\n") + " ", fontsize=8, pad=8)
+    words = first.annotate(
+        below, (0, 1), (0, 8), "axes fraction", "offset points", fontsize=8, color=colour
+    )
+    words.set_in_layout(False)
+    words.set_gid(_BELOW)
 
 
 def log_limits(values: Iterable[float], margin: float = 0.05) -> tuple[float, float]:

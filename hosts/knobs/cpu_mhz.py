@@ -22,7 +22,7 @@ class CpuMhz(FrequencyKnob):
     """Governor and frequency of all CPUs, or of the fastest cluster."""
 
     name = "cpu_mhz"
-    meaning = "the edge's CPU frequency; of clusters that differ, the fastest one's"
+    meaning = "the edge's CPU frequency"
     is_fastest = True
 
     @classmethod
