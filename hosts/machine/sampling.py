@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from hosts.machine.throttling import NOW_BITS
 from hosts.wire.samples import HostSample
 
 _MOST_CPUS = 8  # whose frequency and counts are read
 _BUSY = (0, 1, 2, 5, 6)  # user, nice, system, irq, softirq of /proc/stat
-_NOW = 0xF  # bits of a Raspberry Pi's firmware that say what is so now
 _FIRMWARE = "sys/devices/platform/soc/soc:firmware/get_throttled"
 
 
@@ -90,7 +90,7 @@ class HostLook:
         for one in self._firmware:
             flags = _number(one, 16)
             if flags is not None:
-                self._flagged += bool(int(flags) & _NOW)
+                self._flagged += bool(int(flags) & NOW_BITS)
                 found.append(self._flagged)
         return sum(found) if found else None
 

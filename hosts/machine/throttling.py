@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 _WORDS = {0: "undervoltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit"}
 _SINCE_START = 16  # bits this much higher tell what has been so since the board was started
-_MASK = (1 << len(_WORDS)) - 1
+NOW_BITS = (1 << len(_WORDS)) - 1
+"""Of the flags: those that tell what is so now."""
 
 Throttling = tuple[tuple[str, ...], tuple[str, ...]]
 """What is so now, and what has been so since the board was started."""
@@ -35,7 +36,7 @@ def throttling_flags(machine: Machine) -> tuple[int, int] | None:
 def flags_of(told: str) -> tuple[int, int]:
     """The flags in `throttled=0x50005`; ValueError if there are none."""
     flags = int(told.strip().partition("=")[2], 16)
-    return flags & _MASK, flags >> _SINCE_START & _MASK
+    return flags & NOW_BITS, flags >> _SINCE_START & NOW_BITS
 
 
 def words_of(told: str) -> Throttling:

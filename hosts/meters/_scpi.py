@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
 from hosts.core.errors import MeterError
 from hosts.meters.base import PolledMeter
@@ -73,6 +73,32 @@ class ScpiMeter(PolledMeter):
             self._prepare()
         except self._failures as error:
             raise MeterError(f"{self.identity} takes no commands: {_words(error)}") from error
+
+    @classmethod
+    def opened(
+        cls,
+        resource: str,
+        period_s: float = 0.1,
+        backend: str = "@py",
+        quantity: str = "power",
+        update_s: float = 0.0,
+        range_w: float = 0.0,
+        baud: int = 0,
+    ) -> Self:
+        """A meter at a VISA resource, with the options that all of them take.
+
+        Args:
+            resource: VISA's name for where it is.
+            period_s: how often it is asked.
+            backend: of PyVISA.
+            quantity: power, or the integrator's energy.
+            update_s: its own update period; 0: as it stands.
+            range_w: its power range; 0: it is asked.
+            baud: of a serial port; 0: as VISA takes it.
+        """
+        meter = cls(resource, backend, quantity, baud)
+        meter.set_up(period_s, update_s, range_w)
+        return meter
 
     def read(self) -> list[float | None]:
         """Power in W, or the integrator's energy in J; None: no value."""

@@ -6,7 +6,10 @@ from hosts.meters._scpi import ScpiMeter
 
 
 class Gpm8213(ScpiMeter):
-    """Accuracy: 0.1 % of reading and of range, taken together as 0.2 % where no range is known."""
+    """Accuracy: 0.1 % of reading and of range, taken together as 0.2 % where no range is known.
+
+    Its resource is such as `ASRL/dev/ttyACM0::INSTR` or `TCPIP::10.0.0.7::23::SOCKET`.
+    """
 
     asked_for = "a GPM-8213 or GPM-8310"
     marks = ("GPM-8",)
@@ -16,16 +19,4 @@ class Gpm8213(ScpiMeter):
     range_pct = 0.1
 
 
-def build(
-    resource: str,
-    period_s: float = 0.1,
-    backend: str = "@py",
-    quantity: str = "power",
-    update_s: float = 0.0,
-    range_w: float = 0.0,
-    baud: int = 0,
-) -> Gpm8213:
-    """The meter at a VISA resource: `ASRL/dev/ttyACM0::INSTR`, `TCPIP::10.0.0.7::23::SOCKET`."""
-    meter = Gpm8213(resource, backend, quantity, baud)
-    meter.set_up(period_s, update_s, range_w)
-    return meter
+build = Gpm8213.opened

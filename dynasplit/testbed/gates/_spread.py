@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from itertools import pairwise
 
-_Z = 1.96
+_UPPER = 0.975  # of two sides at 95 %
 _LEAST_BLOCKS, _MOST_BLOCKS = 4, 30
 
 
@@ -30,15 +30,13 @@ def half_ci(values: Sequence[float]) -> float | None:
     """Half the 95 % confidence interval of the mean; None: too few values.
 
     From the means of blocks in order (about the square root of their number, at least 4): what
-    resembles its neighbours within a block is counted as one (batch means). Student's t by the
-    expansion of Cornish and Fisher.
+    resembles its neighbours within a block is counted as one (batch means, Student's t).
     """
+    from scipy.special import stdtrit
+
     count = max(_LEAST_BLOCKS, min(_MOST_BLOCKS, math.isqrt(len(values))))
     if len(values) < 2 * count:
         return None
     edges = [i * len(values) // count for i in range(count + 1)]
     means = [statistics.fmean(values[a:b]) for a, b in pairwise(edges)]
-    freedom = count - 1
-    t = _Z + (_Z**3 + _Z) / (4 * freedom)
-    t += (5 * _Z**5 + 16 * _Z**3 + 3 * _Z) / (96 * freedom**2)
-    return t * statistics.stdev(means) / math.sqrt(count)
+    return float(stdtrit(count - 1, _UPPER)) * statistics.stdev(means) / math.sqrt(count)
