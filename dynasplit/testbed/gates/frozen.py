@@ -51,7 +51,10 @@ class Frozen(Gate):
             every = since.watts.tolist() if since is not None else []
             earlier = every[: max(0, len(every) - len(inside))]
             if len(earlier) > 1 and len(set(every)) == 1:
-                said = f"all {len(every)} readings since the window before are {every[0]:g} W"
+                said = (
+                    f"all {len(every)} readings since the window before are {every[0]:g} W; a "
+                    "meter that works follows its host from idling to working: restart it"
+                )
             elif found_pct > self.limit("max_pct") and _is_noisy(earlier):
                 said = (
                     f"{found_pct:.0f} % of its readings in a row are equal, while it has noise; "

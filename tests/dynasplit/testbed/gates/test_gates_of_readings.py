@@ -20,7 +20,10 @@ WORKING = noisy(4.0, seed=1)
 def test_equal_readings_from_idling_to_the_window_s_end_are_a_frozen_meter(watts):
     found = verdict("frozen", window(host([watts] * 24, before=[watts] * 3)))
     assert not found.passed
-    assert found.words == f"edge wall: all 27 readings since the window before are {watts:g} W"
+    assert found.words == (
+        f"edge wall: all 27 readings since the window before are {watts:g} W; a meter that works "
+        "follows its host from idling to working: restart it"
+    )
     assert found.found == 100
 
 
