@@ -6,13 +6,19 @@ import contextlib
 import getpass
 import os
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 
-from dynasplit.core.errors import ConfigurationError, KnobsNotRestored, TestbedError
-from dynasplit.testbed.address import HostAddress
+from dynasplit.core.errors import (
+    ConfigurationError,
+    ConnectionLost,
+    KnobsNotRestored,
+    TestbedError,
+)
+from dynasplit.testbed.address import HostAddress, MeterSpec
 from dynasplit.testbed.agents import AgentLink
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import Credentials, make_credentials
@@ -31,49 +37,91 @@ LOAD_S = 300.0
 class Host:
     """One host with its agent and its meters.
 
+    It may be closed at any time, also while it is being made ready, which then fails.
+
     Attributes:
         role: edge or cloud. agent: its agent. meters: its meters' readings.
         link_address: its address in the network between edge and cloud.
         compile_head: makes heads for the edge's accelerator; None: they cannot be made.
     """
 
+    agent: AgentLink
+    meters: HostMeters
+    link_address: str
+
     def __init__(self, role: str, address: HostAddress, identity: Credentials, logs: Path) -> None:
         self.role = role
         self.address = address
         self.compile_head: CompileHead | None = None
+        self._identity, self._logs = identity, logs
         self._compiled: set[int] = set()
         self._open = contextlib.ExitStack()
+        self._keeping, self._is_closed = threading.Lock(), False
+
+    def make_ready(self, manifest: bytes, artifacts: Mapping[str, tuple[Path, str]]) -> None:
+        """Log in, start the agent, then the meters while the network is loaded; see `load`.
+
+        Raises:
+            TestbedError: what failed first, at once; what else goes on ends when this is closed.
+        """
+        self.start_agent()
+        pool = ThreadPoolExecutor(2)
         try:
-            self._connection = HostConnection(address)
-            self._open.callback(self._connection.close)
-            self.link_address = address.link_address or self._connection.destination.host
-            programs = push_programs(self._connection)
-            order = messages.StartOrder(
-                role=role,
-                knobs=address.knobs,
-                listen=self.link_address,
-                listen_port=address.link_port,
-                key_pem=identity.key_pem,
-                certificate_pem=identity.certificate_pem,
-                authority_pem=identity.authority_pem,
-                cpus=address.cpus,
-                controller=_who_asks(),
+            _first_error(
+                (pool.submit(self.start_meters), pool.submit(self.load, manifest, artifacts))
             )
-            log = logs / f"{role}.log"
-            self._start_agent: Callable[[], AgentLink] = partial(
-                AgentLink, self._connection, programs, order, identity, log
-            )
-            self.agent = self._start_agent()
-            self._open.callback(self._leave_agent)
-            self.meters = HostMeters(f"{role} host {address}", self._streams(programs, logs))
-            if address.uses_gpu:
-                self.meters.check_sees_gpu()
-        except BaseException as error:
-            try:
-                self._open.close()
-            except KnobsNotRestored as trouble:
-                error.add_note(str(trouble))
-            raise
+        finally:
+            pool.shutdown(wait=False)
+
+    def start_agent(self) -> None:
+        """Log in, push the programs, start the agent."""
+        self._connection = HostConnection(self.address)
+        self._keep(self._connection.close)
+        self.link_address = self.address.link_address or self._connection.destination.host
+        self._programs = push_programs(self._connection)
+        order = messages.StartOrder(
+            role=self.role,
+            knobs=self.address.knobs,
+            listen=self.link_address,
+            listen_port=self.address.link_port,
+            key_pem=self._identity.key_pem,
+            certificate_pem=self._identity.certificate_pem,
+            authority_pem=self._identity.authority_pem,
+            cpus=self.address.cpus,
+            controller=_who_asks(),
+        )
+        log = self._logs / f"{self.role}.log"
+        self._start_agent: Callable[[], AgentLink] = partial(
+            AgentLink, self._connection, self._programs, order, self._identity, log
+        )
+        self.agent = self._start_agent()
+        self._keep(self._leave_agent)
+
+    def start_meters(self) -> None:
+        """Start the meters' programs, all at once.
+
+        The agent is there before: where another run has the host, its meters are left alone.
+        """
+        with ThreadPoolExecutor(max(1, len(self.address.meters))) as pool:
+            streams = list(pool.map(self._stream, self.address.meters))
+        self.meters = HostMeters(f"{self.role} host {self.address}", streams)
+        if self.address.uses_gpu:
+            self.meters.check_sees_gpu()
+
+    def _stream(self, spec: MeterSpec) -> MeterStream:
+        log = self._logs / f"{self.role}_{spec.name}.log"
+        stream = MeterStream(self._connection, spec, self._programs, log)
+        self._keep(stream.close)
+        return stream
+
+    def _keep(self, close: Callable[[], None]) -> None:
+        """Have what was opened closed with the host, which may have happened meanwhile."""
+        with self._keeping:
+            if not self._is_closed:
+                self._open.callback(close)
+                return
+        close()
+        raise ConnectionLost(f"{self.role} host {self.address} was left while it was made ready")
 
     def _leave_agent(self) -> None:
         """End the agent; where it has died, another one puts back what it has left."""
@@ -86,14 +134,6 @@ class Host:
                 self._start_agent().close()
                 return
             raise
-
-    def _streams(self, programs: str, logs: Path) -> list[MeterStream]:
-        streams = []
-        for spec in self.address.meters:
-            log = logs / f"{self.role}_{spec.name}.log"
-            streams.append(MeterStream(self._connection, spec, programs, log))
-            self._open.callback(streams[-1].close)
-        return streams
 
     @property
     def is_emulated(self) -> bool:
@@ -158,6 +198,8 @@ class Host:
         Raises:
             KnobsNotRestored: the knobs are not known to be what they were.
         """
+        with self._keeping:
+            self._is_closed = True
         self._open.close()
 
 
@@ -176,29 +218,35 @@ def open_hosts(
         name: (Path(artifact.path), artifact.sha256)
         for name, artifact in manifest.artifacts.items()
     }
-    opened: dict[str, Host] = {}
-
-    def make_ready(role: str, address: HostAddress) -> None:
-        opened[role] = Host(role, address, identities[role], logs)
-        opened[role].load(manifest_json, artifacts)
-
+    hosts = {
+        role: Host(role, address, identities[role], logs)
+        for role, address in (("edge", edge), ("cloud", cloud))
+    }
+    pool = ThreadPoolExecutor(2)
     try:
-        with ThreadPoolExecutor(2) as pool:
-            ready = [pool.submit(make_ready, r, a) for r, a in (("edge", edge), ("cloud", cloud))]
-        for one in ready:
-            one.result()
-        port = opened["cloud"].agent.started.tensor_port
+        _first_error([pool.submit(h.make_ready, manifest_json, artifacts) for h in hosts.values()])
+        port = hosts["cloud"].agent.started.tensor_port
         if port is None:
             raise ConfigurationError("the cloud agent has no tensor port")
-        connect = messages.ConnectOrder(address=opened["cloud"].link_address, port=port)
-        opened["edge"].agent.call("Connect", connect, messages.Message, LOAD_S)
-        yield opened["edge"], opened["cloud"]
+        connect = messages.ConnectOrder(address=hosts["cloud"].link_address, port=port)
+        hosts["edge"].agent.call("Connect", connect, messages.Message, LOAD_S)
+        yield hosts["edge"], hosts["cloud"]
     except BaseException as error:
-        for trouble in _put_back(opened.values()):
+        for trouble in _put_back(hosts.values()):
             error.add_note(trouble)
         raise
-    if troubles := _put_back(opened.values()):
+    finally:
+        pool.shutdown(wait=False)
+    if troubles := _put_back(hosts.values()):
         raise KnobsNotRestored(". ".join(troubles))
+
+
+def _first_error(asked: Sequence[Future[None]]) -> None:
+    """Wait for all, or for the first that fails, which is raised."""
+    wait(asked, return_when=FIRST_EXCEPTION)
+    for one in asked:
+        if one.done():
+            one.result()
 
 
 def _put_back(hosts: Iterable[Host]) -> list[str]:

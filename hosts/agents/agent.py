@@ -14,6 +14,7 @@ import os
 import select
 import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -21,7 +22,7 @@ import msgspec
 
 from hosts.agents.cloud import CloudAgent
 from hosts.agents.edge import EdgeAgent
-from hosts.agents.loading import find, load
+from hosts.agents.loading import begin_imports, find, load
 from hosts.agents.open_machine import open_machine
 from hosts.agents.preflight import Preflight
 from hosts.agents.restorable_knobs import RestorableKnobs
@@ -49,7 +50,13 @@ Method = tuple[type[messages.Message], Callable[..., messages.Message]]
 
 
 class Agent:
-    """The control service of edge and cloud agents: knobs, artifacts, idle windows."""
+    """The control service of edge and cloud agents: knobs, artifacts, idle windows.
+
+    Attributes:
+        imports: goes on until all is imported that a network needs; None: not begun.
+    """
+
+    imports: threading.Thread | None = None
 
     def __init__(self, order: messages.StartOrder, machine: Machine) -> None:
         self.order = order
@@ -79,6 +86,8 @@ class Agent:
 
     def load(self, order: messages.LoadOrder) -> messages.Message:
         """Load this host's part of a network."""
+        if self.imports is not None:
+            self.imports.join()
         return load(self.part, order, threads=len(self.order.cpus) or None)
 
     def hold_compiled(self, order: messages.CompiledOrder) -> messages.Message:
@@ -204,6 +213,7 @@ def _serve(order: messages.StartOrder) -> int:
         agent = Agent(order, open_machine())
         restored = agent.knobs.restore(unknown_may_stay=True)
         keep_to(order.cpus)  # all are online again
+        agent.imports = begin_imports(agent.part)
         knobs = agent.knobs
         control_port, tensor_port, stop = agent.listen()
         started = messages.Started(

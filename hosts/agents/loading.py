@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from pathlib import Path
 
 import msgspec
@@ -31,6 +33,33 @@ def find(order: FindOrder) -> Found:
     return Found(paths=paths, folder=str(folder))
 
 
+def begin_imports(part: EdgeAgent | CloudAgent) -> threading.Thread:
+    """Import what a network of this host is computed with, while the agent is spoken to.
+
+    What cannot be imported is told when a network is loaded.
+    """
+    work = _import_litert if isinstance(part, EdgeAgent) else _import_tensorflow
+
+    def imported() -> None:
+        with contextlib.suppress(Exception):
+            work()
+
+    begun = threading.Thread(target=imported, daemon=True)
+    begun.start()
+    return begun
+
+
+def _import_litert() -> None:
+    import ai_edge_litert.interpreter
+    import ai_edge_litert.schema_py_generated  # noqa: F401  # not when the first head is timed
+
+
+def _import_tensorflow() -> None:
+    from hosts.models.runtime.light_keras import import_keras
+
+    import_keras()
+
+
 def load(part: EdgeAgent | CloudAgent, order: LoadOrder, threads: int | None = None) -> Loaded:
     """Load heads and images on the edge, tails on the cloud.
 
@@ -49,8 +78,7 @@ def load(part: EdgeAgent | CloudAgent, order: LoadOrder, threads: int | None = N
     except msgspec.MsgspecError as error:
         raise ArtifactError(f"the network's manifest cannot be read: {error}") from error
     if isinstance(part, EdgeAgent):
-        import ai_edge_litert.interpreter
-        import ai_edge_litert.schema_py_generated  # noqa: F401  # not when the first head is timed
+        _import_litert()
 
         from hosts.models.runtime.heads import Heads
 

@@ -171,6 +171,7 @@ def test_a_host_s_own_trouble_is_told_and_its_agent_goes_on(host, tmp_path, brea
 )
 def test_another_agent_puts_back_what_one_that_died_has_left(edge, tmp_path):
     host = Host("edge", edge, make_credentials("edge")["edge"], tmp_path)
+    host.start_agent()
     state = folder_of(host._connection) / "state/edge.json"
     set_mhz(host.agent, 600)
     assert shown(host._connection, "scaling_cur_freq") == "600000"

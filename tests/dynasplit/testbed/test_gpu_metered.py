@@ -1,6 +1,6 @@
 """Hosts whose GPU computes are asked for a meter that sees it, before anything is measured."""
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -23,9 +23,14 @@ def test_a_host_with_rapl_alone_is_refused_where_its_gpu_computes(tmp_path):
     metered = HostAddress(meters=(MeterSpec("rapl", {"root": str(tmp_path / "root")}),))
     identity = make_credentials("cloud")["cloud"]
     with loopback_hosts(HostAddress(), metered) as (_, cloud):
-        Host("cloud", cloud, identity, tmp_path).close()
-        with pytest.raises(ConfigurationError, match=r"cloud host .*\(package\) sees it; allowed"):
-            Host("cloud", replace(cloud, uses_gpu=True), identity, tmp_path)
+        for uses_gpu, refused in (
+            (False, nullcontext()),
+            (True, pytest.raises(ConfigurationError, match=r"host .*\(package\) sees it; allowed")),
+        ):
+            host = Host("cloud", replace(cloud, uses_gpu=uses_gpu), identity, tmp_path)
+            with closing(host), refused:
+                host.start_agent()
+                host.start_meters()
 
 
 @pytest.mark.parametrize("one_machine", [False, True])

@@ -1,17 +1,27 @@
 """Files of a network are found on a host, whatever the controller's paths are there."""
 
+import gc
 import hashlib
 import multiprocessing
 import os
+import sys
 import tempfile
+import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from hosts.agents import loading
+from hosts.agents.edge import EdgeAgent
 from hosts.agents.loading import find
-from hosts.wire.messages import FindOrder
+from hosts.machine.real import RealMachine
+from hosts.models.runtime.light_keras import import_keras
+from hosts.models.runtime.manifest import Manifest
+from hosts.wire.messages import FindOrder, LoadOrder
 
 NOBODY = 65534
+NETWORK = Manifest("none", "random", "int8", "fidelity", 2, 1, 0, (), {})
 
 
 def _find_as_nobody(order: FindOrder, cache: str, answers) -> None:
@@ -55,3 +65,33 @@ def test_a_path_that_is_closed_to_this_host_s_user_is_not_there(open_folder):
     process.join()
     closed.chmod(0o700)
     assert found.paths == {wanted: None, pushed: str(cache / "pushed" / f"{pushed}.tflite")}
+
+
+def test_imports_go_on_beside_and_what_is_missing_is_told_when_a_network_is_loaded(monkeypatch):
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def missing() -> None:
+        begun.set()
+        assert goes_on.wait(10)
+        raise ImportError("no such package")
+
+    monkeypatch.setattr(loading, "_import_litert", missing)
+    imports = loading.begin_imports(EdgeAgent(RealMachine()))
+    assert begun.wait(10)
+    assert imports.is_alive()
+    goes_on.set()
+    imports.join(10)
+    assert not imports.is_alive()
+    order = LoadOrder(manifest=msgspec.json.encode(NETWORK), paths={})
+    with pytest.raises(ImportError, match="no such package"):
+        loading.load(EdgeAgent(RealMachine()), order)
+
+
+def test_after_keras_garbage_is_looked_for_as_before(monkeypatch):
+    seen = []
+    monkeypatch.setitem(sys.modules, "keras", None)  # an import that fails
+    monkeypatch.setattr(gc, "disable", lambda: seen.append("off"))
+    monkeypatch.setattr(gc, "enable", lambda: seen.append("on"))
+    with pytest.raises(ImportError):
+        import_keras()
+    assert seen == ["off", "on"]
