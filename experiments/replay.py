@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dynasplit.accounting.view import viewed
+from dynasplit.accounting._view import viewed
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import hypervolume, write_json
 from dynasplit.app.setup.phases import built_policies

@@ -1,7 +1,7 @@
 """Accountings of energy, one file each; `build` finds them by name.
 
 An accounting is a view: it says for how much of the hosts' idle power a request pays. What is
-measured is the same under all of them, and `view` turns one into another.
+measured is the same under all of them, and `_view` turns one into another.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ def named(label: str) -> Accounting:
         words = [word.partition("=") for word in (found[2] or "").split(",") if word.strip()]
         given = {key.strip(): value.strip() for key, _, value in words}
         plain = build(found[1])
+        if strange := set(given) - set(vars(plain)):
+            raise ValueError(f"it has no option {', '.join(sorted(strange))}")
         return msgspec.convert(given, type(plain), strict=False) if given else plain
     except (ValueError, ConfigurationError, msgspec.ValidationError) as error:
         raise DataError(

@@ -8,7 +8,7 @@ from typing import Any
 
 from dynasplit.accounting import Accounting, build
 from dynasplit.accounting.base import Role
-from dynasplit.accounting.view import NO_IDLE, viewed
+from dynasplit.accounting._view import NO_IDLE, viewed
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest

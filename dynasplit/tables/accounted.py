@@ -9,7 +9,7 @@ import numpy as np
 
 from dynasplit.accounting import Accounting
 from dynasplit.accounting.base import Role
-from dynasplit.accounting.view import NO_IDLE, viewed
+from dynasplit.accounting._view import NO_IDLE, viewed
 from dynasplit.core.errors import DataError
 from dynasplit.tables.runs import RunsTable
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from dynasplit.accounting import DEFAULT, Accounting, build
-from dynasplit.accounting.view import viewed
+from dynasplit.accounting._view import viewed
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration
 from hosts.emulation.noise import run_factors

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from dynasplit.accounting.view import viewed
+from dynasplit.accounting._view import viewed
 from dynasplit.core.errors import ConfigurationError, LinkLost
 from dynasplit.core.measurement import Measurement, Source
 from dynasplit.core.space import Configuration, KnobValue
