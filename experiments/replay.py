@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from dynasplit.accounting._view import viewed
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import hypervolume, write_json
 from dynasplit.app.setup.phases import built_policies
@@ -23,13 +24,13 @@ from dynasplit.replay.bootstrap import intervals
 from dynasplit.replay.halves import divide
 from dynasplit.replay.replay import Replay
 from dynasplit.tables import RunsTable, write_requests
+from dynasplit.tables.accounted import under
 from dynasplit.testbed.recorded import RecordedTestbed
 
 
 def check(config: Config) -> None:
     """Refuse a table, front or workload that cannot be read."""
-    runs = check_runs(config.name, config.runs)
-    _front(config, runs)
+    _front(config, _runs(config))
     if config.workload.file is not None:
         read_workload(config.workload.file, config.workload.network)
 
@@ -40,7 +41,7 @@ def run(config: Config) -> None:
     Raises:
         DynaSplitError: a file cannot be used, or results cannot be written.
     """
-    runs = check_runs(config.name, config.runs)
+    runs = _runs(config)
     front = _front(config, runs)
     thresholds = _thresholds(config, runs)
     with Terminal() as terminal, results_folder(record_inputs(config)) as folder:
@@ -90,7 +91,8 @@ def _blocks(config: Config, replay: Replay) -> dict[str, Any]:
 def _out_of_sample(config: Config, runs: RunsTable, thresholds: Thresholds) -> dict[str, Any]:
     """The policies' out-of-sample figures: medians over divisions of the runs."""
     try:
-        predict, why = fit_profile(runs).draws, None
+        fit, rule = fit_profile(runs), config.energy.rule
+        predict, why = (lambda c: viewed(fit.draws(c), rule)), None
     except DataError as error:
         predict, why = None, str(error)
     times = config.replay.divisions
@@ -153,10 +155,21 @@ def _summary(
     }
 
 
+def _runs(config: Config) -> RunsTable:
+    """The table, by the accounting that is asked for."""
+    asked = config.energy
+    return under(check_runs(config.name, config.runs), asked.rule, asked.stated_idle_w)
+
+
 def _front(config: Config, runs: RunsTable) -> ParetoFront:
     if config.front is None:
         return ParetoFront.of_runs(runs)
-    return ParetoFront.load(config.front, model=runs.model, last_split_point=runs.last_split_point)
+    return ParetoFront.load(
+        config.front,
+        model=runs.model,
+        last_split_point=runs.last_split_point,
+        accounting=runs.accounting,
+    )
 
 
 def _replay(

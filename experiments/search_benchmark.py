@@ -23,6 +23,7 @@ from dynasplit.front.dominance import HypervolumeScale, objectives
 from dynasplit.offline import search
 from dynasplit.offline.study import OfflineSettings, search_front
 from dynasplit.run.journal import Journal
+from dynasplit.tables.accounted import under
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,7 +39,8 @@ def run(config: Config) -> None:
     Raises:
         DynaSplitError: the table cannot be used, or results cannot be written.
     """
-    runs = check_runs(config.name, config.runs)
+    asked = config.energy
+    runs = under(check_runs(config.name, config.runs), asked.rule, asked.stated_idle_w)
     space = space_of_runs(runs, dataclasses.asdict(config.space), config.model.split_points)
     testbed = TableTestbed.of(runs, space, fill=config.benchmark.fill == "profile")
     limit = budget_of(config).limit(testbed.space)

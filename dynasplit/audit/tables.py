@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
+from dynasplit.accounting import DEFAULT, build
 from dynasplit.audit.findings import Finding
 from dynasplit.audit.heads import check_heads
 from dynasplit.audit.sums_and_stages import (
@@ -15,9 +17,11 @@ from dynasplit.audit.sums_and_stages import (
     check_tails,
     check_transfers,
 )
+from dynasplit.core.errors import DataError
 from dynasplit.front.dominance import non_dominated
 from dynasplit.profile.run_medians import KNOBS
 from dynasplit.tables import RunsTable
+from dynasplit.tables.accounted import under
 
 ENOUGH_REPEATS = 5
 
@@ -28,6 +32,8 @@ def audit_table(runs: RunsTable) -> list[Finding]:
     Checks of times against frequency and power need the knobs of the physical model, and times
     without waiting; a table with others, or of throughput mode, is checked for the rest.
     """
+    with suppress(DataError):  # powers are checked where they can be told
+        runs = under(runs, build(DEFAULT))
     rows = np.arange(len(runs))
     found = [*check_sums(runs, rows), *check_quality(runs, rows), *_single_runs(runs)]
     waits = "throughput" in (runs.modes or ())

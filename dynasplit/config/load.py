@@ -45,6 +45,8 @@ FREE_OF_MEASUREMENT = (
 served from the front, how often is tried again."""
 LATER = ("hosts.faults", "measure.gates", "measure.baseline_every", "measure.warmup_s")
 """Options that came later: as they are by default, runs from before are still the same."""
+FIRST_ENERGY = {"cloud": "tail"}
+"""What the accounting by default was called: runs from before are still the same."""
 _FIRST_KNOBS = ("cpu_mhz", "edge_accelerator", "cloud_gpu", "codec", "batch_size")
 SERVED_BY = ("policies", "policy", "workload", "front", "seed")
 """What an online phase depends on besides the front that was found."""
@@ -101,6 +103,8 @@ def _without(config: Config, paths: Sequence[str]) -> dict[str, Any]:
             place = place[group]
         del place[key]
     default = asdict(Config(name="", hosts=HostsConf(kind="")))
+    if plain["energy"] == default["energy"]:
+        plain["energy"] = FIRST_ENERGY
     for path in (*LATER, *(f"space.{n}" for n in plain["space"] if n not in _FIRST_KNOBS)):
         group, key = path.split(".")
         if plain[group][key] == default[group][key]:

@@ -26,7 +26,8 @@ class Measurement:
         repeat: 0 for the first run of this configuration, 1 for the next.
         source: where the figures come from.
         latency_ms: from the start of the head to the arrival of the result.
-        energy_j: edge plus cloud.
+        energy_j: edge plus cloud, as `accounting` counts them.
+        accounting: the label of the accounting by which energies are counted.
         accuracy: top-1 share of labelled images (0..1).
         fidelity: share of images whose top-1 class equals the unsplit network's (0..1).
         accuracy_top5: share of labelled images whose class is among the five highest outputs.
@@ -35,7 +36,8 @@ class Measurement:
         edge_ms: computing the head. cloud_ms: computing the tail.
         transfer_ms: all between them, and the way back: encoding, waiting, decoding included.
         edge_energy_j: the edge's part. cloud_energy_j: the cloud's.
-        edge_idle_w: the edge's idle baseline. cloud_idle_w: the cloud's.
+        edge_idle_w: idle power of the edge's state. cloud_idle_w: of the cloud's.
+        edge_busy_ms: mean time of head and encoding. cloud_busy_ms: of decoding and tail.
         tensor_kb: size of an image's tensor before it is encoded, in 1024 bytes.
         mode: latency (one batch at a time) or throughput (edge, link and cloud at once).
         throughput_rps: inferences per second over the window.
@@ -59,6 +61,7 @@ class Measurement:
     source: Source = "measured"
     latency_ms: float
     energy_j: float | None = None
+    accounting: str = "occupied"
     accuracy: float | None = None
     fidelity: float | None = None
     accuracy_top5: float | None = None
@@ -71,6 +74,8 @@ class Measurement:
     cloud_energy_j: float | None = None
     edge_idle_w: float | None = None
     cloud_idle_w: float | None = None
+    edge_busy_ms: float | None = None
+    cloud_busy_ms: float | None = None
     tensor_kb: float | None = None
     mode: str | None = None
     throughput_rps: float | None = None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PolicySeries",
+    "draw_accountings_figure",
     "draw_all",
     "draw_audit_figure",
     "draw_benchmark_figure",
@@ -111,6 +112,15 @@ def draw_front_figure(
     from dynasplit.figures.front import draw
 
     return draw(path, measured, front, remarks)
+
+
+def draw_accountings_figure(
+    path: Path, told: Mapping[str, Mapping[str, Any]], own: str, origin: Origin
+) -> Path | None:
+    """Mean energy by policy under each accounting; see `figures.accountings`."""
+    from dynasplit.figures.accountings import draw
+
+    return draw(path, told, own, origin)
 
 
 def draw_knobs_figure(

@@ -42,6 +42,7 @@ class ParetoFront:
         cloud_only: the cloud-only baseline, on the front or not; None: not measured.
         edge_only: the edge-only baseline, likewise.
         faults: that emulated hosts were given where it was measured, by name.
+        accounting: the label of the accounting by which its energies are counted.
     """
 
     summaries: tuple[Summary, ...]
@@ -52,6 +53,7 @@ class ParetoFront:
     cloud_only: Summary | None = None
     edge_only: Summary | None = None
     faults: tuple[str, ...] = ()
+    accounting: str = "occupied"
 
     @classmethod
     def build(
@@ -63,6 +65,7 @@ class ParetoFront:
         source: Source,
         cloud_only: Configuration | None = None,
         edge_only: Configuration | None = None,
+        accounting: str = "occupied",
     ) -> ParetoFront:
         """The front of summaries, or of measurements (whose repeats are summarised).
 
@@ -73,6 +76,7 @@ class ParetoFront:
             source: where the figures come from.
             cloud_only: which of the configurations is that baseline; ignored if not measured.
             edge_only: likewise.
+            accounting: the label of that of the figures.
 
         Raises:
             DataError: there are no figures, or some lack the energy that others have.
@@ -91,6 +95,7 @@ class ParetoFront:
             quality=quality_of(list(found.values())),
             cloud_only=_summary(baselines[0]) if baselines[0] else None,
             edge_only=_summary(baselines[1]) if baselines[1] else None,
+            accounting=accounting,
         )
 
     @classmethod
@@ -109,6 +114,7 @@ class ParetoFront:
             cloud_only=None if cloud_only is None else runs.summary(cloud_only),
             edge_only=None if edge_only is None else runs.summary(edge_only),
             faults=runs.faults,
+            accounting=runs.accounting,
         )
 
     @property
@@ -150,6 +156,8 @@ class ParetoFront:
             plain = msgspec.to_builtins(_File(kind=KIND, version=VERSION, front=self))
             if not self.faults:
                 del plain["front"]["faults"]
+            if self.accounting == "occupied":
+                del plain["front"]["accounting"]
             draft.write_bytes(msgspec.json.format(msgspec.json.encode(plain), indent=1))
             draft.replace(path)
         except OSError as error:
@@ -157,7 +165,12 @@ class ParetoFront:
 
     @classmethod
     def load(
-        cls, path: str | Path, *, model: str | None = None, last_split_point: int | None = None
+        cls,
+        path: str | Path,
+        *,
+        model: str | None = None,
+        last_split_point: int | None = None,
+        accounting: str | None = None,
     ) -> ParetoFront:
         """Read a front that `save` wrote.
 
@@ -165,6 +178,7 @@ class ParetoFront:
             path: the file.
             model: the network that it has to be of; None: any.
             last_split_point: that network's; None: any.
+            accounting: the label of the one that it has to be by; None: any.
 
         Raises:
             DataError: no such file, not a front, of another version or of another network, or
@@ -185,6 +199,12 @@ class ParetoFront:
             raise DataError(f"{path}: not a front file: it is nested too deeply") from error
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise DataError(f"{path}: not a front file: {error}") from error
+        if accounting not in (None, front.accounting) and front.has_energy:
+            raise DataError(
+                f"{path}: the front's energies are by energy={front.accounting}; asked for: "
+                f"energy={accounting}. Say energy={front.accounting}, or make a front of the runs "
+                "behind it: +experiment=account runs=..."
+            )
         return _checked(front, path, model, last_split_point)
 
 

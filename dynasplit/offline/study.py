@@ -168,6 +168,7 @@ def _front(
         source=measurer.journal.measurements()[0].source,
         cloud_only=cloud_only,
         edge_only=edge_only,
+        accounting=measurer.journal.measurements()[0].accounting,
     )
 
 

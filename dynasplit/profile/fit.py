@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from dynasplit.accounting import DEFAULT, build
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration
@@ -21,6 +22,7 @@ from dynasplit.profile.noise import fit_noise
 from dynasplit.profile.quality import nearest_quality, quality_by_cell
 from dynasplit.profile.run_medians import Figures
 from dynasplit.tables import RunsTable
+from dynasplit.tables.accounted import under
 from dynasplit.testbed.modelled import ModelledTestbed
 from hosts.emulation.hardware import Link, Noise
 from hosts.emulation.profile import Profile
@@ -73,6 +75,7 @@ def fit_profile(runs: RunsTable, network: str | None = None) -> Fit:
     Raises:
         DataError: a column is missing, or a knob is one that the model does not know.
     """
+    runs = under(runs, build(DEFAULT))
     figures = Figures.of(runs)
     network = network or runs.model or "network"
     heads = fit_heads(figures, runs.last_split_point)

@@ -131,6 +131,9 @@ _MODE = (
     Column("mode", "", "text", None, None, "any", "latency, one batch at a time, or throughput"),
     Column("throughput_rps", "1/s", "float", 0, 1e9, "any", "inferences a second"),
 )
+_ACCOUNTING = Column(
+    "accounting", "", "text", None, None, "any", "how energies are counted; absent: occupied"
+)
 _FLAGS = Column("flags", "", "text", None, None, "any", "what is doubtful, separated by ;")
 _TIME = Column("testbed_time_s", "s", "float", 0, 1e9, "any", "what the run cost the testbed")
 
@@ -143,8 +146,10 @@ RUNS: tuple[Column, ...] = (
     _ms("latency_spread_ms", "interquartile range within the window"),
     _joule("edge_energy_j", "the edge's part of the energy"),
     _joule("cloud_energy_j", "the cloud's part of the energy"),
-    Column("edge_idle_w", "W", "float", 0, 1e6, "any", "the edge's idle baseline"),
-    Column("cloud_idle_w", "W", "float", 0, 1e6, "any", "the cloud's idle baseline"),
+    Column("edge_idle_w", "W", "float", 0, 1e6, "any", "idle power of the edge's state"),
+    Column("cloud_idle_w", "W", "float", 0, 1e6, "any", "idle power of the cloud's state"),
+    _ms("edge_busy_ms", "mean time of head and encoding, an inference"),
+    _ms("cloud_busy_ms", "mean time of decoding and tail, an inference"),
     Column("tensor_kb", "KB", "float", 0, 1e9, "any", "an image's tensor, in 1024 bytes"),
     *_MODE,
     Column("wire_kb", "KB", "float", 0, 1e9, "any", "an image's tensor as it was sent"),
@@ -155,6 +160,7 @@ RUNS: tuple[Column, ...] = (
     _count("cloud_samples", "meter samples in the window, cloud"),
     Column("window_s", "s", "float", 0, 1e9, "any", "the window's length"),
     _TIME,
+    _ACCOUNTING,
     _FLAGS,
 )
 REQUESTS: tuple[Column, ...] = (
@@ -171,5 +177,6 @@ REQUESTS: tuple[Column, ...] = (
     *_MODE,
     _SOURCE,
     _TIME,
+    _ACCOUNTING,
     _FLAGS,
 )

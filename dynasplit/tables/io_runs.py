@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from dynasplit.accounting import DEFAULT, named
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement, Source
 from dynasplit.tables import reference
@@ -18,7 +19,7 @@ from dynasplit.tables.files import check_facts, read_identity, write_table
 from dynasplit.tables.knobs import group_without_numbers, read_configurations, write_configurations
 from dynasplit.tables.plausible import check_units
 from dynasplit.tables.reading import Arrays, check_names, check_present, read_file, reject, to_array
-from dynasplit.tables.runs import FIGURES, REALITY, RunsTable
+from dynasplit.tables.runs import FIGURES, REALITY, RunsTable, one_accounting
 
 _COLUMNS = {c.name: c for c in RUNS}
 
@@ -64,6 +65,7 @@ def read_runs(
         sources=_sources(path, table),
         flags=_flags(table),
         modes=_modes(path, table),
+        accounting=_accounting(path, table),
         path=path,
         notes=tuple(notes),
     )
@@ -87,6 +89,8 @@ def write_runs(
         "source": list(table.sources),
         "flags": [";".join(flags) or None for flags in table.flags],
     }
+    if table.accounting != DEFAULT:
+        columns["accounting"] = [table.accounting] * len(table)
     if table.modes and any(table.modes):
         columns["mode"] = list(table.modes)
     write_table(
@@ -160,6 +164,16 @@ def _modes(path: Path, table: pa.Table) -> list[str | None] | None:
     if "mode" not in table.column_names:
         return None
     return cast("list[str | None]", to_array(path, table["mode"], _COLUMNS["mode"]).tolist())
+
+
+def _accounting(path: Path, table: pa.Table) -> str:
+    """The accounting that all rows state; absent: the default one, that of tables before."""
+    if "accounting" not in table.column_names:
+        return DEFAULT
+    found = to_array(path, table["accounting"], _COLUMNS["accounting"]).tolist()
+    label = one_accounting(value or DEFAULT for value in found)
+    named(label)
+    return label
 
 
 def _flags(table: pa.Table) -> list[tuple[str, ...]]:

@@ -20,7 +20,8 @@ from dynasplit.tables.reading import Array
 
 REALITY: tuple[Source, ...] = ("measured", "recorded", "emulated", "modelled")
 _INTEGERS = {c.name for c in RUNS if c.dtype == "int"}
-_KEPT = {f.name for f in fields(Measurement)} - {"configuration", "source", "mode", "flags"}
+_WORDS = {"configuration", "source", "mode", "flags", "accounting"}
+_KEPT = {f.name for f in fields(Measurement)} - _WORDS
 FIGURES = tuple(c.name for c in RUNS if c.name in _KEPT)
 
 
@@ -37,6 +38,7 @@ class RunsTable:
         sources: each row's source (n,).
         flags: each row's flags (n,).
         modes: each row's mode of measuring (n,); None: not known.
+        accounting: the label of the accounting by which all rows count energies.
         path: the file, or None for a table in memory.
         notes: what had to be assumed or repaired while reading, to be shown.
     """
@@ -49,6 +51,7 @@ class RunsTable:
     sources: Sequence[Source] = field(repr=False)
     flags: Sequence[tuple[str, ...]] = field(repr=False)
     modes: Sequence[str | None] | None = field(default=None, repr=False)
+    accounting: str = "occupied"
     path: Path | None = None
     notes: tuple[str, ...] = ()
 
@@ -59,11 +62,12 @@ class RunsTable:
         """A table of measurements in memory.
 
         Raises:
-            DataError: there is none.
+            DataError: there is none, or they count energies by several accountings.
         """
         runs = list(measurements)
         if not runs:
             raise DataError("a table of runs needs at least one measurement; found none")
+        accounting = one_accounting(m.accounting for m in runs)
         index, configurations = number_configurations([m.configuration for m in runs])
         columns = {}
         for name in (*FIGURES, *family_names(runs)):
@@ -79,6 +83,7 @@ class RunsTable:
             sources=[m.source for m in runs],
             flags=[m.flags for m in runs],
             modes=[m.mode for m in runs],
+            accounting=accounting,
         )
 
     def __len__(self) -> int:
@@ -123,6 +128,7 @@ class RunsTable:
             source=self.sources[row],
             flags=self.flags[row],
             mode=self.modes[row] if self.modes else None,
+            accounting=self.accounting,
             **gathered(figures),
         )
 
@@ -144,6 +150,7 @@ class RunsTable:
                 configuration=configuration,
                 source="recorded",
                 mode=self.mode,
+                accounting=self.accounting,
                 **gathered({name: figures[i] for name, figures in values.items()}),
             )
             for i, configuration in enumerate(self.configurations)
@@ -215,6 +222,21 @@ class RunsTable:
     def summaries(self) -> list[Summary]:
         """Every configuration's summary, in the order of `configurations`."""
         return [self.summary(i) for i in range(len(self.configurations))]
+
+
+def one_accounting(labels: Iterable[str]) -> str:
+    """The accounting that all have.
+
+    Raises:
+        DataError: there are several.
+    """
+    found = list(dict.fromkeys(labels))
+    if len(found) > 1:
+        raise DataError(
+            f"runs whose energies are counted by several accountings: {', '.join(found)}; "
+            "allowed: one, to which +experiment=account brings each table"
+        )
+    return found[0]
 
 
 def number_configurations(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from dynasplit.accounting import DEFAULT, Accounting, build
+from dynasplit.accounting.base import Drawn, Role
 from dynasplit.core.errors import MeasurementError
 from dynasplit.testbed import window_times
 from dynasplit.testbed.channels import HostTraces
@@ -20,7 +23,8 @@ class EnergyRules:
         max_gap_periods: the largest gap allowed in a trace, in meter periods.
         baseline_s: how long the idle baseline is measured.
         baseline_every: after so many measurements another one comes; None: one before all.
-        cloud: `tail` counts the cloud's energy while tails run; `gross` all that it draws.
+        accounting: for how much idle power a request pays.
+        stated_idle_w: idle power of hosts, for recorded runs that have none.
         one_machine: both hosts are this one machine, whose meters see them together.
     """
 
@@ -28,7 +32,8 @@ class EnergyRules:
     max_gap_periods: float = 3.0
     baseline_s: float = 60.0
     baseline_every: int | None = None
-    cloud: str = "tail"
+    accounting: Accounting = field(default_factory=lambda: build(DEFAULT))
+    stated_idle_w: Mapping[Role, float] = field(default_factory=dict)
     one_machine: bool = False
 
     def least_window_s(self, period_s: float) -> float:
@@ -41,7 +46,7 @@ class EnergyRules:
 
 
 class Energies(NamedTuple):
-    """Energies per inference, by the names of a measurement's fields."""
+    """Energies per inference by the accounting `occupied`, by a measurement's fields."""
 
     energy_j: float | None
     edge_energy_j: float | None
@@ -58,7 +63,7 @@ def energies_of(
     cloud_idle_w: float | None,
     rules: EnergyRules,
 ) -> Energies:
-    """The energies of a window.
+    """The energies of a window, by the accounting `occupied`; others are views of it.
 
     Args:
         report: its inferences.
@@ -75,33 +80,39 @@ def energies_of(
     edge_j = edge.total({name: j / count for name, j in edge_window_j.items()})
     channels = {f"edge_{name}_j": j / count for name, j in edge_window_j.items()}
     cloud_j, samples = (0.0 if cloud.counted else None), None  # by definition: no tail ran
-    if window_times.cloud_window_ns(report) is not None:
+    at_ns = window_times.cloud_window_ns(report)
+    if at_ns is not None:
         cloud_window_j = rules.energies_j(cloud)
         channels |= {f"cloud_{name}_j": j / count for name, j in cloud_window_j.items()}
         total_j, samples = cloud.total(cloud_window_j), cloud.samples
+        busy_s = busy_of(report).cloud_s
+        if busy_s <= 0:
+            raise MeasurementError("tails without duration: the cloud did not timestamp them")
+        length_s = (at_ns[1] - at_ns[0]) / 1e9 / count
         cloud_j = None
-        if total_j is not None and cloud_idle_w is not None:
-            cloud_j = cloud_energy_j(total_j, report, cloud_idle_w, rules)
+        if total_j is not None:
+            cloud_j = Drawn(total_j / count, length_s, cloud_idle_w).paid_j(busy_s)
     if rules.one_machine:  # nobody can tell whose part was what
         return Energies(edge_j, None, cloud_j, edge.samples, samples, channels)
     total = None if edge_j is None or cloud_j is None else edge_j + cloud_j
     return Energies(total, edge_j, cloud_j, edge.samples, samples, channels)
 
 
-def cloud_energy_j(window_j: float, report: RunReport, idle_w: float, rules: EnergyRules) -> float:
-    """The cloud's energy per inference, of what it drew in its window.
+class Busy(NamedTuple):
+    """For how long the hosts compute for an inference, on average."""
 
-    `tail`: less idle power times the time without a tail (and without decoding). `gross`: all.
-    """
-    at_ns = window_times.cloud_window_ns(report)
-    assert at_ns is not None
+    edge_s: float
+    cloud_s: float
+
+
+def busy_of(report: RunReport) -> Busy:
+    """Head and encoding, decoding and tail, of the window's inferences."""
     inside = window_times.counted(report)
-    tails_s = sum(_busy_ns(i) for i in inside) / report.batch_size / 1e9
-    if tails_s <= 0:
-        raise MeasurementError("tails without duration: the cloud did not timestamp them")
-    length_s = (at_ns[1] - at_ns[0]) / 1e9
-    without_j = idle_w * (length_s - tails_s) if rules.cloud == "tail" else 0.0
-    return (window_j - without_j) / len(inside)
+    images = len(inside) * report.batch_size * 1e9
+    return Busy(
+        sum((i.encoded_ns or i.head_ns) - i.start_ns for i in inside) / images,
+        sum(_busy_ns(i) for i in inside) / images,
+    )
 
 
 def _busy_ns(inference: Inference) -> int:

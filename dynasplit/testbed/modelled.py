@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from dynasplit.accounting import DEFAULT, Accounting, build
+from dynasplit.accounting._view import viewed
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration
 from hosts.emulation.noise import run_factors
@@ -39,12 +41,14 @@ class ModelledTestbed:
         network: whose timings of the profile are used.
         seed: of the noise.
         rules: of a window: how long it is taken to last, and how many inferences to hold.
+        accounting: by which energies are counted.
     """
 
     profile: Profile
     network: str
     seed: int = 0
     rules: WindowRules = _WINDOW
+    accounting: Accounting = field(default_factory=lambda: build(DEFAULT))
     _set: Configuration | None = field(default=None, repr=False)
 
     def measure(
@@ -74,16 +78,12 @@ class ModelledTestbed:
         period_ms, latency_ms = sum(stages_ms), sum(stages_ms)
         if self.rules.mode == "throughput":
             period_ms, latency_ms = pipelined_ms(stages_ms)
-        active_j = p.edge.power_w(True, mhz, mode) * busy_ms / 1000
-        waiting_j = p.edge.power_w(False, mhz, mode) * (period_ms - busy_ms) / 1000
-        edge_j = (active_j + waiting_j) * factors.power / size
-        tail_j = p.cloud.power_w(True, gpu) * cloud_ms / 1000
-        decode_j = p.cloud.power_w(True, False) * decode_ms / 1000
-        cloud_j = (tail_j + decode_j) * factors.power / size
+        edge_j = self._edge_j(configuration, busy_ms, period_ms) * factors.power / size
+        cloud_j = self._cloud_j(gpu, cloud_ms, decode_ms) * factors.power / size
         row = p.split(net, k)
         inferences = self._inferences()
         window_s = max(self.rules.min_window_s, inferences * period_ms / size / 1000)
-        return Measurement(
+        measurement = Measurement(
             configuration=configuration,
             repeat=repeat,
             source="modelled",
@@ -94,6 +94,10 @@ class ModelledTestbed:
             cloud_ms=cloud_ms,
             edge_energy_j=edge_j,
             cloud_energy_j=cloud_j,
+            edge_idle_w=p.edge.power_w(False, mhz, mode) * factors.power,
+            cloud_idle_w=p.cloud.power_w(False, gpu) * factors.power,
+            edge_busy_ms=busy_ms / size,
+            cloud_busy_ms=(decode_ms + cloud_ms) / size,
             accuracy=(row.accuracy or {}).get(mode),
             fidelity=(row.fidelity or {}).get(mode),
             tensor_kb=row.tensor_kb,
@@ -106,6 +110,20 @@ class ModelledTestbed:
             window_s=window_s,
             testbed_time_s=self._spent_s(configuration, latency_ms, window_s),
         )
+        return viewed([measurement], self.accounting)[0]
+
+    def _edge_j(self, configuration: Configuration, busy_ms: float, period_ms: float) -> float:
+        """Of a batch: computing, then waiting."""
+        edge, mode = self.profile.edge, configuration.edge_accelerator
+        mhz = float(configuration.cpu_mhz or edge.start.cpu_mhz)
+        active_j = edge.power_w(True, mhz, mode) * busy_ms / 1000
+        return active_j + edge.power_w(False, mhz, mode) * (period_ms - busy_ms) / 1000
+
+    def _cloud_j(self, gpu: bool, tail_ms: float, decode_ms: float) -> float:
+        """Of a batch: the tail, and decoding on the CPU."""
+        cloud = self.profile.cloud
+        tail_j = cloud.power_w(True, gpu) * tail_ms / 1000
+        return tail_j + cloud.power_w(True, False) * decode_ms / 1000
 
     def _inferences(self) -> int:
         rules = self.rules

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from dynasplit.accounting._view import viewed
 from dynasplit.core.errors import ConfigurationError, LinkLost
 from dynasplit.core.measurement import Measurement, Source
 from dynasplit.core.space import Configuration, KnobValue
@@ -16,7 +17,7 @@ from dynasplit.testbed import host_facts, window_times
 from dynasplit.testbed.around import Around, Samples, placed
 from dynasplit.testbed.baseline import Baselines
 from dynasplit.testbed.channels import HostTraces
-from dynasplit.testbed.energy import EnergyRules, energies_of
+from dynasplit.testbed.energy import EnergyRules, busy_of, energies_of
 from dynasplit.testbed.gates._window import Window
 from dynasplit.testbed.judging import Findings, GateRules, WindowTooShort, judge
 from dynasplit.testbed.lab import Host
@@ -265,7 +266,8 @@ class SshTestbed:
         judged = self._judge(configuration, begin=False)
         check_judged(judged, len(self.qualities.references))
         quality = self.qualities.of(configuration, inside, judged)
-        return Measurement(
+        busy = busy_of(report)
+        measurement = Measurement(
             configuration=configuration,
             repeat=repeat,
             source=self.source,
@@ -275,17 +277,14 @@ class SshTestbed:
             edge_ms=stages.edge_ms,
             transfer_ms=stages.transfer_ms,
             cloud_ms=stages.cloud_ms,
-            energy_j=energies.energy_j,
-            edge_energy_j=energies.edge_energy_j,
-            cloud_energy_j=energies.cloud_energy_j,
-            edge_samples=energies.edge_samples,
-            cloud_samples=energies.cloud_samples,
-            channels=energies.channels | self.baselines.channels_w,
+            **(energies._asdict() | {"channels": energies.channels | self.baselines.channels_w}),
             conditions=report.conditions,
             gates={**idle.figures, **found.figures},
             flags=(*host_facts.faults_of_hosts(self._hosts), *idle.flags, *found.flags),
             edge_idle_w=self.baselines.idle_w("edge"),
             cloud_idle_w=self.baselines.idle_w("cloud"),
+            edge_busy_ms=1000 * busy.edge_s,
+            cloud_busy_ms=1000 * busy.cloud_s,
             tensor_kb=report.tensor_bytes / 1024,
             mode=report.mode,
             throughput_rps=window_times.throughput_rps(report),
@@ -296,3 +295,4 @@ class SshTestbed:
             window_s=(end_ns - start_ns) / 1e9,
             testbed_time_s=spent_s,
         )
+        return viewed([measurement], self.energy.accounting)[0]

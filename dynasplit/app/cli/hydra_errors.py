@@ -15,6 +15,12 @@ from dynasplit.app.cli.unread import as_one_value, unread
 from dynasplit.config.rules import rule_of
 from dynasplit.core.errors import ConfigurationError
 
+_SUCCESSORS = {
+    "option tail of group energy": "energy=occupied",
+    "option gross of group energy": "energy=wall",
+    "key cloud in energy": "energy=occupied for energy.cloud=tail, energy=wall for gross",
+}
+"""What was called otherwise before."""
 _TYPES = {
     "str": "a word (quote it if it holds , or =)",
     "int": "a whole number",
@@ -83,6 +89,8 @@ def _without_value(path: str) -> ConfigurationError:
 
 
 def _no_such(what: str, name: str, allowed: Iterable[str], where: str) -> ConfigurationError:
+    if successor := _SUCCESSORS.get(f"{what} {name}{where}"):
+        return ConfigurationError(f"there is no {what} {name!r}{where} any more: say {successor}")
     names = list(allowed)
     near = difflib.get_close_matches(name, names, n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""

@@ -13,9 +13,11 @@ from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs, TestbedInputs, with_faults
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.served_request import ServedRequest
-from dynasplit.figures import draw_offline, draw_online
+from dynasplit.figures import draw_accountings_figure, draw_offline, draw_online
+from dynasplit.figures.series import Origin
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.study import OfflineResult
+from dynasplit.online.headlines import headlines
 from dynasplit.online.policy_figures import summarise_requests
 from dynasplit.tables import write_requests, write_runs
 
@@ -38,6 +40,10 @@ def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
             for g in (result.offline.given_up if result.offline else ())
         ],
         "policies": summarise_requests(result.online.served),
+        "accounting": testbed.energy.accounting.label,
+        "by_accounting": headlines(
+            result.online.served, testbed.energy.accounting, testbed.energy.stated_idle_w
+        ),
     }
 
 
@@ -85,8 +91,12 @@ def write_online_outputs(
     write_requests(requests, served, model=testbed.network, last_split_point=last)
     every = [*(offline.measurements if offline else ()), *(row.measurement for row in served)]
     drawn = draw_online(folder, result.front, served, _remarks(testbed, result.front), every)
+    origin = Origin(result.front.model, result.front.source, _remarks(testbed, result.front))
+    by = draw_accountings_figure(
+        folder / "accountings.png", summary["by_accounting"], summary["accounting"], origin
+    )
     write_json(told, summary)
-    return [requests, told, *drawn]
+    return [requests, told, *drawn, *([by] if by else [])]
 
 
 def _remarks(testbed: TestbedInputs, front: ParetoFront) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from dynasplit.app.cli.accounting_table import accounting_table, lacking_lines
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import summary_of, write_offline_outputs, write_online_outputs
 from dynasplit.app.report.tracking import record, tell_where
@@ -44,6 +46,17 @@ def few_runs(least: int | None) -> str:
     )
 
 
+def tell_accountings(summary: Mapping[str, Any], terminal: Terminal) -> None:
+    """The headline under each accounting that the measurements allow; nothing without energy."""
+    told = summary["by_accounting"]
+    known = [p for one in told.values() for p in one.get("policies", {}).values()]
+    if any(policy["energy_j_mean"] is not None for policy in known):
+        title = "Mean energy of a request, saved against cloud_only, by accounting (docs/energy.md)"
+        terminal.console.print(accounting_table(told, summary["accounting"], title))
+        for line in lacking_lines(told):
+            terminal.say(line)
+
+
 def write_report(
     inputs: RunInputs,
     result: RunResult,
@@ -77,6 +90,7 @@ def write_report(
     pipelined = summary["mode"] == "throughput"
     title = "Policies, in throughput mode: latencies hold waiting" if pipelined else "Policies"
     terminal.policies(summary["policies"], title, with_rates=pipelined)
+    tell_accountings(summary, terminal)
     terminal.say(f"Results: {folder}")
     if opened.recorder.trouble is None:
         tell_where(inputs.record, terminal)

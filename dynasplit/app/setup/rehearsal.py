@@ -17,4 +17,5 @@ def rehearsal(inputs: TestbedInputs) -> ModelledTestbed:
         inputs.network,
         seed=inputs.seed,
         rules=msgspec.structs.replace(inputs.rules, min_window_s=least_s),
+        accounting=inputs.energy.accounting,
     )

@@ -48,7 +48,8 @@ def check_early(hosts: HostsKind) -> None:
     offline_inputs(hosts.config)
     online_inputs(hosts.config)
     if hosts.config.front is not None:
-        ParetoFront.load(hosts.config.front, model=hosts.config.model.label)
+        by = hosts.config.energy.rule.label
+        ParetoFront.load(hosts.config.front, model=hosts.config.model.label, accounting=by)
 
 
 def check_policies(inputs: RunInputs) -> None:
@@ -213,6 +214,11 @@ def _given_front(config: Config, testbed: TestbedInputs) -> ParetoFront | None:
     if config.front is None:
         return None
     last = testbed.space.last_split_point
-    front = ParetoFront.load(config.front, model=testbed.network, last_split_point=last)
+    front = ParetoFront.load(
+        config.front,
+        model=testbed.network,
+        last_split_point=last,
+        accounting=testbed.energy.accounting.label,
+    )
     check_front(front, testbed.space, config.front)
     return front

@@ -105,7 +105,10 @@ class TestbedInputs:
             return ()
         quiet = msgspec.structs.replace(self.profile, noise=Noise())
         testbed = ModelledTestbed(
-            quiet, self.network, rules=WindowRules(mode=self.mode or "latency")
+            quiet,
+            self.network,
+            rules=WindowRules(mode=self.mode or "latency"),
+            accounting=self.energy.accounting,
         )
         return tuple(testbed.measure(c) for c in self.space.configurations)
 
@@ -127,6 +130,7 @@ class TestbedInputs:
             model=self.network,
             last_split_point=self.space.last_split_point,
             source="modelled",
+            accounting=self.energy.accounting.label,
         )
 
 

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dynasplit.accounting import named
+from dynasplit.accounting._view import viewed
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration, SearchSpace
@@ -48,7 +50,9 @@ class TableTestbed:
             lacking = [c for c in space.configurations if c not in known]
             fit = _fit(runs, needed=bool(lacking))
             if fit is not None:
-                known |= {c: fit.predict(c) for c in lacking}
+                rule = named(runs.accounting)
+                predicted = viewed((fit.predict(c) for c in lacking), rule)
+                known |= {m.configuration: m for m in predicted}
                 known = {c: _with_cost(known[c], fit) for c in space.configurations}
             filled = len(lacking)
         return cls(space, {c: known[c] for c in space.configurations}, filled)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dynasplit.accounting import named
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import SearchSpace
 from dynasplit.offline.surrogate.cells import Cells, crossed, stage_parts
@@ -40,6 +41,7 @@ class Runs:
 
     Attributes:
         at: the position of each one's configuration in the space.
+        by_host: each host's energy follows from its own times.
     """
 
     at: Indices
@@ -51,15 +53,18 @@ class Runs:
     cloud_ms: Floats
     edge_energy_j: Floats
     cloud_energy_j: Floats
+    by_host: bool = True
 
     @classmethod
     def of(cls, history: Sequence[Measurement], space: SearchSpace) -> Runs:
         """The runs of a history whose configurations the space has."""
         mine = [m for m in history if m.configuration in space]
         at = np.array([space.index(m.configuration) for m in mine], dtype=np.intp)
-        names = list(cls.__dataclass_fields__)[1:]
-        columns = [np.array([getattr(m, n) for m in mine], dtype=np.float64) for n in names]
-        return cls(at, *columns)
+        names = list(cls.__dataclass_fields__)[1:-1]
+        columns = {n: np.array([getattr(m, n) for m in mine], dtype=np.float64) for n in names}
+        labels = {m.accounting for m in mine}
+        by_host = all(named(label).by_occupation for label in labels)
+        return cls(at=at, by_host=by_host, **columns)
 
 
 class SurrogateModel:
@@ -107,7 +112,7 @@ class SurrogateModel:
         link_ms: Moments,
         latency: CellPosterior,
     ) -> CellPosterior:
-        if np.isnan(runs.edge_energy_j + runs.cloud_energy_j).any():
+        if not runs.by_host or np.isnan(runs.edge_energy_j + runs.cloud_energy_j).any():
             return self._power_of_both(runs, latency)
         sends = self._points[runs.at] < self.space.last_split_point
         tail = self._points < self.space.last_split_point

@@ -64,7 +64,7 @@ def test_a_valid_configuration_passes():
         ("measure__batch_size", 0, "1 or more"),
         ("space__codec", ["none", "gzip"], "none, lz4, zstd"),
         ("measure__min_inferences", 2000, "max_inferences=1000"),
-        ("energy__cloud", "nope", "tail, gross"),
+        ("energy__accounting", "nope", "active, occupied, shared, wall"),
         ("tracking__kind", "nope", "mlflow, none"),
         ("hosts__kind", "nope", "emulated, local, modelled, recorded, ssh"),
         ("hosts__kind", "recorded", "runs=FILE"),

@@ -146,7 +146,8 @@ class HostsKind(ABC):
             max_gap_periods=asked.max_gap_periods,
             baseline_s=asked.baseline_s,
             baseline_every=asked.baseline_every,
-            cloud=self.config.energy.cloud,
+            accounting=self.config.energy.rule,
+            stated_idle_w=self.config.energy.stated_idle_w,
         )
 
     def gate_rules(self) -> GateRules:

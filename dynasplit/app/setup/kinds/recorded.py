@@ -14,6 +14,7 @@ from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.app.setup.search_space import AvailableKnobs, space_of_runs
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.tables.accounted import under
 from dynasplit.testbed.recorded import RecordedTestbed
 from hosts.emulation.profile import Profile
 from hosts.knobs.base import describe
@@ -50,7 +51,7 @@ class RecordedHosts(HostsKind):
     def inputs(self, manifest: Manifest | None, progress: Progress) -> TestbedInputs:
         """The table, and the configurations in it that are asked for."""
         asked = self.config
-        runs = runs_at(str(asked.runs))
+        runs = under(runs_at(str(asked.runs)), asked.energy.rule, asked.energy.stated_idle_w)
         return TestbedInputs(
             network=runs.model or asked.model.label,
             space=space_of_runs(runs, self.asked_knobs, asked.model.split_points),

@@ -1,0 +1,28 @@
+"""What a request adds to what the hosts draw anyway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dynasplit.accounting.base import Role, Times
+
+
+@dataclass(frozen=True)
+class Rule:
+    """As `occupied`, less the idle power of the host's state."""
+
+    by_occupation: ClassVar[bool] = True
+    meaning: ClassVar[str] = (
+        "what the edge draws from arrival to answer, and the cloud while it computes, above the "
+        "idle power of their state"
+    )
+
+    @property
+    def label(self) -> str:
+        """Its name."""
+        return "active"
+
+    def idle_s(self, role: Role, times: Times) -> float:
+        """None."""
+        return 0.0

@@ -1,0 +1,68 @@
+"""The figure of a run's energy under each accounting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from dynasplit.figures import style
+from dynasplit.figures.series import Origin
+
+_OWN = "dynasplit"
+
+
+def draw(
+    path: Path, told: Mapping[str, Mapping[str, Any]], own: str, origin: Origin
+) -> Path | None:
+    """Each policy's mean energy, a panel for each accounting; None: none is known.
+
+    Args:
+        path: the file.
+        told: as `online.headlines.headlines` gives it.
+        own: the label of the accounting by which configurations were chosen.
+        origin: of the numbers.
+    """
+    known = {
+        label: one["policies"]
+        for label, one in told.items()
+        if "policies" in one
+        and all(p["energy_j_mean"] is not None for p in one["policies"].values())
+    }
+    if not known:
+        return None
+    policies = list(next(iter(known.values())))
+    height_in = 0.34 * len(policies) + 1.5
+    with style.figure(path, 2.7 * len(known) + 1.0, height_in) as figure:
+        every = figure.subplots(1, len(known), sharey=True, squeeze=False)[0]
+        for axes, (label, blocks) in zip(every, known.items(), strict=True):
+            _bars(axes, [blocks[name] for name in policies], policies)
+            axes.set_xlabel(f"J, {label}" + (" (chosen by)" if label == own else ""))
+        every[0].set_yticks(range(len(policies)), policies)
+        every[0].invert_yaxis()
+        style.head(
+            figure,
+            f"{origin.network}: mean energy of a request by accounting, saved against cloud_only",
+            origin.source,
+            origin.remarks,
+        )
+    return path
+
+
+def _bars(axes: Axes, blocks: list[Mapping[str, Any]], policies: list[str]) -> None:
+    means_j = np.array([block["energy_j_mean"] for block in blocks])
+    colours = [style.ACCENT if name == _OWN else style.PLAIN for name in policies]
+    bars = axes.barh(range(len(policies)), means_j, color=colours)
+    texts = [_text(block) for block in blocks]
+    axes.bar_label(bars, texts, padding=3, fontsize=8)
+    axes.set_xlim(0, 1.75 * float(means_j.max()))
+    axes.grid(visible=False, axis="y")
+
+
+def _text(block: Mapping[str, Any]) -> str:
+    mean = style.plain(block["energy_j_mean"])
+    saving_pct = block["energy_saving_vs_cloud_pct"]
+    return mean if saving_pct is None else f"{mean}  ({saving_pct:+.0f} %)"
