@@ -18,6 +18,7 @@ from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import Credentials, make_credentials
 from dynasplit.testbed.host_meters import HostMeters
 from dynasplit.testbed.meter import MeterStream
+from dynasplit.testbed.meter_places import MeterPlaces
 from dynasplit.testbed.programs import push_programs
 from hosts.models.runtime.manifest import Manifest, parts
 from hosts.wire import messages
@@ -89,9 +90,11 @@ class Host:
 
     def _streams(self, programs: str, logs: Path) -> list[MeterStream]:
         streams = []
+        places = MeterPlaces(self._connection, programs, self._open, emulated=self.is_emulated)
         for spec in self.address.meters:
             log = logs / f"{self.role}_{spec.name}.log"
-            streams.append(MeterStream(self._connection, spec, programs, log))
+            place = places.of(spec)
+            streams.append(MeterStream(place.machine, spec, place.programs, log, place.clock))
             self._open.callback(streams[-1].close)
         return streams
 
