@@ -1,7 +1,7 @@
 """Energies of windows on the lab's hosts against what these have truly drawn.
 
-A busy window computes on the edge all the time; in an idle one the edge sends an image and waits. The
-lab knows each host's energy by its law of power, and the window's times are those that count.
+A busy window computes on the edge all the time; in an idle one the edge sends an image and waits.
+The lab knows each host's energy by its law of power, and the window's times are those that count.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -20,6 +21,7 @@ from dynasplit.testbed import ssh, window_times
 from dynasplit.testbed.address import MeterSpec
 from dynasplit.testbed.energy import EnergyRules, energies_of
 from dynasplit.testbed.opening import ssh_testbed
+from dynasplit.testbed.retry import RetryPolicy
 from hosts.models.prepare.prepare import PrepareOrder, prepare
 from hosts.wire.window_rules import WindowRules
 from tests.lab.lab import EDGE_AHEAD_S, Lab
@@ -76,15 +78,17 @@ def ratios(
         folder: for what a testbed keeps.
         elsewhere: `runs_on` of the edge's meter.
     """
+    found: list[float] = []
     lab.set_update("edge", update_s)
     with _testbed(lab, update_s, folder, elsewhere) as testbed, _seen() as seen:
         for repeat in range(windows):
-            testbed.measure(PROFILES[profile], repeat=repeat)
+            once = partial(testbed.measure, PROFILES[profile], repeat=repeat)
+            RetryPolicy().measure(once)
             report, edge = seen[-1]
             start_s, end_s = (at / 1e9 - EDGE_AHEAD_S for at in window_times.edge_window_ns(report))
             found_j = edge.total(testbed.energy.energies_j(edge))
-            seen[-1] = found_j / lab.between_j("edge", start_s, end_s)
-        return seen
+            found.append(found_j / lab.between_j("edge", start_s, end_s))
+    return found
 
 
 @contextmanager

@@ -48,6 +48,12 @@ class Energy:
                 old = bisect.bisect(self._times_s, now_s - _KEPT_S)
                 del self._times_s[:old], self._energies_j[:old]
 
+    @property
+    def known_until_s(self) -> float:
+        """The last time that was counted."""
+        with self._lock:
+            return self._times_s[-1]
+
     def mean_w(self, end_s: float, length_s: float) -> float:
         """The mean power of an interval of the last minutes."""
         with self._lock:

@@ -59,7 +59,9 @@ class WallMeter(Instrument):
         return self._shown_at(now_s - (self.faults.lag_s if error == "lagging" else 0.0))
 
     def _shown_at(self, now_s: float) -> bytes:
-        updated_s = now_s - now_s % self._update_s
+        # of what is not counted yet, on a machine that is late, it would miss a part for ever
+        at_s = min(now_s, self._own.known_until_s, self._other.known_until_s)
+        updated_s = at_s - at_s % self._update_s
         error = self.faults.error
         on = {"swapped": [self._other], "shared": [self._own, self._other]}.get(error, [self._own])
         watts = sum(energy.mean_w(updated_s, self._update_s) for energy in on)
