@@ -104,7 +104,8 @@ def _testbed(
         addresses.append(replace(address_of(lab, role), meters=(meter,)))
     rules = WindowRules(warmup=1, min_inferences=1, min_window_s=1.0)
     energy = EnergyRules(min_samples=_READINGS, baseline_s=max(0.5, 4 * update_s))
-    with ssh_testbed(*addresses, manifest, rules, energy, folder) as opened:
+    edge, cloud = addresses
+    with ssh_testbed(edge, cloud, manifest, rules, energy, folder) as opened:
         yield opened
 
 
