@@ -4,6 +4,7 @@ import pytest
 
 from dynasplit.app.setup.kinds import _over_ssh
 from dynasplit.config.options.hosts import HostConf, HostsConf
+from dynasplit.core.errors import ConfigurationError
 
 
 def hosts_with(place) -> HostsConf:
@@ -32,5 +33,5 @@ def test_a_place_that_is_none_is_refused_with_those_there_are(strange):
 
 
 def test_hosts_that_are_this_machine_have_no_meters_elsewhere():
-    with pytest.raises(_over_ssh.ConfigurationError, match="with hosts of your own alone"):
+    with pytest.raises(ConfigurationError, match="with hosts of your own alone"):
         _over_ssh.check_meters_here(hosts_with("controller"))
