@@ -42,6 +42,7 @@ class Instrument:
 
     Attributes:
         identity: what it says it is. value: the power; None: it is silent.
+        rate_s: what it says of its update rate; None: nothing.
         asked: how often it was asked for the power. opened: how often it was connected to.
         hangs_up_at: it closes the connection when it was asked so often; None: never.
     """
@@ -49,6 +50,7 @@ class Instrument:
     def __init__(self, address: str = "127.0.0.1") -> None:
         self.identity = b"GWInstek,GPM-8213,1,V1.05"
         self.value: bytes | None = b"17.688E+00"
+        self.rate_s: float | None = None
         self.asked = self.opened = 0
         self.hangs_up_at: int | None = None
         self._server = socket.create_server((address, 0))
@@ -89,6 +91,8 @@ class Instrument:
         for line in client.makefile("rb"):
             if line == b"*IDN?\r\n":
                 client.sendall(self.identity + b"\r\n")
+            elif line == b":RATE?\r\n" and self.rate_s is not None:
+                client.sendall(f"{self.rate_s:E}\r\n".encode())
             elif line == b":NUMERIC:NORMAL:VALUE?\r\n":
                 self.asked += 1
                 if self.asked == self.hangs_up_at:

@@ -44,5 +44,6 @@ def _cost(hosts: TwoHosts, role: str) -> Cost:
     meters = tuple(
         (spec.name, msgspec.json.encode(spec.options).decode())
         for spec in hosts.of(role).address.meters
+        if spec.runs_on is None
     )
     return hosts.ask(role, "Cost", CostOrder(meters=meters), Cost)

@@ -9,7 +9,14 @@ from dynasplit.preflight.findings import Finding, error, failed, ok
 from dynasplit.preflight.two_hosts import TwoHosts
 from hosts.knobs.base import Knob, Value, describe
 from hosts.wire.messages import KnobsOrder, KnobsSet
-from hosts.wire.preflight import Looped, LoopOrder, Restored, RestoreOrder
+from hosts.wire.preflight import (
+    LinkOrder,
+    LinkReport,
+    Looped,
+    LoopOrder,
+    Restored,
+    RestoreOrder,
+)
 
 TOLERANCE = 0.2
 """Of the ratio of times: the loop itself follows 1/f to some 3 %; the 5 % of background load that
@@ -56,6 +63,8 @@ def set_fastest(hosts: TwoHosts, role: str) -> None:
 
 def _check_one(hosts: TwoHosts, role: str, knob: type[Knob], ends: tuple[Value, Value]) -> Finding:
     slow, fast = ends
+    if knob.added_s(slow) is not None:
+        return _check_delay(hosts, role, knob, ends)
     expected = knob.loop_ratio(slow, fast)
     done = f"{slow} and {fast} {knob.unit}".strip() + " set, read back, put back"
     if expected is None:
@@ -81,6 +90,25 @@ def _check_one(hosts: TwoHosts, role: str, knob: type[Knob], ends: tuple[Value, 
         "what sets it has no effect (a virtual machine, firmware, another driver), or something "
         f"slows the host; leave {knob.name} out of hosts.{role}.knobs until time follows it",
     )
+
+
+def _check_delay(
+    hosts: TwoHosts, role: str, knob: type[Knob], ends: tuple[Value, Value]
+) -> Finding:
+    """A knob that acts on the link's round trip, which is measured at both values."""
+    trips_s = []
+    for value in ends:
+        _set(hosts, role, {knob.name: value})
+        trips_s.append(hosts.ask(role, "Link", LinkOrder(), LinkReport, _LOOPS_S).round_trip_s)
+    added_s = trips_s[0] - trips_s[1]
+    expected_s = (knob.added_s(ends[0]) or 0.0) - (knob.added_s(ends[1]) or 0.0)
+    told = (
+        f"the round trip takes {1000 * added_s:.1f} ms longer at {ends[0]} than at {ends[1]} "
+        f"{knob.unit} ({1000 * expected_s:g} +-{TOLERANCE:.0%})"
+    )
+    if abs(added_s / expected_s - 1) <= TOLERANCE:
+        return ok(role, knob.name, told)
+    return error(role, knob.name, told, f"leave {knob.name} out of hosts.{role}.knobs")
 
 
 def _words_of_lie(

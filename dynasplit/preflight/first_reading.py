@@ -6,13 +6,13 @@ from dynasplit.core.errors import TestbedError
 from dynasplit.preflight.findings import Finding, error, failed, ok
 from dynasplit.testbed.address import MeterSpec
 from dynasplit.testbed.channels import CAN_COUNT
-from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.meter import MeterStream
+from dynasplit.testbed.program_host import ProgramHost
 
 _PATIENCE_S = 4.0
 
 
-def check(role: str, host: HostConnection, spec: MeterSpec, programs: str) -> Finding:
+def check(role: str, host: ProgramHost, spec: MeterSpec, programs: str) -> Finding:
     """Start a meter's program, and wait for a value of each of its channels."""
     name = f"meter {spec.name}"
     try:

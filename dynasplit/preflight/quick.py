@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from dynasplit.preflight.findings import Finding, error, errors, failed, ok
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.looking import first_look, look
+from dynasplit.testbed.meter_places import MeterPlaces
 from dynasplit.testbed.programs import push_programs
 from hosts.wire.preflight import FirstLook
 
@@ -101,11 +103,23 @@ class HostQuickly:
         self.findings += rights.check(self.role, seen)
         self.knobs = [n for n, knob in seen.knobs.items() if not knob.shut and not knob.trouble]
         self.findings += background.check(self.role, seen)
-        for spec in self.address.meters:
-            told = first_reading.check(self.role, host, spec, programs)
-            self.findings.append(told)
-            if told.verdict != "error":
-                self.meters.append(spec.name)
+        self._look_at_meters(host, programs)
+
+    def _look_at_meters(self, host: HostConnection, programs: str) -> None:
+        """One reading of each, from the machine that its program runs on."""
+        is_board = self.first is not None and self.first.board
+        with contextlib.ExitStack() as opened:
+            places = MeterPlaces(host, programs, opened, emulated=is_board)
+            for spec in self.address.meters:
+                try:
+                    place = places.of(spec)
+                except DynaSplitError as why:
+                    self.findings.append(failed(self.role, f"meter {spec.name}", why))
+                    continue
+                told = first_reading.check(self.role, place.machine, spec, place.programs)
+                self.findings.append(told)
+                if told.verdict != "error":
+                    self.meters.append(spec.name)
 
 
 @dataclass(frozen=True)

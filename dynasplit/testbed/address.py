@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 Option = str | int | float | bool
 
 
 @dataclass(frozen=True)
 class MeterSpec:
-    """A meter program to run on a host: its name, and the options that it is given."""
+    """A meter program.
+
+    Attributes:
+        name: its own. options: those that it is given.
+        runs_on: the machine that it runs on; None: the host that it measures.
+    """
 
     name: str
     options: Mapping[str, Option] = field(default_factory=dict)
+    runs_on: HostAddress | Literal["controller"] | None = None
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class HostAddress:
         python: the interpreter with the host's requirements.
         link_address: its address in the network between edge and cloud; empty: the same as ssh's.
         link_port: the cloud's port there, for tensors; 0: any that is free.
-        meters: the meter programs that run on it.
+        meters: the meter programs that measure it.
         knobs: the knob programs of this host.
         cpus: those that its agent keeps to; empty: all.
         uses_gpu: tails run on its GPU in some configuration: a meter that counts must see it.

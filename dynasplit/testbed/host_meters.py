@@ -71,6 +71,16 @@ class HostMeters:
         counting = [h for n, h in self.headers.items() if n in self.counted]
         return max((_lag_s(header) for header in counting), default=0.0)
 
+    @property
+    def lead_in_s(self) -> float:
+        """How long a window's load goes on before it, so that its first readings see no other.
+
+        An instrument is asked out of step with its updates: what it tells may be a whole period
+        old, beyond being a mean. A board's meter is in step.
+        """
+        counting = [h for n, h in self.headers.items() if n in self.counted and not h.emulated]
+        return max((h.period_s + (h.averaging_s or h.period_s) for h in counting), default=0.0)
+
     def since(self, from_ns: int, start_ns: int, end_ns: int) -> dict[str, Trace]:
         """Each counted channel's readings between two times, as they are there now.
 

@@ -24,6 +24,7 @@ from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import Credentials, make_credentials
 from dynasplit.testbed.host_meters import HostMeters
 from dynasplit.testbed.meter import MeterStream
+from dynasplit.testbed.meter_places import MeterPlaces, Place
 from dynasplit.testbed.programs import push_programs
 from hosts.models.runtime.manifest import Manifest, parts
 from hosts.wire import messages
@@ -102,15 +103,20 @@ class Host:
 
         The agent is there before: where another run has the host, its meters are left alone.
         """
-        with ThreadPoolExecutor(max(1, len(self.address.meters))) as pool:
-            streams = list(pool.map(self._stream, self.address.meters))
+        places = MeterPlaces(
+            self._connection, self._programs, self._open, emulated=self.is_emulated
+        )
+        found = [(spec, places.of(spec)) for spec in self.address.meters]
+        with ThreadPoolExecutor(max(1, len(found))) as pool:
+            streams = list(pool.map(self._stream, found))
         self.meters = HostMeters(f"{self.role} host {self.address}", streams)
         if self.address.uses_gpu:
             self.meters.check_sees_gpu()
 
-    def _stream(self, spec: MeterSpec) -> MeterStream:
+    def _stream(self, at: tuple[MeterSpec, Place]) -> MeterStream:
+        spec, place = at
         log = self._logs / f"{self.role}_{spec.name}.log"
-        stream = MeterStream(self._connection, spec, self._programs, log)
+        stream = MeterStream(place.machine, spec, place.programs, log, place.clock)
         self._keep(stream.close)
         return stream
 

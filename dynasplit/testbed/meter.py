@@ -1,4 +1,4 @@
-"""A power meter's readings as they stream from a host over SSH."""
+"""A power meter's readings as they stream from the machine that its program runs on."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ import paramiko
 from dynasplit.core.errors import HostProgramFailed, TestbedError, WindowInvalid
 from dynasplit.core.power_trace import Trace
 from dynasplit.testbed.address import MeterSpec
-from dynasplit.testbed.connection import NO_CODE, HostConnection
+from dynasplit.testbed.connection import NO_CODE
 from dynasplit.testbed.last_words import LastWords
+from dynasplit.testbed.meter_clock import MeterClock, OneClock
+from dynasplit.testbed.program_host import ProgramHost
 from dynasplit.testbed.programs import python_of
 from hosts.core.errors import WireError
 from hosts.wire.readings import MeterHeader, read_header, read_reading
@@ -60,21 +62,28 @@ class MeterStream:
     """
 
     def __init__(
-        self, host: HostConnection, spec: MeterSpec, programs: str, log: Path | None = None
+        self,
+        host: ProgramHost,
+        spec: MeterSpec,
+        programs: str,
+        log: Path | None = None,
+        clock: MeterClock | None = None,
     ) -> None:
         """Start the program.
 
         Args:
-            host: where the meter is.
+            host: the machine that it runs on.
             spec: which one, and how it is reached.
             programs: the folder above the pushed programs.
             log: where the program's complaints are kept; None: only their last ones.
+            clock: brings times to the measured host's; None: it is the one that it runs on.
 
         Raises:
             HostProgramFailed: the program does not start, or says something else than a meter.
             ConnectionLost: it has ended with its connection.
         """
         self._host, self._log = host, log
+        self._clock = clock or OneClock()
         self._name = f"meter {spec.name!r} on {host.address}"
         options = msgspec.json.encode(spec.options).decode()
         self._command = (
@@ -89,14 +98,16 @@ class MeterStream:
         self._collect_from_now()
 
     def make_ready(self) -> None:
-        """Before a window: begin the program anew if it has ended.
+        """Before a window: begin the program anew if it has ended, and compare clocks.
 
         Raises:
             ConnectionLost: it has ended with its connection.
+            HostUnreachable: a machine does not tell its clock.
             WindowInvalid: it does not start; the next time may do.
             HostProgramFailed: it was begun anew too often without a window that it covered, or
                 another meter is there now.
         """
+        self._clock.compare()
         if self._failure is None:
             return
         self._check_connected()
@@ -131,9 +142,13 @@ class MeterStream:
             timeout_s: how long to wait for readings that come late.
 
         Raises:
-            WindowInvalid: the readings do not cover the window in time.
+            WindowInvalid: the readings do not cover the window in time, or their times are not
+                known closely enough.
             ConnectionLost: they end with the connection.
         """
+        self._clock.settle(start_ns, end_ns)
+        zero_ns, end_ns = start_ns, self._clock.on_meter_ns(end_ns)
+        start_ns = self._clock.on_meter_ns(start_ns)
         margin_ns = round(2 * self.header.period_s * 1e9)
         series = self._series[channel]
 
@@ -157,18 +172,19 @@ class MeterStream:
         if times_ns[0] <= start_ns + margin_ns:
             self._starts_in_vain = 0
         near = (times_ns >= start_ns - margin_ns) & (times_ns <= end_ns + margin_ns)
-        times_s = (times_ns[near] - start_ns) / 1e9
+        times_s = (self._clock.on_host_ns(times_ns[near]) - zero_ns) / 1e9
         return Trace(times_s, watts[near], self.header.period_s, self.header.max_w)
 
     def readings(self, channel: str, from_ns: int, end_ns: int, zero_ns: int) -> Trace:
         """A channel's readings between two times, as they are there; times count from `zero_ns`."""
         with self._fresh:
             series = self._series[channel]
-            first = bisect.bisect_left(series.times_ns, from_ns)
-            last = bisect.bisect_right(series.times_ns, end_ns)
+            first = bisect.bisect_left(series.times_ns, self._clock.on_meter_ns(from_ns))
+            last = bisect.bisect_right(series.times_ns, self._clock.on_meter_ns(end_ns))
             times_ns = np.asarray(series.times_ns[first:last], dtype=np.int64)
             watts = np.asarray(series.watts[first:last])
-        return Trace((times_ns - zero_ns) / 1e9, watts, self.header.period_s)
+        times_s = (self._clock.on_host_ns(times_ns) - zero_ns) / 1e9
+        return Trace(times_s, watts, self.header.period_s)
 
     def first_values_w(self, timeout_s: float, awaited: Collection[str]) -> dict[str, float]:
         """The first reading of each channel that gives one in time; 0 W if it gives no other.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dynasplit.core.errors import HostProgramFailed
 from dynasplit.testbed.address import HostAddress
-from dynasplit.testbed.connection import HostConnection
+from dynasplit.testbed.program_host import ProgramHost
 from hosts.core.modules import EXTENSIONS_VARIABLE, ON_HOSTS, extension_folders
 
 _SOURCE = Path(__file__).resolve().parents[2] / "hosts"
@@ -43,7 +43,7 @@ mv -T {fresh} {name} && rm -rf {fresh}.old
 """
 
 
-def push_programs(host: HostConnection) -> str:
+def push_programs(host: ProgramHost) -> str:
     """Put `hosts/` on the host, once for each state of its source; returns the folder above it.
 
     A folder that is there is taken only if it holds what it should; else it is pushed anew.

@@ -238,7 +238,8 @@ class SshTestbed:
     @property
     def _settling_s(self) -> float:
         """Until the readings of the meters that count are of one state alone."""
-        return _LAGS * max(self.edge.meters.lag_s, self.cloud.meters.lag_s)
+        both = (self.edge.meters, self.cloud.meters)
+        return max(max(_LAGS * meters.lag_s, meters.lead_in_s) for meters in both)
 
     def _carry(self, message: messages.Message) -> None:
         """Board time goes on from the host that has come farthest."""

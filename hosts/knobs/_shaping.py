@@ -1,4 +1,4 @@
-"""The rate of a host's way to one TCP port, bounded by the kernel's `htb` (iproute2's `tc`).
+"""A host's way to one TCP port: its rate by the kernel's `htb`, delay and loss by `netem` (`tc`).
 
 A class bounds what goes to that port; another takes all else as it comes, SSH among it. What comes
 back is not bounded: answers are small.
@@ -16,7 +16,9 @@ from hosts.core.errors import KnobError
 from hosts.machine.tools import run_tool
 
 _HANDLE = "d5:"
+_NETEM = "d6:"
 _ALL_ELSE_MBIT_S = 100_000
+_QUEUED = 100_000  # packets that netem holds: of 100 Gbit/s more than a fifth of a second
 _UNITS = {"bit": 1e-6, "Kbit": 1e-3, "Mbit": 1.0, "Gbit": 1e3}
 
 
@@ -53,8 +55,25 @@ def bound_mbit_s(device: str) -> float | None:
     return None if told is None else float(told[1]) * _UNITS[told[2]]
 
 
-def bind(device: str, mbit_s: int, addresses: Iterable[str], port: int) -> None:
-    """Bound what goes to a port of these addresses.
+def disturbed(device: str) -> tuple[int, int]:
+    """The delay in ms and the loss in percent that are set; 0: none is."""
+    for each in json.loads(run_tool(["tc", "-j", "qdisc", "show", "dev", device])):
+        if each["kind"] == "netem" and each["handle"] == _NETEM:
+            options = each["options"]
+            delay_s = options.get("delay", {}).get("delay", 0.0)
+            return round(1000 * delay_s), round(100 * options.get("loss-random", {}).get("loss", 0))
+    return 0, 0
+
+
+def bind(
+    device: str,
+    mbit_s: int,
+    addresses: Iterable[str],
+    port: int,
+    delay_ms: int = 0,
+    loss_pct: int = 0,
+) -> None:
+    """Bound, delay and lose what goes to a port of these addresses.
 
     Raises:
         KnobError: tc refuses it, or somebody else's qdisc is there.
@@ -72,6 +91,10 @@ def bind(device: str, mbit_s: int, addresses: Iterable[str], port: int) -> None:
         for number, rate in rates:
             name = ("classid", f"{_HANDLE}{number}")
             _tc("class", "add", *at, *name, "htb", "rate", f"{rate}mbit", "quantum", "60000")
+        if delay_ms or loss_pct:
+            disturbing = ("delay", f"{delay_ms}ms", "loss", f"{loss_pct}%")
+            place = ("dev", device, "parent", f"{_HANDLE}1", "handle", _NETEM)
+            _tc("qdisc", "add", *place, "netem", "limit", str(_QUEUED), *disturbing)
         for address in addresses:
             _tc("filter", "add", *at, *_match(address, port), "flowid", f"{_HANDLE}1")
     except KnobError:

@@ -83,6 +83,11 @@ class Knob:
         return None
 
     @classmethod
+    def added_s(cls, value: Value) -> float | None:
+        """How much longer the link's round trip takes at a value; None: it does not act on it."""
+        return None
+
+    @classmethod
     def felt_ends(cls, values: Sequence[Value]) -> tuple[Value, Value]:
         """Of values from slow to fast the two between which `loop_ratio` is looked for."""
         return values[0], values[-1]

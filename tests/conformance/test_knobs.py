@@ -14,6 +14,7 @@ from hosts.core.errors import KnobError
 from hosts.knobs.base import HostKnob, build, names_on_hosts
 from hosts.machine.real import RealMachine
 from tests.boards import on_board
+from tests.fake_tc import shaped
 from tests.gpu_controls import gpus
 from tests.hosts.trees import (
     BIG,
@@ -48,6 +49,8 @@ REAL = {
     ("edge_accelerator", "a Coral"): coral,
     ("cloud_gpu", "an NVIDIA driver"): nvidia,
     ("link_mbit_s", "a network of its own"): linked,
+    ("link_delay_ms", "a stand-in of tc"): shaped,
+    ("link_loss_pct", "a stand-in of tc"): shaped,
     ("jetson_mode", "a Jetson"): jetson,
     ("gpu_power_w", "an NVIDIA GPU"): gpus,
     ("gpu_clock_mhz", "an NVIDIA GPU"): gpus,
@@ -75,7 +78,7 @@ PLACES = [*((name, "a board") for name in BOARDS), *REAL]
 
 def _marks(name: str) -> list[pytest.MarkDecorator]:
     """Setting the link runs many programs."""
-    return [pytest.mark.medium] if name == "link_mbit_s" else []
+    return [pytest.mark.medium] if name.startswith("link_") else []
 
 
 @pytest.fixture(
@@ -88,7 +91,7 @@ def knob(request, tmp_path, monkeypatch) -> Iterator[HostKnob]:
     name = request.param[0]
     if request.param in REAL:
         make = REAL[request.param]
-        further = {gpus: (monkeypatch,), linked: (request,)}
+        further = {gpus: (monkeypatch,), linked: (request,), shaped: (request,)}
         machine = make(tmp_path, *further.get(make, ()))
         yield build(name, machine)
         machine.open_accelerator("off")

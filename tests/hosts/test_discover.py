@@ -23,7 +23,7 @@ MHZ = (800, 1400, 1900, 2400, 3000)
 @pytest.fixture(autouse=True)
 def no_iproute2(monkeypatch):
     """A link is no file below a root."""
-    monkeypatch.setattr("hosts.knobs.link_mbit_s.find_tool", lambda _name: None)
+    monkeypatch.setattr("hosts.knobs._link.find_tool", lambda _name: None)
 
 
 def write(root: Path, files: dict[str, str]) -> None:

@@ -20,14 +20,14 @@ from tests.lab.host import HostPlan
 from tests.lab.network import Cable
 from tests.lab.power import PowerLaw
 from tests.lab.program import LabPlan, Opened
-from tests.lab.wall_meter import Error, MeterFaults
+from tests.lab.wall_meter import UPDATE_S, Error, MeterFaults
 
 ROOT = Path(__file__).resolve().parents[2]
 LAWS = {
     "edge": PowerLaw(base_w=2.3, dynamic_w_per_ghz=1.1),
     "cloud": PowerLaw(base_w=60.0, dynamic_w_per_ghz=55.0, package_w=20.0),
 }
-_EDGE_AHEAD_S = 5000
+EDGE_AHEAD_S = 5000
 _END_S = 10.0
 
 
@@ -113,6 +113,7 @@ class Lab:
         for role in self.hosts:
             self.misbehave(role)
             self.err(role)
+            self.set_update(role, UPDATE_S)
         for cable in ("edge", "cloud", "link"):
             self.mend(cable)
         self.set_rate(None)
@@ -125,6 +126,14 @@ class Lab:
         """The truth about a host: all that it has drawn, and its processor's part, in J."""
         told = self._order(do="tell", host=role)
         return told["wall_j"], told["package_j"]
+
+    def between_j(self, role: str, start_s: float, end_s: float) -> float:
+        """The truth about a host between two times of this machine's clock, at the wall, in J."""
+        return self._order(do="between", host=role, start_s=start_s, end_s=end_s)
+
+    def set_update(self, role: str, update_s: float) -> None:
+        """Let a host's wall meter have a new value each `update_s`."""
+        self._order(do="update", host=role, update_s=update_s)
 
     def close(self) -> None:
         """End all, whatever has become of it."""
@@ -145,7 +154,7 @@ class Lab:
         words = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", str(key))
         subprocess.run(words, check=True)
         cpus = sorted(os.sched_getaffinity(0))
-        edge = HostPlan("edge", cpus[0], LAWS["edge"], clock_ahead_s=_EDGE_AHEAD_S, sudo=sudo)
+        edge = HostPlan("edge", cpus[0], LAWS["edge"], clock_ahead_s=EDGE_AHEAD_S, sudo=sudo)
         cloud = HostPlan("cloud", cpus[-1], LAWS["cloud"], has_rapl=True, sudo=sudo)
         authorized = key.with_suffix(".pub").read_text()
         plan = LabPlan(str(self.folder), authorized, [edge, cloud])

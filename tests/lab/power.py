@@ -4,7 +4,7 @@ import bisect
 import threading
 from typing import NamedTuple
 
-_KEPT_S = 30.0
+_KEPT_S = 120.0
 
 
 class PowerLaw(NamedTuple):
@@ -48,11 +48,22 @@ class Energy:
                 old = bisect.bisect(self._times_s, now_s - _KEPT_S)
                 del self._times_s[:old], self._energies_j[:old]
 
+    @property
+    def known_until_s(self) -> float:
+        """The last time that was counted."""
+        with self._lock:
+            return self._times_s[-1]
+
     def mean_w(self, end_s: float, length_s: float) -> float:
-        """The mean power of an interval of the last half minute."""
+        """The mean power of an interval of the last minutes."""
         with self._lock:
             start_j, end_j = self._at_j(end_s - length_s), self._at_j(end_s)
         return (end_j - start_j) / length_s
+
+    def between_j(self, start_s: float, end_s: float) -> float:
+        """What was drawn between two times of the last minutes."""
+        with self._lock:
+            return self._at_j(end_s) - self._at_j(start_s)
 
     def _at_j(self, time_s: float) -> float:
         """The energy at a time, by linear interpolation."""

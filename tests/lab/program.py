@@ -118,8 +118,12 @@ class _Lab:
                 self.network.mend(cable)
             case {"do": "rate", "mbit_s": mbit_s}:
                 self.network.set_rate(mbit_s)
+            case {"do": "update", "host": role, "update_s": update_s}:
+                self.meters[role].set_update(update_s)
             case {"do": "tell", "host": role}:
                 return self._state(self.hosts[role])
+            case {"do": "between", "host": role, "start_s": start_s, "end_s": end_s}:
+                return self.hosts[role].energy.between_j(start_s, end_s)
             case _:
                 raise ValueError(f"no such order: {order}")
         return None

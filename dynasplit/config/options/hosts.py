@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,10 @@ from hosts.core.errors import BoardError
 from hosts.emulation.asked_faults import completed
 
 NO_METER = "none"
+RUNS_ON = "runs_on"
+LOGIN = ("address", "port", "user", "key_file", "known_hosts", "python")
+"""The options by which a machine is logged in to."""
+
 _KNOWN_HOSTS = "a file that exists, with the host's key (ssh-keyscan writes it; then compare)"
 
 
@@ -38,7 +42,9 @@ class HostConf:
             one that SSH connects to.
         link_port: cloud only: the tensor port, for firewalls; None: any that is free.
         meters: the programs that read its power, each with its options:
-            `[{meter: gpm8213, resource: ...}, {meter: rapl}]`.
+            `[{meter: gpm8213, resource: ...}, {meter: rapl}]`. `runs_on` beside a meter's options
+            names another machine for its program: `controller`, `edge`, `cloud`, an address, or
+            `{address: ..., python: ...}` with the options of a host's login.
         meter: short for one meter; `none`: no meter (hosts=local: `auto`, RAPL if this user may
             read it). meter_options: passed to it.
         knobs: names of the programs that set its hardware.
@@ -62,16 +68,33 @@ class HostConf:
     def named_meters(self) -> list[tuple[str, dict[str, Any]]]:
         """Each meter's name and options, however they were said."""
         if self.meters:
-            return [(str(m["meter"]), {k: m[k] for k in m if k != "meter"}) for m in self.meters]
+            about = ("meter", RUNS_ON)
+            return [(str(m["meter"]), {k: m[k] for k in m if k not in about}) for m in self.meters]
         return [] if self.meter == NO_METER else [(self.meter, dict(self.meter_options))]
 
+    def places(self) -> list[Any]:
+        """Where each meter's program runs, as it was said; None: on this host."""
+        return [m.get(RUNS_ON) for m in self.meters] or [None for _ in self.named_meters()]
+
     def conflicts(self) -> Iterator[str]:
-        """Meters without a name, or said in both ways."""
+        """Meters without a name, or said in both ways; machines that are none."""
+        for place in self.places():
+            if not _is_place(place):
+                yield (
+                    f"meters: {RUNS_ON}={place}; allowed: controller, edge, cloud, an address that "
+                    f"SSH reaches, or {{address: ...}} with any of {', '.join(LOGIN[1:])}"
+                )
         for entry in self.meters:
             if not isinstance(entry.get("meter"), str):
                 yield f"meters={self.meters}; allowed: meter=NAME in each, beside its options"
         if self.meters and self.meter not in (NO_METER, "auto"):
             yield f"meter={self.meter}; allowed: {NO_METER}, since meters lists this host's meters"
+
+
+def _is_place(place: Any) -> bool:
+    if isinstance(place, Mapping):
+        return isinstance(place.get("address"), str) and set(place) <= set(LOGIN)
+    return place is None or (isinstance(place, str) and bool(place))
 
 
 def _completed(faults: list[Any]) -> list[Any]:

@@ -69,3 +69,12 @@ def test_two_meters_of_the_same_are_refused_by_the_name_of_the_host():
     walls = [Stream("wall", 0.1, None), Stream("wall", 1.0, None)]
     with pytest.raises(ConfigurationError, match=r"edge host a:22: .* more than one channel wall"):
         HostMeters("edge host a:22", walls)
+
+
+def test_an_instrument_that_is_asked_out_of_step_wants_a_load_before_its_window():
+    asked, board = Stream("wall", 0.1, None), Stream("wall", 0.1, None)
+    assert HostMeters("edge", [asked]).lead_in_s == pytest.approx(0.2)
+    asked.header.averaging_s = 0.25
+    assert HostMeters("edge", [asked]).lead_in_s == pytest.approx(0.35)
+    board.header.emulated = True
+    assert HostMeters("edge", [board]).lead_in_s == HostMeters("edge", []).lead_in_s == 0.0

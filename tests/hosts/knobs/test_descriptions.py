@@ -17,10 +17,11 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_they_come_by_where_they_act():
     edge = ["cpu_cores", "cpu_little_mhz", "cpu_mhz", "edge_accelerator", "jetson_mode"]
     cloud = ["cloud_gpu", "gpu_clock_mhz", "gpu_power_w"]
-    assert list(knobs()) == [*edge, *cloud, "codec", "link_mbit_s", "batch_size"]
+    link = ["link_delay_ms", "link_loss_pct", "link_mbit_s"]
+    assert list(knobs()) == [*edge, *cloud, "codec", *link, "batch_size"]
     assert all(map(is_packaged, knobs()))
-    assert names_on_hosts() == [*edge, *cloud, "link_mbit_s"]
-    assert names_on_hosts("edge") == [*edge, "link_mbit_s"]
+    assert names_on_hosts() == [*edge, *cloud, *link]
+    assert names_on_hosts("edge") == [*edge, *link]
     assert names_on_hosts("cloud") == cloud
 
 
@@ -41,6 +42,8 @@ def test_asking_them_imports_nothing_heavy():
         ("edge_accelerator", ["max", "off"], ("off", "max"), ["no TPU", "TPU max"]),
         ("cloud_gpu", [True, False], (False, True), ["no GPU", "GPU"]),
         ("link_mbit_s", [20, 5], (5, 20), ["link 5 Mbit/s", "link 20 Mbit/s"]),
+        ("link_delay_ms", [0, 20], (20, 0), ["link +20 ms", ""]),
+        ("link_loss_pct", [0, 2], (2, 0), ["link -2 %", ""]),
         ("jetson_mode", ["MAXN", "MODE_10W"], ("MODE_10W", "MAXN"), ["mode MODE_10W", "mode MAXN"]),
         ("gpu_power_w", [300, 100], (100, 300), ["GPU 100 W", "GPU 300 W"]),
         ("gpu_clock_mhz", [1980, 210], (210, 1980), ["GPU 210 MHz", "GPU 1980 MHz"]),

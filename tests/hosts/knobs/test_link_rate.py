@@ -80,7 +80,7 @@ def test_without_the_right_or_the_programs_it_is_no_knob(knob, tmp_path, monkeyp
     monkeypatch.setattr(Path, "read_text", lambda _path: "CapEff:\t0000000000000fff\n")
     with pytest.raises(KnobError, match="needs CAP_NET_ADMIN"):
         knob.discover()
-    monkeypatch.setattr("hosts.knobs.link_mbit_s.find_tool", lambda name: None)
+    monkeypatch.setattr("hosts.knobs._link.find_tool", lambda name: None)
     with pytest.raises(KnobError, match=r"no link_mbit_s here: tc, ip \(iproute2\)"):
         knob.allowed()
 

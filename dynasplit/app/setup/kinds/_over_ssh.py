@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from dynasplit.app.setup.run_inputs import TestbedInputs
-from dynasplit.config.options.hosts import HostConf, HostsConf
+from dynasplit.config.options.hosts import RUNS_ON, HostConf, HostsConf
 from dynasplit.core.errors import ConfigurationError, TestbedError
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.testbed.address import HostAddress, MeterSpec
@@ -44,6 +44,20 @@ def check_named(hosts: HostsConf) -> None:
                 )
 
 
+def check_meters_here(hosts: HostsConf) -> None:
+    """Refuse meter programs elsewhere, of hosts that are all this machine.
+
+    Raises:
+        ConfigurationError: names the host.
+    """
+    for role, host in (("edge", hosts.edge), ("cloud", hosts.cloud)):
+        if any(place is not None for place in host.places()):
+            raise ConfigurationError(
+                f"hosts.{role}.meters: {RUNS_ON} with hosts={hosts.kind}; allowed: with hosts of "
+                "your own alone (kind ssh)"
+            )
+
+
 def check_addresses(hosts: HostsConf) -> None:
     """Refuse addresses that have no form that there is, or that ssh's configuration refuses.
 
@@ -59,11 +73,44 @@ def check_addresses(hosts: HostsConf) -> None:
             way_to(destination_of(_address_of(host)))
         except ConfigurationError as error:
             raise ConfigurationError(f"hosts.{role}.{error}") from error
+        for machine in meter_machines(addresses_of(hosts)[role == "cloud"]):
+            try:
+                way_to(destination_of(machine))
+            except ConfigurationError as error:
+                raise ConfigurationError(f"hosts.{role}.meters: {RUNS_ON}: {error}") from error
 
 
 def addresses_of(hosts: HostsConf) -> tuple[HostAddress, HostAddress]:
     """Both hosts' options as the testbed takes them."""
-    return _address_of(hosts.edge), _address_of(hosts.cloud)
+    return _with_meters(hosts.edge, hosts), _with_meters(hosts.cloud, hosts)
+
+
+def meter_machines(host: HostAddress) -> list[HostAddress]:
+    """The machines beside a host that its meters' programs run on, each once."""
+    return list(dict.fromkeys(m.runs_on for m in host.meters if isinstance(m.runs_on, HostAddress)))
+
+
+def _with_meters(host: HostConf, hosts: HostsConf) -> HostAddress:
+    """A host with its meters, each at its place."""
+    named = zip(host.named_meters(), host.places(), strict=True)
+    meters = tuple(MeterSpec(n, options, _place(at, host, hosts)) for (n, options), at in named)
+    return replace(_address_of(host), meters=meters)
+
+
+def _place(
+    place: Any, host: HostConf, hosts: HostsConf
+) -> HostAddress | Literal["controller"] | None:
+    """Where a meter's program runs, as the testbed takes it; None: on its own host."""
+    if place is None:
+        return None
+    if place == "controller":
+        return "controller"
+    if place in ("edge", "cloud"):
+        other = hosts.edge if place == "edge" else hosts.cloud
+        if other is host:
+            return None
+        return replace(_address_of(other), knobs=(), link_address="", link_port=0, cpus=())
+    return HostAddress(**({"address": place} if isinstance(place, str) else dict(place)))
 
 
 def _address_of(host: HostConf) -> HostAddress:
@@ -76,7 +123,6 @@ def _address_of(host: HostConf) -> HostAddress:
         python=host.python,
         link_address=host.link_address or "",
         link_port=host.link_port or 0,
-        meters=tuple(MeterSpec(name, options) for name, options in host.named_meters()),
         knobs=tuple(host.knobs),
         cpus=tuple(host.cpus or ()),
     )

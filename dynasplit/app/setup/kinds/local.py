@@ -50,6 +50,7 @@ class LocalHosts(HostsKind):
     def check(self) -> None:
         """Refuse knobs that there are not; what the machine lacks is left out."""
         _over_ssh.check_named(self.config.hosts)
+        _over_ssh.check_meters_here(self.config.hosts)
 
     def remarks(self) -> list[str]:
         """Names the machine and its CPUs, and the knobs and meter that it lacks."""
