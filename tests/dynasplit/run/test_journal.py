@@ -104,6 +104,19 @@ def test_lines_that_cannot_be_read_are_left_out_with_a_word(tmp_path, line):
         assert not journal.remarks
 
 
+def test_cut_off_at_any_byte_it_goes_on_with_the_whole_lines(tmp_path):
+    content = lines_of(tmp_path / "whole", A, RUN, AGAIN)
+    path = tmp_path / "j"
+    for end in range(len(content)):
+        path.write_bytes(content[:end])
+        whole = content[:end].count(b"\n")
+        with Journal(path, A.identity) as journal:
+            assert journal.measurements() == [RUN, AGAIN][: max(0, whole - 1)]
+            assert bool(journal.remarks) == (content[:end][-1:] not in (b"", b"\n"))
+        assert path.read_bytes() == content[: content.rfind(b"\n", 0, end) + 1]
+    assert not list(tmp_path.glob("*.damaged*"))
+
+
 def test_each_online_phase_has_its_own_requests(tmp_path):
     path = tmp_path / "j"
     with Journal(path) as journal:
