@@ -75,7 +75,7 @@ class _Reading:
             self._unreadable.append(number)
             return
         key = _key(record)
-        if isinstance(record, Measured) and not _can_be(record.measurement):
+        if not _can_be(record):
             self._unreadable.append(number)
         elif self._is_other(record):
             self._others.append(number)
@@ -141,11 +141,28 @@ def _key(record: Record) -> Hashable:
             return None
 
 
-def _can_be(measurement: Measurement) -> bool:
+def _can_be(record: Record) -> bool:
     """False for figures that no window gives."""
+    if isinstance(record, Measured):
+        return _is_of_a_window(record.measurement)
+    if isinstance(record, Answered):
+        served = record.served
+        return 0 <= served.threshold_ms < _MOST and _is_of_a_window(served.measurement)
+    return True
+
+
+def _is_of_a_window(measurement: Measurement) -> bool:
     figures = [measurement.latency_ms]
     figures += [] if measurement.energy_j is None else [measurement.energy_j]
-    return all(0 < figure < _MOST for figure in figures)
+    shares = (measurement.accuracy, measurement.fidelity, measurement.accuracy_top5)
+    cost_s = measurement.testbed_time_s
+    return (
+        all(0 < figure < _MOST for figure in figures)
+        and all(share is None or 0 <= share <= 1 for share in shares)
+        and (cost_s is None or 0 <= cost_s < _MOST)
+        and 0 <= measurement.repeat < _MOST
+        and measurement.configuration.split_point >= 0
+    )
 
 
 def _words(numbers: Sequence[int], what: str) -> str:

@@ -230,6 +230,10 @@ def test_what_was_kept_of_an_earlier_damage_stays(tmp_path):
         lambda line: re.sub(rb'"latency_ms":[0-9.e-]+', b'"latency_ms":-5', line),
         lambda line: re.sub(rb'"energy_j":[0-9.e-]+', b'"energy_j":1e308', line),
         lambda _line: b'{"kind":"measured"}\n',
+        lambda line: re.sub(rb'"repeat":[0-9]+', b'"repeat":-1', line),
+        lambda line: re.sub(rb'"fidelity":null', b'"fidelity":1e308', line),
+        lambda line: re.sub(rb'"testbed_time_s":null', b'"testbed_time_s":1e308', line),
+        lambda line: re.sub(rb'"split_point":[0-9]+', b'"split_point":-1', line),
     ],
 )
 def test_a_line_that_holds_no_measurement_is_left_out_with_a_word(tmp_path, spoil):
@@ -246,6 +250,18 @@ def test_a_line_that_holds_no_measurement_is_left_out_with_a_word(tmp_path, spoi
             "j: lines 2 cannot be read; it goes on with what is whole, and is kept as it was "
             "found as j.damaged"
         ]
+
+
+def test_a_request_whose_figures_cannot_be_is_left_out_with_a_word(tmp_path):
+    path = tmp_path / "j"
+    with Journal(path) as journal:
+        journal.append_served(SERVED)
+        journal.append_served(replace(SERVED, request=8))
+    first, second = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + re.sub(rb'"latency_ms":[0-9.e-]+', b'"latency_ms":1e308', second))
+    with Journal(path) as journal:
+        assert journal.served() == [SERVED]
+        assert "lines 2 cannot be read" in journal.remarks[0]
 
 
 def test_a_file_that_holds_something_else_is_refused(tmp_path):
