@@ -94,6 +94,36 @@ def online(config: Config) -> dict[str, Any]:
     return served_by | {"front_repeats": config.search.front_repeats}
 
 
+def measured_otherwise(before: Mapping[str, Any], config: Config) -> list[str]:
+    """What another run measured otherwise than this configuration would, in words.
+
+    Args:
+        before: its configuration, as `determining` gave it then; an option that came later is
+            not in it.
+        config: of the run that is asked for.
+    """
+    free = (*FREE_OF_MEASUREMENT, *("name", "seed", "search", "space"))
+    now, then = _flat(asdict(config)), _flat(before)
+    default = _flat(asdict(Config(name="", hosts=HostsConf(kind=""))))
+    return [
+        f"{path}={then.get(path, default.get(path))} there, {now.get(path)} here"
+        for path in sorted(now.keys() | then.keys())
+        if not any(path == one or path.startswith(f"{one}.") for one in free)
+        and then.get(path, default.get(path)) != now.get(path)
+    ]
+
+
+def _flat(plain: Mapping[str, Any], where: str = "") -> dict[str, Any]:
+    """The leaves by their path; what is empty is a leaf too."""
+    found: dict[str, Any] = {}
+    for key, value in plain.items():
+        if isinstance(value, Mapping) and value:
+            found |= _flat(value, f"{where}{key}.")
+        else:
+            found[f"{where}{key}"] = value
+    return found
+
+
 def _without(config: Config, paths: Sequence[str]) -> dict[str, Any]:
     plain = asdict(config)
     for path in paths:

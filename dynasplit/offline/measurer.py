@@ -33,7 +33,7 @@ class Measurer:
 
     Attributes:
         journal: keeps each measurement.
-        runs: what is measured, by configuration, in order.
+        runs: what is measured, by configuration, in order of their repeats.
         taken_over: configurations that another run measured, which this one began with.
         announce: is told each measurement that was made now.
         tell: is told what keeps a measurement waiting.
@@ -64,12 +64,13 @@ class Measurer:
         self._harmless = _HARMLESS.union(gates())
         measurements = journal.measurements()
         self.taken_over = {m.configuration for m in measurements[: journal.taken_over]}
-        known: set[tuple[Configuration, int]] = set()
-        for measurement in measurements:
-            key = (measurement.configuration, measurement.repeat)
-            if key not in known:  # a line that is there twice is no repeat
-                self.runs.setdefault(measurement.configuration, []).append(measurement)
-            known.add(key)
+        self._kept: dict[tuple[Configuration, int], Measurement] = {}
+        for measurement in measurements:  # a line that is there twice is no repeat
+            self._kept.setdefault((measurement.configuration, measurement.repeat), measurement)
+        for configuration, repeat in list(self._kept):
+            if repeat == 0:
+                self.runs[configuration] = []
+                self._extend(configuration)
 
     def run(self, configuration: Configuration, repeat: int = 0) -> Measurement:
         """A run of a configuration.
@@ -88,8 +89,15 @@ class Measurer:
         found = self._retry.measure(lambda: self._once(configuration, repeat), self.tell)
         self.journal.append(found)
         self.runs.setdefault(configuration, []).append(found)
+        self._extend(configuration)
         self.announce(found)
         return found
+
+    def _extend(self, configuration: Configuration) -> None:
+        """Take over the repeats that are kept and follow: none is skipped where one was lost."""
+        runs = self.runs[configuration]
+        while (kept := self._kept.get((configuration, len(runs)))) is not None:
+            runs.append(kept)
 
     def check_measures(self) -> None:
         """Measure once more what was measured last: so it is seen whether the testbed still does.

@@ -14,6 +14,7 @@ from dynasplit.core.errors import ResultsError
 from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
+from dynasplit.run.journal_reading import read_journal
 from dynasplit.run.records import (
     Answered,
     Begun,
@@ -22,7 +23,7 @@ from dynasplit.run.records import (
     Record,
     Records,
     TookOver,
-    read_journal,
+    mark_of,
 )
 
 
@@ -37,13 +38,19 @@ class Journal:
         remarks: what was found damaged on opening, and put right.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, identity: str | None = None) -> None:
         """Open the journal, reading what is there.
 
+        Args:
+            path: the file; None: there is none.
+            identity: of the run; None: not known. Lines of another run's are left out.
+
         Raises:
-            ResultsError: the file cannot be written, or holds something else.
+            ResultsError: the file cannot be written, or holds something else, or nothing of this
+                run.
         """
         self.path = path
+        self._identity = identity
         self.remarks: list[str] = []
         self._records = Records()
         self._file: BinaryIO | None = None
@@ -122,6 +129,9 @@ class Journal:
         self.close()
 
     def _keep(self, *records: Record) -> None:
+        for record in records:
+            if self._identity is not None and not isinstance(record, Begun):
+                record.run = mark_of(self._identity)
         self._write(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
         for record in records:
             self._records.take(record)
@@ -142,7 +152,7 @@ class Journal:
             file = path.open("a+b")
             file.seek(0)
             content = file.read()
-            self._records = read_journal(path, content)
+            self._records = read_journal(path, content, self._identity)
             if self._records.damage is not None:
                 file.close()
                 self._mend(path, content)
@@ -155,8 +165,8 @@ class Journal:
         """Leave out what cannot be read; the file as it was found is kept beside it."""
         whole = b"".join(self._records.whole)
         remark = f"{path.name}: {self._records.damage}; it goes on with what is whole"
-        if not content.startswith(whole):  # more than a torn end
-            found = path.with_name(f"{path.name}.damaged")
+        if not content.startswith(whole) or b"\n" in content[len(whole) :]:  # not only a torn end
+            found = _free_name(path.with_name(f"{path.name}.damaged"))
             found.write_bytes(content)
             remark += f", and is kept as it was found as {found.name}"
         draft = path.with_name(f".{path.name}.draft")
@@ -166,3 +176,9 @@ class Journal:
             os.fsync(file.fileno())
         draft.replace(path)
         self.remarks.append(remark)
+
+
+def _free_name(path: Path) -> Path:
+    """The path, or with a number where something is there: what was kept earlier stays."""
+    names = (path.with_name(f"{path.name}_{number}") for number in range(2, 1000))
+    return next((name for name in (path, *names) if not name.exists()), path)

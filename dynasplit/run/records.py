@@ -1,4 +1,4 @@
-"""The records of a journal, and how they are read; damaged ones are left out."""
+"""The records of a journal."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from dynasplit.core.errors import ResultsError
 from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
 
 JOURNAL = "journal.jsonl"
 """Its name in a run's folder."""
-_MOST = 1e9
-"""Of ms and J: what is above it was never measured."""
+_MARK_LENGTH = 16
 
 
 class Begun(msgspec.Struct, tag="begun", tag_field="kind", frozen=True):
@@ -32,26 +30,37 @@ class Begun(msgspec.Struct, tag="begun", tag_field="kind", frozen=True):
     last_split_point: int
 
 
-class Measured(msgspec.Struct, tag="measured", tag_field="kind"):
+class _OfRun(msgspec.Struct, tag_field="kind", omit_defaults=True, kw_only=True):
+    """A record of what a run did.
+
+    Attributes:
+        run: the first 16 digits of its identity, so that lines of another run's journal are told
+            apart; empty: not known, as in older journals.
+    """
+
+    run: str = ""
+
+
+class Measured(_OfRun, tag="measured"):
     """A finished measurement."""
 
     measurement: Measurement
 
 
-class GaveUp(msgspec.Struct, tag="given_up", tag_field="kind"):
+class GaveUp(_OfRun, tag="given_up"):
     """A configuration that a phase went on without."""
 
     given_up: GivenUp
 
 
-class Answered(msgspec.Struct, tag="served", tag_field="kind"):
+class Answered(_OfRun, tag="served"):
     """A served request, with the identity of its online phase."""
 
     served: ServedRequest
     phase: str = ""
 
 
-class TookOver(msgspec.Struct, tag="took_over", tag_field="kind"):
+class TookOver(_OfRun, tag="took_over"):
     """The measurements that follow are another run's, so many of them."""
 
     folder: str
@@ -60,7 +69,12 @@ class TookOver(msgspec.Struct, tag="took_over", tag_field="kind"):
 
 Record = Begun | Measured | GaveUp | Answered | TookOver
 """Any record."""
-_DECODER = msgspec.json.Decoder(Record)
+DECODER = msgspec.json.Decoder(Record)
+
+
+def mark_of(identity: str) -> str:
+    """The mark that a run's records bear."""
+    return identity[:_MARK_LENGTH]
 
 
 @dataclass
@@ -72,8 +86,8 @@ class Records:
         measurements: every one, oldest first. given_up: likewise.
         served: likewise, each with the identity of its online phase.
         taken_over: how many measurements, the first ones, another run made.
-        whole: the lines that can be read, with their ends.
-        damage: what cannot be read, in words; None: all can.
+        whole: the lines that can be used, with their ends.
+        damage: what cannot be, in words; None: all can.
     """
 
     begun: Begun | None = None
@@ -83,6 +97,7 @@ class Records:
     taken_over: int = 0
     whole: list[bytes] = field(default_factory=list)
     damage: str | None = None
+    _announced: int = 0
 
     def take(self, record: Record) -> None:
         """Take over a record."""
@@ -91,69 +106,22 @@ class Records:
                 self.begun = record
             case Measured():
                 self.measurements.append(record.measurement)
+                if self._announced:
+                    self._announced -= 1
+                    self.taken_over += 1
             case GaveUp():
                 self.given_up.append(record.given_up)
             case Answered():
                 self.served.append((record.phase, record.served))
-            case TookOver():
-                self.taken_over = record.measurements
-
-
-def read_journal(path: Path, content: bytes | None = None) -> Records:
-    """A journal's records, without touching it.
-
-    Args:
-        path: the file.
-        content: its content, where it has been read already.
-
-    Raises:
-        ResultsError: it cannot be read, or holds something else.
-    """
-    if content is None:
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise ResultsError(f"cannot read the journal {path}: {error.strerror}") from error
-    records, unreadable, strange = Records(), list[int](), None
-    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
-        try:
-            record = _DECODER.decode(line)
-            if isinstance(record, Measured) and not _can_be(record.measurement):
-                unreadable.append(number)
-                continue
-            records.take(record)
-        except msgspec.ValidationError as error:
-            strange = strange or f"line {number}: {error}"
-            unreadable.append(number)
-            continue
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            unreadable.append(number)
-            continue
-        records.whole.append(line + b"\n")
-    if strange is not None and not records.whole:
-        raise ResultsError(
-            f"{path}, {strange}; a journal holds one finished measurement or request a line. "
-            "Start anew in another folder"
-        )
-    if unreadable:
-        records.damage = f"lines {', '.join(map(str, unreadable))} cannot be read"
-    elif not content.endswith(b"\n") and content:
-        records.damage = "its last line was cut off in the midst of writing"
-    return records
-
-
-def _can_be(measurement: Measurement) -> bool:
-    """False for figures that no window gives."""
-    figures = [measurement.latency_ms]
-    figures += [] if measurement.energy_j is None else [measurement.energy_j]
-    return all(0 < figure < _MOST for figure in figures)
+            case TookOver():  # again, where the run ended before it had taken all
+                self._announced = record.measurements
 
 
 def first_record(path: Path) -> Begun | None:
     """What a journal's records are of; None: it does not say it, or is not there."""
     try:
         with path.open("rb") as file:
-            record = _DECODER.decode(file.readline())
+            record = DECODER.decode(file.readline())
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
     return record if isinstance(record, Begun) else None

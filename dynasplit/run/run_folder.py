@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -44,6 +45,11 @@ class RunFolder:
         self.resumed = resumed
         self.changed = tuple(changed)
         self._save()
+
+    @property
+    def name(self) -> str:
+        """A name that no other run has: experiment, time, and what tells it from its like."""
+        return " ".join(filter(None, (self.path.parent.name, self.path.name, self.record.token)))
 
     def claim_hosts(self, hosts: Mapping[str, str]) -> None:
         """Say which hosts measure here; how they are reached may change, they may not.
@@ -110,7 +116,8 @@ def open_run_folder(
         locks.enter_context(_held(results_dir, place, identity, online))
         found = _continued(results_dir, place, identity, resume, locks)
         if found is None:
-            record = RunRecord(identity=identity, started=datetime.now().isoformat("_", "seconds"))
+            started = datetime.now().isoformat("_", "seconds")
+            record = RunRecord(identity=identity, started=started, token=secrets.token_hex(4))
             path = _new_folder(place)
             locks.enter_context(_lock_of(results_dir, path).acquire())
         else:

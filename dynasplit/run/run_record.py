@@ -22,6 +22,8 @@ class RunRecord(msgspec.Struct, kw_only=True):
         code: a hash of the code in each of its folders, when it was last started.
         libraries: their versions, likewise.
         hosts: the name of the host in each role, as it says itself; empty: not known.
+        token: tells the run from others of its name and second, where their records are together;
+            empty: an older run, or one whose record was lost.
         took_over: folder of the run whose measurements this one began with; empty: none.
         state: finished, or what a later start may continue.
         started: local time of the first start, ISO 8601. process: id of the last controller.
@@ -34,6 +36,7 @@ class RunRecord(msgspec.Struct, kw_only=True):
     code: dict[str, str] = {}
     libraries: dict[str, str] = {}
     hosts: dict[str, str] = {}
+    token: str = ""
     took_over: str = ""
     state: Literal["unfinished", "finished"] = "unfinished"
     started: str = ""

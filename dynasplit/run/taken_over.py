@@ -10,7 +10,8 @@ from pathlib import Path
 from dynasplit.core.errors import ConfigurationError, ResultsError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import SearchSpace
-from dynasplit.run.records import JOURNAL, Begun, Records, read_journal
+from dynasplit.run.journal_reading import read_journal
+from dynasplit.run.records import JOURNAL, Begun, Records
 from dynasplit.run.run_record import RunRecord, read_record, records_in
 
 

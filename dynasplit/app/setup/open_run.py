@@ -119,6 +119,17 @@ def _words_of_change(rooms: Sequence[str]) -> str:
     )
 
 
+def _words_of_difference(inputs: RunInputs, earlier: Earlier) -> str:
+    """What to know of a run that a person named, whose measurements may be of something else."""
+    if inputs.record.resume is True:
+        return ""
+    before = earlier.record.configuration
+    if not before:
+        return "How it measured is not known: its run.json is lost"
+    differing = inputs.record.measured_otherwise(before)
+    return f"It measured otherwise: {'; '.join(differing)}" if differing else ""
+
+
 def _earlier(inputs: RunInputs, folder: RunFolder) -> Earlier | None:
     """The run whose measurements this one takes over: the one named, or of the same campaign."""
     record = inputs.record
@@ -148,7 +159,7 @@ def _opened(
     taken: Sequence[Measurement] = ()
     if earlier is not None:
         taken = earlier.measurements(begun, inputs.hosts.name, space)
-    journal = stack.enter_context(Journal(folder.path / JOURNAL))
+    journal = stack.enter_context(Journal(folder.path / JOURNAL, folder.record.identity))
     for remark in journal.remarks:
         terminal.say(remark)
     journal.begin(begun)
@@ -162,10 +173,12 @@ def _opened(
             f"Takes over what {earlier.folder} measured: {len(taken)} runs; "
             "resume=false measures anew"
         )
+        if remark := _words_of_difference(inputs, earlier):
+            terminal.say(remark)
     shown: list[Subscriber] = []
     if inputs.record.study_uri is not None:  # refused before hosts are touched
-        name = f"{inputs.record.experiment} {folder.path.name}"
-        shown.append(StudyStorage(inputs.record.study_uri, name, space, journal, terminal.say))
+        uri = inputs.record.study_uri
+        shown.append(StudyStorage(uri, folder.name, space, journal, terminal.say))
     hosts = stack.enter_context(ExitStack())
     import_early(inputs.record.tracking)
     with terminal.during("Making the hosts ready"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dynasplit.core.errors import DataError
-from dynasplit.run.records import read_journal
+from dynasplit.run.journal_reading import read_journal
 from dynasplit.tables import RunsTable, infer_last_split_point, read_runs
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from dynasplit.app.setup.run_inputs import (
     RunInputs,
     TestbedInputs,
 )
-from dynasplit.config.load import campaign, determining, online
+from dynasplit.config.load import campaign, determining, measured_otherwise, online
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.front.pareto_front import ParetoFront
@@ -201,6 +202,7 @@ def record_inputs(config: Config) -> RecordInputs:
         tracking=config.tracking.kind,
         tracking_uri=config.tracking.uri or sqlite_uri(Path(config.results_dir) / "mlflow.db"),
         study_uri=config.search.storage,
+        measured_otherwise=partial(measured_otherwise, config=config),
     )
 
 

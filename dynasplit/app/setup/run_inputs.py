@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -209,6 +209,8 @@ class RecordInputs:
         campaign_files: likewise, of the files.
         online: of the configuration, what determines who serves which requests.
         online_files: likewise, of the files.
+        measured_otherwise: says of the configuration that another run's record keeps what would
+            be measured otherwise here.
         tracking: `mlflow` or `none`. tracking_uri: of its store.
         study_uri: of an Optuna storage that shows the search; None: none does.
     """
@@ -225,6 +227,7 @@ class RecordInputs:
     tracking: str
     tracking_uri: str
     study_uri: str | None = None
+    measured_otherwise: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _before: ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,13 +2,15 @@
 
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from dynasplit.core.errors import HostProgramFailed, HostUnreachable
 from dynasplit.offline.measurer import Measurer
-from dynasplit.run.records import read_journal
+from dynasplit.run import run_folder
+from dynasplit.run.journal_reading import read_journal
 from experiments import two_phase
 from tests.commands import command_line
 
@@ -263,7 +265,10 @@ def test_a_search_is_shown_in_optuna_s_storage(tmp_path):
     ended = start(tmp_path, f"search.storage={uri}")
     assert ended.returncode == 0, ended.stderr
     (folder,) = (tmp_path / "vgg16_testbed").iterdir()
-    study = optuna.load_study(study_name=f"vgg16_testbed {folder.name}", storage=uri)
+    (name,) = optuna.get_all_study_names(uri)
+    token = json.loads((folder / "run.json").read_text())["token"]
+    assert name == f"vgg16_testbed {folder.name} {token}"
+    study = optuna.load_study(study_name=name, storage=uri)
     summary = json.loads((folder / "summary.json").read_text())
     shown = [trial.user_attrs["configuration"] for trial in study.trials]
     assert len(shown) == len(set(shown))
@@ -271,3 +276,54 @@ def test_a_search_is_shown_in_optuna_s_storage(tmp_path):
     assert set(shown) == {m.configuration.words() for m in measured}
     assert len(shown) >= summary["search"]["configurations_measured"]
     assert study.metric_names == ["latency_ms", "energy_j"]
+
+
+def test_runs_of_the_same_second_have_studies_of_their_own_in_one_storage(tmp_path, monkeypatch):
+    import optuna
+
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2026, 1, 2, 3, 4, 5, tzinfo=tz)
+
+    monkeypatch.setattr(run_folder, "datetime", Stopped)
+    uri = f"sqlite:///{tmp_path}/studies.db"
+    for place in ("one", "two"):
+        ended = start(tmp_path / place, f"search.storage={uri}", "search.trials=3")
+        assert ended.returncode == 0, ended.stderr
+    folders = sorted(tmp_path.glob("*/vgg16_testbed/*"))
+    assert folders[0].name == folders[1].name
+    tokens = [json.loads((folder / "run.json").read_text())["token"] for folder in folders]
+    names = [f"vgg16_testbed {folders[0].name} {token}" for token in tokens]
+    assert sorted(optuna.get_all_study_names(uri)) == sorted(names)
+
+
+def test_a_run_that_goes_on_goes_on_in_its_study(searched, tmp_path):
+    import optuna
+
+    uri = f"sqlite:///{tmp_path}/studies.db"
+    for requests in (3, 4):
+        ended = start(searched.parents[1], f"search.storage={uri}", f"workload.requests={requests}")
+        assert ended.returncode == 0, ended.stderr
+        names = optuna.get_all_study_names(uri)
+    token = json.loads((searched / "run.json").read_text())["token"]
+    assert f"vgg16_testbed {searched.name} {token}" in names
+
+
+@pytest.mark.fault(
+    group="files",
+    fault="`resume=` names a run that measured something else",
+    seen="`It measured otherwise: OPTION=... there, ... here`",
+    kept="it is taken, as was asked",
+)
+def test_what_was_measured_otherwise_is_named(finished, tmp_path):
+    said, _ = next_of(finished, tmp_path, "measure.min_window_s=2", f"resume={finished}")
+    assert "It measured otherwise: measure.min_window_s=0.5 there, 2.0 here" in said
+
+
+def test_a_run_whose_record_is_lost_is_taken_over_with_a_word(finished, tmp_path):
+    named = tmp_path / "named"
+    shutil.copytree(finished, named)
+    (named / "run.json").unlink()
+    said, _ = next_of(finished, tmp_path / "new", "search=tpe", f"resume={named}")
+    assert "How it measured is not known: its run.json is lost" in said

@@ -53,3 +53,17 @@ def test_a_line_that_is_there_twice_is_no_repeat(space, testbed):
     for _ in range(3):
         journal.append(measured)
     assert Measurer(testbed, journal, RetryPolicy()).runs == {space.cloud_only: [measured]}
+
+
+def test_a_repeat_that_was_lost_is_measured_again_and_none_twice(space, testbed):
+    runs = [testbed.measure(space.cloud_only, repeat=repeat) for repeat in range(4)]
+    journal = Journal()
+    for repeat in (0, 2, 3):
+        journal.append(runs[repeat])
+    measurer = Measurer(testbed, journal, RetryPolicy())
+    assert measurer.runs == {space.cloud_only: runs[:1]}
+    measurer.run(space.cloud_only, 1)
+    assert [m.repeat for m in measurer.runs[space.cloud_only]] == [0, 1, 2, 3]
+    assert [m.repeat for m in journal.measurements()] == [0, 2, 3, 1]
+    measurer.run(space.cloud_only, 4)
+    assert [m.repeat for m in journal.measurements()] == [0, 2, 3, 1, 4]

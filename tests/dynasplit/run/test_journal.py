@@ -1,5 +1,7 @@
 import os
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +10,8 @@ from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.run.journal import Journal
-from dynasplit.run.records import Begun, read_journal
+from dynasplit.run.journal_reading import read_journal
+from dynasplit.run.records import Begun
 
 RUN = Measurement(
     configuration=Configuration.of(3, cpu_mhz=600, edge_accelerator="max", cloud_gpu=True),
@@ -19,6 +22,9 @@ RUN = Measurement(
     channels={"edge_wall_j": 2.25, "edge_package_j": 1.5},
     flags=("transfer",),
 )
+A = Begun(identity="a", experiment="e", network="vgg16", last_split_point=22)
+B = Begun(identity="b", experiment="e2", network="vgg16", last_split_point=22)
+AGAIN = replace(RUN, repeat=3)
 SERVED = ServedRequest(
     request=7, network="vgg16", policy="fastest", threshold_ms=1.5, measurement=RUN
 )
@@ -33,8 +39,8 @@ def test_reads_back_exactly_what_was_appended(tmp_path):
     with Journal(path) as journal:
         assert journal.measurements() == [RUN]
         assert journal.served() == [SERVED]
-        journal.append(RUN)
-    assert Journal(path).measurements() == [RUN, RUN]
+        journal.append(AGAIN)
+    assert Journal(path).measurements() == [RUN, AGAIN]
 
 
 def test_each_record_is_on_the_disk_before_append_returns(tmp_path, monkeypatch):
@@ -58,7 +64,7 @@ def test_a_torn_last_line_is_cut_off_and_written_over(tmp_path, kept):
     path = tmp_path / "j"
     with Journal(path) as journal:
         journal.append(RUN)
-        journal.append(RUN)
+        journal.append(AGAIN)
     first, second = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(first + second[:kept])
     with Journal(path) as journal:
@@ -91,11 +97,24 @@ def test_lines_that_cannot_be_read_are_left_out_with_a_word(tmp_path, line):
         (remark,) = journal.remarks
         assert "lines 2 cannot be read" in remark
         assert "kept as it was found as j.damaged" in remark
-        journal.append(RUN)
+        journal.append(AGAIN)
     assert (tmp_path / "j.damaged").read_bytes() == damaged
     with Journal(path) as journal:
-        assert journal.measurements() == [RUN, RUN]
+        assert journal.measurements() == [RUN, AGAIN]
         assert not journal.remarks
+
+
+def test_cut_off_at_any_byte_it_goes_on_with_the_whole_lines(tmp_path):
+    content = lines_of(tmp_path / "whole", A, RUN, AGAIN)
+    path = tmp_path / "j"
+    for end in range(len(content)):
+        path.write_bytes(content[:end])
+        whole = content[:end].count(b"\n")
+        with Journal(path, A.identity) as journal:
+            assert journal.measurements() == [RUN, AGAIN][: max(0, whole - 1)]
+            assert bool(journal.remarks) == (content[:end][-1:] not in (b"", b"\n"))
+        assert path.read_bytes() == content[: content.rfind(b"\n", 0, end) + 1]
+    assert not list(tmp_path.glob("*.damaged*"))
 
 
 def test_each_online_phase_has_its_own_requests(tmp_path):
@@ -109,14 +128,98 @@ def test_each_online_phase_has_its_own_requests(tmp_path):
 
 def test_what_a_journal_is_of_is_said_once(tmp_path):
     path = tmp_path / "j"
-    begun = Begun(identity="a", experiment="e", network="vgg16", last_split_point=22)
-    for again in (begun, Begun(identity="b", experiment="e", network="n", last_split_point=1)):
-        with Journal(path) as journal:
-            journal.begin(again)
-            assert journal.begun == begun
+    for _ in range(2):
+        with Journal(path, A.identity) as journal:
+            journal.begin(A)
+            assert journal.begun == A
     before = path.read_bytes()
-    assert read_journal(path).begun == begun
+    assert read_journal(path).begun == A
     assert path.read_bytes() == before
+
+
+def lines_of(path: Path, begun: Begun, *runs: Measurement) -> bytes:
+    """The journal of a run that has measured this."""
+    with Journal(path, begun.identity) as journal:
+        journal.begin(begun)
+        for run in runs:
+            journal.append(run)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("made", "left_out"),
+    [
+        (lambda own, other: own + other, "lines 4 to 6 are of another run (e2, identity b)"),
+        (lambda own, other: other + own, "lines 1 to 3 are of another run (e2, identity b)"),
+        (
+            lambda own, other: own + b'{"kind":"meas' + other,
+            "lines 4 cannot be read, lines 5 to 6 are of another run",
+        ),
+        (lambda own, other: own[:-9] + other, "lines 3 cannot be read, lines 4 to 5 are of"),
+        (lambda own, other: own + other + own, "lines 4 to 6 are of another run (e2, identity b)"),
+    ],
+    ids=["behind it", "before it", "behind a part of a line", "behind a torn line", "between"],
+)
+@pytest.mark.fault(
+    group="files",
+    fault="lines of another run in a journal",
+    seen="which lines, and of which run; it goes on with its own",
+    kept="the file as it was found, as `journal.jsonl.damaged`",
+)
+def test_lines_of_another_run_are_left_out_with_a_word(tmp_path, made, left_out):
+    other = lines_of(tmp_path / "other", B, replace(RUN, latency_ms=9.0), replace(RUN, repeat=7))
+    own = lines_of(tmp_path / "own", A, RUN, AGAIN)
+    mixed = made(own, other)
+    (tmp_path / "own").write_bytes(mixed)
+    with Journal(tmp_path / "own", A.identity) as journal:
+        (remark,) = journal.remarks
+        assert left_out in remark
+        assert journal.begun == A
+        assert journal.measurements() == [RUN, AGAIN][: 1 if "3 cannot" in left_out else 2]
+    assert (tmp_path / "own.damaged").read_bytes() == mixed
+    with Journal(tmp_path / "own", A.identity) as journal:
+        assert not journal.remarks
+
+
+@pytest.mark.fault(
+    group="files",
+    fault="another run's journal in place of a run's own",
+    seen="exit code 1: `holds what another run measured (...)`, and what to do",
+    kept="all",
+)
+def test_the_journal_of_another_run_is_refused(tmp_path):
+    content = lines_of(tmp_path / "j", B, RUN)
+    with pytest.raises(ResultsError, match=r"another run measured \(e2, identity b\), and nothing"):
+        Journal(tmp_path / "j", A.identity)
+    assert (tmp_path / "j").read_bytes() == content
+
+
+def test_older_lines_that_do_not_say_whose_they_are_are_the_run_s(tmp_path):
+    with Journal(tmp_path / "j") as journal:
+        journal.append(RUN)
+    with Journal(tmp_path / "j", A.identity) as journal:
+        journal.begin(A)
+        journal.append(AGAIN)
+    with Journal(tmp_path / "j", A.identity) as journal:
+        assert journal.measurements() == [RUN, AGAIN]
+        assert not journal.remarks
+
+
+def test_what_is_said_twice_counts_once_with_a_word(tmp_path):
+    content = lines_of(tmp_path / "j", A, RUN, AGAIN)
+    (tmp_path / "j").write_bytes(content + content)
+    with Journal(tmp_path / "j", A.identity) as journal:
+        assert journal.measurements() == [RUN, AGAIN]
+        assert "lines 4 to 6 say again what is said before" in journal.remarks[0]
+
+
+def test_what_was_kept_of_an_earlier_damage_stays(tmp_path):
+    content = lines_of(tmp_path / "j", A, RUN)
+    for found in (b"\0\n", b"\1\n"):
+        (tmp_path / "j").write_bytes(found + content)
+        Journal(tmp_path / "j", A.identity).close()
+    assert (tmp_path / "j.damaged").read_bytes() == b"\0\n" + content
+    assert (tmp_path / "j.damaged_2").read_bytes() == b"\1\n" + content
 
 
 @pytest.mark.parametrize(
@@ -127,21 +230,38 @@ def test_what_a_journal_is_of_is_said_once(tmp_path):
         lambda line: re.sub(rb'"latency_ms":[0-9.e-]+', b'"latency_ms":-5', line),
         lambda line: re.sub(rb'"energy_j":[0-9.e-]+', b'"energy_j":1e308', line),
         lambda _line: b'{"kind":"measured"}\n',
+        lambda line: re.sub(rb'"repeat":[0-9]+', b'"repeat":-1', line),
+        lambda line: re.sub(rb'"fidelity":null', b'"fidelity":1e308', line),
+        lambda line: re.sub(rb'"testbed_time_s":null', b'"testbed_time_s":1e308', line),
+        lambda line: re.sub(rb'"split_point":[0-9]+', b'"split_point":-1', line),
     ],
 )
 def test_a_line_that_holds_no_measurement_is_left_out_with_a_word(tmp_path, spoil):
     path = tmp_path / "j"
     with Journal(path) as journal:
         journal.append(RUN)
-    line = path.read_bytes()
+        journal.append(AGAIN)
+    line, again = path.read_bytes().splitlines(keepends=True)
     assert spoil(line) != line
-    path.write_bytes(line + spoil(line) + line)
+    path.write_bytes(line + spoil(line) + again)
     with Journal(path) as journal:
         assert len(journal.measurements()) == 2
         assert journal.remarks == [
             "j: lines 2 cannot be read; it goes on with what is whole, and is kept as it was "
             "found as j.damaged"
         ]
+
+
+def test_a_request_whose_figures_cannot_be_is_left_out_with_a_word(tmp_path):
+    path = tmp_path / "j"
+    with Journal(path) as journal:
+        journal.append_served(SERVED)
+        journal.append_served(replace(SERVED, request=8))
+    first, second = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + re.sub(rb'"latency_ms":[0-9.e-]+', b'"latency_ms":1e308', second))
+    with Journal(path) as journal:
+        assert journal.served() == [SERVED]
+        assert "lines 2 cannot be read" in journal.remarks[0]
 
 
 def test_a_file_that_holds_something_else_is_refused(tmp_path):
