@@ -178,6 +178,7 @@ WRONG_FILES = [
 ]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("words", WRONG_FILES, ids=[" ".join(w) for w in WRONG_FILES])
 @pytest.mark.fault(
     group="command line",
@@ -235,6 +236,7 @@ def test_nothing_of_a_multirun_starts_if_one_job_is_refused(cli, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["multirun.yaml"]
 
 
+@pytest.mark.medium
 @pytest.mark.fault(
     group="room",
     fault="a results folder that cannot be written",
@@ -275,6 +277,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(cli, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.medium
 def test_a_whole_run_leaves_its_files(modelled, tmp_path):
     code, out, err = modelled()
     assert (code, err) == (0, "")

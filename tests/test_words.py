@@ -64,6 +64,7 @@ def test_a_word_is_read_as_it_stands_or_the_message_says_how_to_quote_it(name):
     fault="`=`, `#`, `(` in a word of the command",
     seen="which word is meant, and how it is quoted",
 )
+@pytest.mark.medium
 def test_the_quoted_word_works_when_pasted_in_a_shell(tmp_path):
     told = command_line(*DRY, "results_dir=out/lab (2)")
     assert told.stderr == (

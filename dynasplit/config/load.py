@@ -59,7 +59,9 @@ def register() -> None:
     """
     from hydra.core.config_store import ConfigStore
 
-    ConfigStore.instance().store(name="schema", node=Config)
+    store = ConfigStore.instance()
+    if "schema.yaml" not in store.repo:  # making it takes a fifth of a composition
+        store.store(name="schema", node=Config)
     OmegaConf.register_new_resolver("at_home", at_home, replace=True)
 
 

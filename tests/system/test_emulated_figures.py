@@ -161,6 +161,7 @@ def test_over_the_grid_latency_and_energy_are_the_tables(vgg16):
     assert max(found["latency"]) < 0.5
 
 
+@pytest.mark.medium
 def test_without_noise_and_meter_errors_they_are_the_tables_to_a_thousandth(vgg16):
     ideal = {"gain_pct": 0.0, "noise_pct": 0.0}
     quiet = msgspec.structs.replace(
@@ -185,6 +186,7 @@ def pair(vgg16):
         yield made
 
 
+@pytest.mark.medium
 def test_every_energy_is_the_exact_integral_within_one_percent_and_the_meter_s_error(vgg16, pair):
     """The stated error of each meter is of what it reads: for the cloud mostly idle power."""
     for c in space().configurations[::7]:

@@ -144,7 +144,8 @@ def test_the_log_is_short_and_ends_with_where_to_look(quick):
 @pytest.mark.timeout(400)
 def test_a_multirun_goes_into_one_mlflow_experiment(tmp_path):
     words = ("-m", "+experiment=quick_testbed", "seed=0,1", "search=nsga3,random")
-    run = Run(tmp_path / "results", None, *words, "workload.requests=5")
+    few = ("search.trials=6", "search.front_repeats=1", "workload.requests=2", "data.images=12")
+    run = Run(tmp_path / "results", None, *words, *few)
     assert run.code == 0, run.out + run.err
     assert len(run.folders) == 4
     from mlflow.tracking import MlflowClient
@@ -154,7 +155,9 @@ def test_a_multirun_goes_into_one_mlflow_experiment(tmp_path):
     found = client.search_runs([experiment.experiment_id], max_results=1000)
     parents = [r for r in found if "mlflow.parentRunId" not in r.data.tags]
     assert len(parents) == 4
-    assert len(found) > 4 * 20
+    owners = [r.data.tags["mlflow.parentRunId"] for r in found if r not in parents]
+    assert set(owners) == {r.info.run_id for r in parents}
+    assert all(owners.count(r.info.run_id) >= 6 for r in parents)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +166,7 @@ def vgg16(tmp_path_factory) -> tuple[Run, Run]:
     place = tmp_path_factory.mktemp("vgg16")
     words = ("+experiment=vgg16_testbed",)
     cold = Run(place / "results", place / "cache", *words)
-    part = ("search.fraction=0.05", "workload.requests=10")
+    part = ("search.trials=12", "search.front_repeats=1", "workload.requests=4")
     return cold, Run(place / "results", place / "cache", *words, *part)
 
 

@@ -87,6 +87,7 @@ def quiet(profile):
     )
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("kind", ["as published", "without noise"])
 def test_no_gate_alarms_on_quiet_boards(kind):
     """Each configuration twice in a row, so that a board without noise repeats itself."""

@@ -92,6 +92,7 @@ def test_a_fault_that_was_asked_for_is_no_reason_to_measure_again():
     assert journal.measurements()[0].flags == ("fault_throttling",)
 
 
+@pytest.mark.medium
 def test_a_front_keeps_it_in_its_file_and_figures_of_a_given_one_say_it(tmp_path):
     inputs = run_inputs(kind_of(config_of()))
     front = inputs.testbed.reference()

@@ -20,6 +20,7 @@ def test_nothing_of_it_is_left(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.medium
 def test_it_writes_what_a_run_leaves(tmp_path, monkeypatch):
     """The formats of a whole run's files, by their endings, are those that are tried."""
     kept = tmp_path / "kept"

@@ -131,6 +131,7 @@ def test_results_appear_in_the_home_folder(home, tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["home"]
 
 
+@pytest.mark.medium
 def test_so_does_what_is_kept_of_a_multirun(home, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = ["+experiment=quick_testbed", "hosts=modelled", "dry_run=true", "results_dir=~/mine"]

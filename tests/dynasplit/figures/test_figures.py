@@ -57,6 +57,7 @@ def said(path):
         return image.info["Title"], image.info["Source"]
 
 
+@pytest.mark.medium
 def test_every_figure_says_whose_it_is_and_where_it_comes_from(tmp_path, vgg16_runs, vgg16_space):
     front = front_of(vgg16_runs, vgg16_space)
     paths = figures.draw_all(

@@ -135,6 +135,7 @@ _VALUES = st.one_of(
 )
 
 
+@pytest.mark.medium
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_one_strange_value_is_refused_or_harmless(whole, tmp_path, data):

@@ -22,6 +22,7 @@ def shown(uri: str) -> list[str]:
     return [trial.user_attrs["configuration"] for trial in study.trials]
 
 
+@pytest.mark.medium
 def test_it_has_each_configuration_once_also_of_an_earlier_start(space, testbed, tmp_path):
     uri, journal = f"sqlite:///{tmp_path}/studies.db", Journal()
     for _ in range(2):

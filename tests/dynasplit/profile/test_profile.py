@@ -138,6 +138,7 @@ def test_a_testbed_without_accelerator_or_gpu(tmp_path: Path, repeats: int) -> N
     assert load_profile(str(tmp_path / "fitted.yaml")) == fit.profile
 
 
+@pytest.mark.medium
 def test_without_energy_the_power_is_assumed_and_said(vgg16_runs: list[Measurement]) -> None:
     runs = [
         dataclasses.replace(m, energy_j=None, edge_energy_j=None, cloud_energy_j=None)

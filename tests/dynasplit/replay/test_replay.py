@@ -86,6 +86,7 @@ def flat(blocks: dict[str, Any], prefix: str = "") -> dict[str, float]:
     st.lists(st.floats(20, 1500), min_size=1, max_size=60),
     st.integers(1, 70),
 )
+@pytest.mark.medium
 def test_the_replay_equals_a_plain_loop(seed: int, thresholds: list[float], chunk: int) -> None:
     testbed, found = recorded(seed)
     index = np.random.default_rng(seed).permutation(10**6)[: len(thresholds)]
