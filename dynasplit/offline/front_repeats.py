@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from dynasplit.core.events import Failed, Finished, Measured, Remarked, Started,
 from dynasplit.core.measurement import Measurement, summarise
 from dynasplit.core.space import Configuration
 from dynasplit.front.dominance import non_dominated, objectives
+from dynasplit.offline.blocks import place
 from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Measurer
 from dynasplit.offline.search_state import FailureStreak
 
@@ -108,13 +108,8 @@ class FrontRepeats:
         """Bring all that are due to their number of runs, a block at a time."""
         for runs in range(1, 1 + self.times):
             block = [c for c in due if len(self._runs[c]) <= runs and not self._is_stuck(c)]
-            for configuration in sorted(block, key=lambda c: self._place(c, runs)):
+            for configuration in sorted(block, key=lambda c: place(self.seed, runs, c)):
                 self._repeat(configuration)
-
-    def _place(self, configuration: Configuration, block: int) -> bytes:
-        """Sorts a block into a random order, the same whoever else is in it."""
-        key = f"{self.seed}|{block}|{configuration}".encode()
-        return hashlib.blake2b(key, digest_size=8).digest()
 
     def _repeat(self, configuration: Configuration) -> None:
         runs = self._runs[configuration]

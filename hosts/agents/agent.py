@@ -37,6 +37,7 @@ from hosts.machine.state_folder import state_folder
 from hosts.wire import messages
 from hosts.wire.exit_codes import BUSY, NOT_RESTORED
 from hosts.wire.rpc import channel, serve, server_credentials, start_server, tensor_handler
+from hosts.wire.samples import Noted
 
 SILENCE_S = 60.0
 
@@ -103,25 +104,51 @@ class Agent:
         if "cpu_cores" in order.knobs and self.part.heads is not None:
             self.part.heads.threads = int(order.knobs["cpu_cores"])
         self.sampler.take()
+        began_ns = self._clocks_ns()
         report = self.part.run(order)
         report.samples = self.sampler.take()
+        report.noted = self._noted(began_ns)
         self.knobs.check(order.knobs)
         report.conditions = read_conditions(self.machine, self.order.role)
         return report
+
+    def _clocks_ns(self) -> tuple[int, int] | None:
+        """An emulated host's clock, and board time; None on a real machine."""
+        board_ns = self.machine.board_ns()
+        return None if board_ns is None else (self.machine.now_ns(), board_ns)
+
+    def _noted(self, began_ns: tuple[int, int] | None = None) -> Noted:
+        """What the host notes of itself, since a time by both its clocks."""
+        ended_ns, state = self._clocks_ns(), self.machine.idle_state()
+        if began_ns is None or ended_ns is None:
+            return Noted(state=state)
+        return Noted(
+            state=state,
+            took_ns=ended_ns[0] - began_ns[0],
+            took_board_ns=ended_ns[1] - began_ns[1],
+        )
 
     def conditions(self, order: messages.ConditionsOrder) -> messages.Message:
         """The conditions of this host, once its knobs are found to be as they were set."""
         self.knobs.check(order.knobs)
         values = read_conditions(self.machine, self.order.role)
         return messages.Conditions(
-            values=values, samples=self.sampler.take(), board_ns=self.machine.board_ns()
+            values=values,
+            samples=self.sampler.take(),
+            noted=self._noted(),
+            board_ns=self.machine.board_ns(),
         )
 
     def idle(self, order: messages.IdleOrder) -> messages.Message:
         """An idle window."""
         self.machine.catch_up(order.board_ns)
         start_ns, end_ns = self.machine.idle(order.run, order.duration_s)
-        return messages.Idled(start_ns=start_ns, end_ns=end_ns, board_ns=self.machine.board_ns())
+        return messages.Idled(
+            start_ns=start_ns,
+            end_ns=end_ns,
+            noted=self._noted(),
+            board_ns=self.machine.board_ns(),
+        )
 
     def judge(self, order: messages.JudgeOrder) -> messages.Message:
         """Begin to judge outputs, or end it and tell."""
