@@ -43,7 +43,11 @@ FREE_OF_MEASUREMENT = (
 )
 """What a run may change and still go on with what it has measured: how hosts are reached, what is
 served from the front, how often is tried again."""
-LATER = ("hosts.faults", "measure.gates", "measure.baseline_every", "measure.warmup_s")
+LATER = (
+    *("hosts.faults", "measure.gates", "measure.baseline_every", "measure.warmup_s"),
+    *("measure.control_every", "measure.control", "measure.order", "measure.max_warmup_s"),
+    *("measure.cool_down_c", "measure.cool_down_limit_s", "measure.baseline_states"),
+)
 """Options that came later: as they are by default, runs from before are still the same."""
 FIRST_ENERGY = {"cloud": "tail"}
 """What the accounting by default was called: runs from before are still the same."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dynasplit.core.events import Failed, Finished, Measured, Remarked, Started, Subscriber
 from dynasplit.core.measurement import Measurement, summarise
 from dynasplit.core.space import Configuration
 from dynasplit.front.dominance import non_dominated, objectives
+from dynasplit.offline.blocks import Orders, place
 from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Measurer
 from dynasplit.offline.search_state import FailureStreak
 
@@ -34,12 +34,14 @@ class FrontRepeats:
         times: repeats of each, besides its first run.
         seed: of the order within a block.
         subscriber: follows.
+        orders: keeps each block.
     """
 
     measurer: Measurer
     times: int
     seed: int
     subscriber: Subscriber
+    orders: Orders = field(default_factory=lambda: Orders(None))
 
     def __post_init__(self) -> None:
         self._runs: Runs = {}
@@ -108,13 +110,11 @@ class FrontRepeats:
         """Bring all that are due to their number of runs, a block at a time."""
         for runs in range(1, 1 + self.times):
             block = [c for c in due if len(self._runs[c]) <= runs and not self._is_stuck(c)]
-            for configuration in sorted(block, key=lambda c: self._place(c, runs)):
+            block.sort(key=lambda c: place(self.seed, runs, c))
+            if block:
+                self.orders.keep("repeats", self.seed, runs, block)
+            for configuration in block:
                 self._repeat(configuration)
-
-    def _place(self, configuration: Configuration, block: int) -> bytes:
-        """Sorts a block into a random order, the same whoever else is in it."""
-        key = f"{self.seed}|{block}|{configuration}".encode()
-        return hashlib.blake2b(key, digest_size=8).digest()
 
     def _repeat(self, configuration: Configuration) -> None:
         runs = self._runs[configuration]

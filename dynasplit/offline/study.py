@@ -12,10 +12,12 @@ from dynasplit.core.measurement import Measurement, Summary, Testbed, faults_of,
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.baselines import Baselines, measured_baselines
+from dynasplit.offline.blocks import Orders, place
 from dynasplit.offline.budget import Budget
 from dynasplit.offline.front_repeats import FrontRepeats, Runs
 from dynasplit.offline.measurer import Audit, Measurer, time_s
 from dynasplit.offline.search.base import Algorithm
+from dynasplit.offline.search.grid import Grid
 from dynasplit.offline.search_loop import Search, SearchResult
 from dynasplit.run.journal import Journal
 from dynasplit.testbed.retry import RetryPolicy
@@ -129,6 +131,10 @@ def search_front(
         storage=settings.storage,
         subscriber=subscriber,
     )
+    orders = Orders(None if settings.storage is None else settings.storage.parent)
+    if isinstance(algorithm, Grid) and algorithm.order == "blocks":
+        block = sorted(space.configurations, key=lambda c: place(settings.seed, 0, c))
+        orders.keep("search", settings.seed, 0, block)
     baselines: Baselines = (None, None)
     if not algorithm.seeds_corners:
         baselines = measured_baselines(space, measurer, subscriber)
@@ -137,9 +143,9 @@ def search_front(
         baselines = measured_baselines(space, measurer, subscriber)
     repeated = [c for c in dict.fromkeys(baselines) if c]
     candidates = tuple(dict.fromkeys((*searched.configurations, *repeated)))
-    runs = FrontRepeats(measurer, settings.front_repeats, settings.seed, subscriber).measure(
-        candidates, repeated
-    )
+    runs = FrontRepeats(
+        measurer, settings.front_repeats, settings.seed, subscriber, orders
+    ).measure(candidates, repeated)
     front = _front(runs, measurer, space, baselines, settings.network)
     return _result(algorithm, measurer, searched, runs, front)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dynasplit.accounting import Accounting, build
-from dynasplit.accounting.base import Role
 from dynasplit.accounting._view import NO_IDLE, viewed
+from dynasplit.accounting.base import Role
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest

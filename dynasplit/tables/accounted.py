@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from dynasplit.accounting import Accounting
-from dynasplit.accounting.base import Role
 from dynasplit.accounting._view import NO_IDLE, viewed
+from dynasplit.accounting.base import Role
 from dynasplit.core.errors import DataError
 from dynasplit.tables.runs import RunsTable
 

@@ -10,6 +10,7 @@ from dynasplit.core.space import Configuration
 from dynasplit.testbed import window_times
 from dynasplit.testbed.baseline import Baselines
 from dynasplit.testbed.channels import HostTraces
+from dynasplit.testbed.clocks import span_of_board
 from dynasplit.testbed.energy import Energies
 from dynasplit.testbed.gates._window import HostWindow, Window
 from dynasplit.testbed.lab import Host
@@ -98,6 +99,7 @@ class Around:
             rules=self.rules,
             before=self.before,
             one_machine=len(nodes) == 1 and not self.hosts[0].is_emulated,
+            clocks=span_of_board(report),
         )
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from dynasplit.testbed.clock_offset import ClockOffset
+from dynasplit.testbed.clocks import offsets_now, span
 from dynasplit.testbed.energy import EnergyRules
-from dynasplit.testbed.gates._window import IdleWindow
+from dynasplit.testbed.gates._window import ClockSpan, IdleWindow
 from dynasplit.testbed.judging import Findings, GateRules, judge_idle
 from dynasplit.testbed.lab import Host
 from dynasplit.testbed.retry import RetryPolicy
@@ -43,13 +45,14 @@ class Baselines:
     Attributes:
         rules: how long, and how often. gates: what they must pass.
         folder: each is kept as a line of a file in it; None: nowhere.
-        last: the last one of each host that has a meter, by role.
+        last: of each host that has a meter, by role: the last one in the state that it is in.
     """
 
     rules: EnergyRules
     gates: GateRules
     folder: Path | None = None
     last: dict[str, Baseline] = field(default_factory=dict)
+    _of_state: dict[tuple[str, str], Baseline] = field(default_factory=dict)
     _measurements: int = 0
 
     def is_due(self) -> bool:
@@ -59,6 +62,13 @@ class Baselines:
             return True
         self._measurements += 1
         return False
+
+    def enter(self, role: str, state: str) -> bool:
+        """A host idles in this state from now on; False: its idle power there is not known yet."""
+        known = self._of_state.get((role, state))
+        if known is not None:
+            self.last[role] = known
+        return known is not None or role not in self.last
 
     def idle_w(self, role: str) -> float | None:
         """Idle power of a host; None: not measured."""
@@ -102,28 +112,34 @@ class Baselines:
         """One idle window, its first and last reading left out."""
         host.meters.make_ready()
         _load_pct(host)  # counted from one look to the next
-        duration_s = self.rules.baseline_s
+        duration_s, before = self.rules.baseline_s, offsets_now([host])
         order = messages.IdleOrder(run="baseline", duration_s=duration_s, board_ns=board_ns)
         idled = host.agent.call("Idle", order, messages.Idled, duration_s + 60)
         carry(idled)
         load_pct = _load_pct(host)
+        clock = _clock(host, before, idled, duration_s)
         period_ns = round(host.meters.period_s * 1e9)
         traces = host.meters.traces(idled.start_ns + period_ns, idled.end_ns - period_ns)
         means_w = traces.means_w()
         mean_w = traces.total(means_w)
         assert mean_w is not None
-        idle = IdleWindow(host.role, traces, mean_w, load_pct, self.idle_w(host.role))
+        state = idled.noted.state
+        known = self._of_state.get((host.role, state))
+        before_w = None if known is None else known.mean_w
+        idle = IdleWindow(host.role, traces, mean_w, load_pct, before_w, clock)
         found = judge_idle(self.gates, idle)
-        self.last[host.role] = Baseline(mean_w, means_w, idled.start_ns, found)
-        self._keep(host.role)
+        baseline = Baseline(mean_w, means_w, idled.start_ns, found)
+        self.last[host.role] = self._of_state[host.role, state] = baseline
+        self._keep(host.role, state)
 
-    def _keep(self, role: str) -> None:
+    def _keep(self, role: str, state: str) -> None:
         if self.folder is None:
             return
         one = self.last[role]
         line = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "host": role,
+            **({"state": state} if state else {}),
             "idle_w": one.mean_w,
             "channels_w": one.channels_w,
             "gates": one.findings.figures,
@@ -131,6 +147,15 @@ class Baselines:
         }
         with (self.folder / FILE).open("ab") as file:
             file.write(msgspec.json.encode(line) + b"\n")
+
+
+def _clock(
+    host: Host, before: Mapping[str, ClockOffset], idled: messages.Idled, duration_s: float
+) -> ClockSpan:
+    """The idle time on the host's clock and on the controller's; a board idles as it was told."""
+    if host.role in before:
+        return span(before[host.role], offsets_now([host])[host.role])
+    return ClockSpan((idled.end_ns - idled.start_ns) / 1e9, duration_s)
 
 
 def _load_pct(host: Host) -> float | None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from dynasplit.core.errors import GateFailed, WindowInvalid
-from dynasplit.testbed.gates._window import IdleWindow, Window
+from dynasplit.testbed.gates._window import ControlRuns, IdleWindow, Window
 from dynasplit.testbed.gates.base import Action, Gate, Verdict, gates
 from hosts.core.errors import one_line
 
@@ -84,6 +84,17 @@ def judge_idle(rules: GateRules, idle: IdleWindow) -> Findings:
         WindowInvalid: another one may pass. GateFailed: likewise as `judge`.
     """
     return _settled((gate, action, _verdict(gate.check_idle, idle)) for gate, action in rules.built)
+
+
+def judge_control(rules: GateRules, control: ControlRuns) -> Findings:
+    """Hold the control configuration's last runs against every gate that looks at them.
+
+    Raises:
+        WindowInvalid: more runs of it may pass. GateFailed: likewise as `judge`.
+    """
+    return _settled(
+        (gate, action, _verdict(gate.check_control, control)) for gate, action in rules.built
+    )
 
 
 def _settled(verdicts: Iterable[tuple[Gate, Action, Verdict | None]]) -> Findings:

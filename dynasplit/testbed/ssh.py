@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
-from dynasplit.accounting._view import viewed
 from dynasplit.core.errors import ConfigurationError, LinkLost
 from dynasplit.core.measurement import Measurement, Source
 from dynasplit.core.space import Configuration, KnobValue
@@ -17,13 +16,17 @@ from dynasplit.testbed import host_facts, window_times
 from dynasplit.testbed.around import Around, Samples, placed
 from dynasplit.testbed.baseline import Baselines
 from dynasplit.testbed.channels import HostTraces
-from dynasplit.testbed.energy import EnergyRules, busy_of, energies_of
-from dynasplit.testbed.gates._window import Window
-from dynasplit.testbed.judging import Findings, GateRules, WindowTooShort, judge
+from dynasplit.testbed.clocks import offsets_now, spans
+from dynasplit.testbed.controls import STREAM, Controls
+from dynasplit.testbed.cool_down import CoolDown
+from dynasplit.testbed.energy import EnergyRules, energies_of
+from dynasplit.testbed.judging import GateRules, WindowTooShort, judge
 from dynasplit.testbed.lab import Host
+from dynasplit.testbed.measured import FinishedRun, measurement_of
 from dynasplit.testbed.quality import Qualities, codec_of
 from dynasplit.testbed.reported import check_figures, check_judged, check_report, check_samples
 from dynasplit.testbed.trace_files import keep_traces
+from dynasplit.testbed.upkeep import UpkeepRules
 from hosts.conditions.base import conditions_of_run
 from hosts.wire import messages
 from hosts.wire.window_rules import WindowRules
@@ -42,6 +45,7 @@ class SshTestbed:
         qualities: accuracies, measured once for each kind of head.
         traces: where the traces of each window are kept; None: nowhere.
         gates: what windows and baselines must pass. folder: keeps baselines; None: none does.
+        upkeep: what is done between measurements.
         facts: what the hosts say of themselves.
     """
 
@@ -55,14 +59,23 @@ class SshTestbed:
     traces: Path | None
     gates: GateRules = field(default_factory=GateRules)
     folder: Path | None = None
+    upkeep: UpkeepRules = field(default_factory=UpkeepRules)
     _board_ns: int | None = None
     _cloud_observes: bool | None = None
+    _cloud_state: str = ""
     _cloud_knobs: dict[str, KnobValue] = field(default_factory=dict)
     _longer_s: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.baselines = Baselines(self.energy, self.gates, self.folder)
+        self.keep_up(self.upkeep)
         self._around = Around((self.edge, self.cloud), self.rules, self.baselines)
+
+    def keep_up(self, upkeep: UpkeepRules) -> None:
+        """From now on, do this between measurements."""
+        self.upkeep = upkeep
+        self.controls = Controls(upkeep, self.gates, self.folder)
+        self._cool_down = CoolDown(upkeep, self.folder)
 
     @property
     def source(self) -> Source:
@@ -127,11 +140,20 @@ class SshTestbed:
         """
         if self.baselines.is_due():
             self.measure_baseline()
-        started_s, started_ns = time.monotonic(), self._board_ns
+        if self.controls.is_due() and (control := self.upkeep.control) is not None:
+            self.controls.measure(lambda n: self._once(control, n, f"{control}|{n}|{STREAM}|"))
         name = f"{configuration}|{repeat}|{stream}|{'' if request is None else request}"
+        return self._once(configuration, repeat, name)
+
+    def _once(self, configuration: Configuration, repeat: int, name: str) -> Measurement:
+        """One window, which `name` names."""
+        started_s, started_ns = time.monotonic(), self._board_ns
+        cooled = self._cool_down.wait(self._hosts, lambda: self._board_ns, self._carry)
         for host in self._hosts:
             host.meters.make_ready()
+        clocks = offsets_now(self._hosts)
         report, samples = self._run(configuration, name)
+        compared = spans(clocks, offsets_now(self._hosts))
         edge = self.edge.meters.traces(*window_times.edge_window_ns(report))
         at_ns, meters = window_times.cloud_window_ns(report), self.cloud.meters
         cloud = meters.traces(*at_ns) if at_ns else HostTraces({}, meters.counted, 0.0)
@@ -141,9 +163,12 @@ class SshTestbed:
         spent_s = time.monotonic() - started_s
         if self._board_ns is not None:
             spent_s = (self._board_ns - (started_ns or 0)) / 1e9
+        if self.upkeep.baseline_states:
+            self._know_idle(report.noted.state)
         since = self._around.since(report)
         energies = energies_of(report, edge, cloud, self.baselines.idle_w("cloud"), self.energy)
         window = self._around.window(name, configuration, report, traces, since, energies, samples)
+        window = replace(window, clocks={**window.clocks, **compared}, cooled=cooled)
         try:
             found = judge(self.gates, window)
         except WindowTooShort:
@@ -151,7 +176,22 @@ class SshTestbed:
             raise
         self._longer_s.pop(name, None)
         self._around.passed(window)
-        return self._measurement(configuration, repeat, window, found, spent_s)
+        judged = self._judge(configuration, begin=False)
+        check_judged(judged, len(self.qualities.references))
+        quality = self.qualities.of(configuration, window.inferences, judged)
+        finished = FinishedRun(configuration, repeat, window, found, quality, spent_s)
+        upkept = (self.baselines.findings, self.controls.findings)
+        faults = host_facts.faults_of_hosts(self._hosts)
+        return measurement_of(finished, self.baselines, upkept, self.source, faults)
+
+    def _know_idle(self, edge_state: str) -> None:
+        """Count with idle power in the states that the hosts are in; measure it if need be.
+
+        A GPU's context is opened by the first tail on it and stays, so it is asked afterwards.
+        """
+        for host, state in ((self.edge, edge_state), (self.cloud, self._cloud_state)):
+            if not self.baselines.enter(host.role, state):
+                self.baselines.measure(host, lambda: self._board_ns, self._carry)
 
     def _run(self, configuration: Configuration, name: str) -> tuple[messages.RunReport, Samples]:
         knobs = dict(configuration.knobs)
@@ -204,6 +244,7 @@ class SshTestbed:
         observed = self.cloud.agent.call("Conditions", order, messages.Conditions, 60.0)
         self._cloud_knobs = knobs
         self._cloud_observes = bool(observed.values or observed.samples)
+        self._cloud_state = observed.noted.state
         check_samples(observed.samples)
         return observed
 
@@ -251,49 +292,3 @@ class SshTestbed:
         answer = host.agent.call("Knobs", order, messages.KnobsSet, 60.0)
         self._carry(answer)
         return answer
-
-    def _measurement(
-        self,
-        configuration: Configuration,
-        repeat: int,
-        window: Window,
-        found: Findings,
-        spent_s: float,
-    ) -> Measurement:
-        report, energies, idle = window.report, window.energies, self.baselines.findings
-        inside = window_times.counted(report)
-        stages = window_times.stages(inside, report.batch_size)
-        start_ns, end_ns = window_times.edge_window_ns(report)
-        judged = self._judge(configuration, begin=False)
-        check_judged(judged, len(self.qualities.references))
-        quality = self.qualities.of(configuration, inside, judged)
-        busy = busy_of(report)
-        measurement = Measurement(
-            configuration=configuration,
-            repeat=repeat,
-            source=self.source,
-            latency_ms=stages.latency_ms,
-            latency_spread_ms=stages.spread_ms,
-            **quality._asdict(),
-            edge_ms=stages.edge_ms,
-            transfer_ms=stages.transfer_ms,
-            cloud_ms=stages.cloud_ms,
-            **(energies._asdict() | {"channels": energies.channels | self.baselines.channels_w}),
-            conditions=report.conditions,
-            gates={**idle.figures, **found.figures},
-            flags=(*host_facts.faults_of_hosts(self._hosts), *idle.flags, *found.flags),
-            edge_idle_w=self.baselines.idle_w("edge"),
-            cloud_idle_w=self.baselines.idle_w("cloud"),
-            edge_busy_ms=1000 * busy.edge_s,
-            cloud_busy_ms=1000 * busy.cloud_s,
-            tensor_kb=report.tensor_bytes / 1024,
-            mode=report.mode,
-            throughput_rps=window_times.throughput_rps(report),
-            wire_kb=stages.wire_kb,
-            encode_ms=stages.encode_ms,
-            decode_ms=stages.decode_ms,
-            inferences=len(inside),
-            window_s=(end_ns - start_ns) / 1e9,
-            testbed_time_s=spent_s,
-        )
-        return viewed([measurement], self.energy.accounting)[0]

@@ -23,6 +23,7 @@ import msgspec
 from hosts.agents.cloud import CloudAgent
 from hosts.agents.edge import EdgeAgent
 from hosts.agents.loading import begin_imports, find, load
+from hosts.agents.noting import clocks_ns, noted
 from hosts.agents.open_machine import open_machine
 from hosts.agents.preflight import Preflight
 from hosts.agents.restorable_knobs import RestorableKnobs
@@ -112,8 +113,10 @@ class Agent:
         if "cpu_cores" in order.knobs and self.part.heads is not None:
             self.part.heads.threads = int(order.knobs["cpu_cores"])
         self.sampler.take()
+        began_ns = clocks_ns(self.machine)
         report = self.part.run(order)
         report.samples = self.sampler.take()
+        report.noted = noted(self.machine, began_ns)
         self.knobs.check(order.knobs)
         report.conditions = read_conditions(self.machine, self.order.role)
         return report
@@ -123,14 +126,22 @@ class Agent:
         self.knobs.check(order.knobs)
         values = read_conditions(self.machine, self.order.role)
         return messages.Conditions(
-            values=values, samples=self.sampler.take(), board_ns=self.machine.board_ns()
+            values=values,
+            samples=self.sampler.take(),
+            noted=noted(self.machine),
+            board_ns=self.machine.board_ns(),
         )
 
     def idle(self, order: messages.IdleOrder) -> messages.Message:
         """An idle window."""
         self.machine.catch_up(order.board_ns)
         start_ns, end_ns = self.machine.idle(order.run, order.duration_s)
-        return messages.Idled(start_ns=start_ns, end_ns=end_ns, board_ns=self.machine.board_ns())
+        return messages.Idled(
+            start_ns=start_ns,
+            end_ns=end_ns,
+            noted=noted(self.machine),
+            board_ns=self.machine.board_ns(),
+        )
 
     def judge(self, order: messages.JudgeOrder) -> messages.Message:
         """Begin to judge outputs, or end it and tell."""

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 
 from hosts.wire.messages import IN_FLIGHT, Inference, RunOrder
+from hosts.wire.warm import FEWEST, is_steady, times_ns
 
 _NORMAL_95 = 1.96
 
@@ -24,7 +25,8 @@ class MeasurementWindow:
         least = IN_FLIGHT if self._pipelined else 1
         self._warmup = max(least, -(-order.window.warmup // order.batch_size))  # in batches
         self.first = self._warmup * order.batch_size
-        self._is_warm = order.window.warmup_s <= 0
+        self._is_warm = order.window.warmup_s <= 0 and order.window.max_warmup_s <= 0
+        self._next_look = FEWEST
         self.last: int | None = None
         self.inferences: list[Inference] = []
         self._times_ns: list[int] = []
@@ -53,7 +55,13 @@ class MeasurementWindow:
         self._warmup, self.first = batch, batch * self._order.batch_size
         done = self.inferences
         lasted_ns = done[-1].end_ns - done[0].start_ns if done else 0
-        self._is_warm = lasted_ns >= self._rules.warmup_s * 1e9
+        if lasted_ns < self._rules.warmup_s * 1e9:
+            return
+        is_over = lasted_ns >= self._rules.max_warmup_s * 1e9
+        if not is_over and batch >= self._next_look:  # now and then: each look is at all of them
+            self._next_look = batch + max(1, batch // 8)
+            is_over = is_steady(times_ns(done[:: self._order.batch_size], self._pipelined))
+        self._is_warm = is_over
 
     @property
     def is_done(self) -> bool:

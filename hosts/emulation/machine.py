@@ -89,6 +89,10 @@ class EmulatedMachine:
     def hold_compiled(self, split_point: int, path: Path) -> None:
         """Not needed by a board."""
 
+    def idle_state(self) -> str:
+        """`accelerator` in any mode; a profile's GPU idles as it does without a context."""
+        return "accelerator" if self.accelerator_mode() != "off" else ""
+
     def placed_on_gpu(self) -> bool:
         """As the board says."""
         return bool(self.facts()["gpu_placed"])

@@ -123,6 +123,10 @@ class Machine(Protocol):
         """Take note of a head that is compiled for the accelerator."""
         ...
 
+    def idle_state(self) -> str:
+        """What this program holds open that draws power while it idles; empty: nothing."""
+        ...
+
     def placed_on_gpu(self) -> bool:
         """True if tails go to the GPU."""
         ...

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hosts.machine.base import HeadJob, HeadTiming, Payload, TailTiming
 from hosts.machine.computing import go_through, load_all_cpus
+from hosts.machine.held_gpu import holds_gpu
 from hosts.wire.frames import TensorHeader
 
 if TYPE_CHECKING:
@@ -87,6 +88,11 @@ class RealMachine:
 
         self._accelerator = self._accelerator or Accelerator()
         self._accelerator.compiled[split_point] = path
+
+    def idle_state(self) -> str:
+        """`accelerator` in any mode, and `gpu` once CUDA has a context here: it stays."""
+        held = ["accelerator"] if self.accelerator_mode() != "off" else []
+        return "+".join([*held, *(["gpu"] if holds_gpu(self.root) else [])])
 
     def placed_on_gpu(self) -> bool:
         """True if tails go to the GPU."""

@@ -1,9 +1,8 @@
 """Messages between controller and agents.
 
-Control calls are unary gRPC calls with msgpack bodies; the session stream is the lifeline of an
-agent. Times are nanoseconds on the clock of the host that says them. An emulated board has a
-clock of its own, in board time: every call and every answer carries it from board to board as
-`board_ns`, which is None on real machines.
+Control calls are unary gRPC calls with msgpack bodies; the session stream is an agent's lifeline.
+Times are nanoseconds on the clock of the host that says them. An emulated board has a
+clock of its own, in board time, carried from board to board as `board_ns` (None on real machines).
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from hosts.core.errors import WireError
-from hosts.wire.samples import HostSample
+from hosts.wire.samples import HostSample, Noted
 from hosts.wire.window_rules import WindowRules
 
 PROTOCOL = 3
@@ -23,7 +22,6 @@ MESSAGE_LIMIT_BYTES = 64 * 1024 * 1024
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
 """What reading a peer's bytes raises: malformed, no text, nested too deeply, too large."""
-
 T = TypeVar("T")
 
 
@@ -142,6 +140,7 @@ class Conditions(Message):
 
     values: dict[str, float]
     samples: list[HostSample] = []
+    noted: Noted = Noted()
 
 
 class IdleOrder(Message):
@@ -156,6 +155,7 @@ class Idled(Message):
 
     start_ns: int
     end_ns: int
+    noted: Noted = Noted()
 
 
 class JudgeOrder(Message):
@@ -214,8 +214,7 @@ class Inference(msgspec.Struct, array_like=True):
         image: the image's index.
         start_ns: the head starts. head_ns: it is done. end_ns: the result is there.
         tail_start_ns: the tail starts. tail_end_ns: it is done.
-        top1: the class with the highest output.
-        encoded_ns: the tensor is encoded, which began at head_ns.
+        top1: the class with the highest output. encoded_ns: the tensor is encoded, from head_ns.
         decode_start_ns: decoding starts. decode_end_ns: it is done.
         sent_bytes: of the whole batch's tensor on the wire.
     """
@@ -239,7 +238,7 @@ class RunReport(Message):
     Attributes:
         tensor_bytes: of one image's tensor before it is encoded; 0: nothing is sent.
         mode, batch_size: as ordered; batches are whole in the window.
-        conditions: observed on the edge just after the run, by name. samples: taken during it.
+        conditions, samples, noted: observed on the edge just after the run, or during it.
     """
 
     inferences: list[Inference]
@@ -250,6 +249,7 @@ class RunReport(Message):
     batch_size: int = 1
     conditions: dict[str, float] = {}
     samples: list[HostSample] = []
+    noted: Noted = Noted()
 
 
 class TailResult(msgspec.Struct, kw_only=True):

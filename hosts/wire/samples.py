@@ -29,3 +29,18 @@ class HostSample(msgspec.Struct, array_like=True):
 
 SAMPLED = ("cpu_mhz", "temperature_c", "others_s", "throttled", "swapped_pages")
 """The figures of a sample, each of which a host may lack."""
+
+
+class Noted(msgspec.Struct, kw_only=True, frozen=True):
+    """What a host notes of itself beside the figures of a run, or of an idle window.
+
+    Attributes:
+        state: what it holds open that draws power while it idles: `accelerator`, `gpu`; empty:
+            nothing.
+        took_ns: the run by the host's clock, told by emulated boards alone. took_board_ns: by
+            board time.
+    """
+
+    state: str = ""
+    took_ns: int | None = None
+    took_board_ns: int | None = None

@@ -16,6 +16,7 @@ class WindowRules(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
         mode: `latency` (one batch at a time) or `throughput` (head, link and tail at once).
         warmup: inferences before the window, not counted.
         warmup_s: and they last at least so long.
+        max_warmup_s: and go on, so long at the most, until latencies are steady; 0: they do not.
         min_inferences: a window holds at least as many,
         min_window_s: and is at least as long, with or without a meter.
         relative_ci: it goes on until half the 95 % confidence interval of the mean latency (in
@@ -28,6 +29,7 @@ class WindowRules(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
     mode: str = "latency"
     warmup: int = 5
     warmup_s: float = 0.0
+    max_warmup_s: float = 0.0
     min_inferences: int = 10
     min_window_s: float = 0.5
     relative_ci: float | None = None
@@ -37,12 +39,10 @@ class WindowRules(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
     def longest_s(self, batch_size: int = 1) -> float:
         """How long a run by these rules may take, all included, before it is taken for lost."""
         counted = self.warmup + self.min_inferences + 8 * batch_size  # with room for the lead-out
-        goes_on_s = 0.0
+        goes_on_s, warmup_s = 0.0, self.warmup_s + self.max_warmup_s
         if self.relative_ci is not None:
             goes_on_s = self.max_inferences * SLOWEST_S
             if self.max_window_s is not None:
                 goes_on_s = min(goes_on_s, 2 * self.max_window_s)
-        return min(
-            60.0 + counted * SLOWEST_S + 2 * (self.min_window_s + self.warmup_s) + goes_on_s,
-            _LONGEST_S,
-        )
+        lasts_s = self.min_window_s + warmup_s
+        return min(60.0 + counted * SLOWEST_S + 2 * lasts_s + goes_on_s, _LONGEST_S)

@@ -14,8 +14,13 @@ from dynasplit.app.setup.open_run import OpenRun
 from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs
 from dynasplit.front.pareto_front import ParetoFront
+from dynasplit.offline.blocks import FILE as ORDER
 from dynasplit.offline.study import OfflineResult
+from dynasplit.testbed.baseline import FILE as BASELINES
+from dynasplit.testbed.controls import FILE as CONTROLS
+from dynasplit.testbed.controls import read_controls
 
+DRIFT = "control_drift_pct"
 ENOUGH_RUNS = 5
 """Of a member of the front: fewer let a lucky single run bring it there."""
 
@@ -57,6 +62,34 @@ def tell_accountings(summary: Mapping[str, Any], terminal: Terminal) -> None:
             terminal.say(line)
 
 
+def controls_block(folder: Path) -> dict[str, Any]:
+    """The control configuration's block of summary.json; nothing where none was measured."""
+    runs = read_controls(folder)
+    if not runs:
+        return {}
+    drifts_pct = [run.gates[DRIFT] for run in runs if DRIFT in run.gates]
+    return {
+        "controls": {
+            "configuration": runs[0].configuration,
+            "runs": len(runs),
+            "drift_last_pct": drifts_pct[-1] if drifts_pct else None,
+            "drift_most_pct": max(drifts_pct, default=None),
+            "doubtful": [words for run in runs for words in run.doubtful],
+        }
+    }
+
+
+def drifted(block: Mapping[str, Any] | None) -> str:
+    """What to say of the control configuration; empty: it was not measured again."""
+    if block is None or block["drift_most_pct"] is None:
+        return ""
+    said = (
+        f"The control {block['configuration']} was measured {block['runs']} times; it was off its "
+        f"first runs by {block['drift_most_pct']:.1f} % at the most"
+    )
+    return "; ".join([said, *block["doubtful"][-1:]])
+
+
 def write_report(
     inputs: RunInputs,
     result: RunResult,
@@ -78,12 +111,16 @@ def write_report(
     """
     folder = opened.folder.path
     with terminal.during("Writing results"):
-        summary = summary_of(inputs, result)
+        summary = summary_of(inputs, result) | controls_block(folder)
         files = [*earlier, *write_online_outputs(folder, summary, inputs.testbed, result)]
+        kept = (folder / name for name in (CONTROLS, BASELINES, ORDER))
+        files += [path for path in kept if path.is_file()]
         traces = [p for p in (folder / "traces", folder / "logs") if p.is_dir()]
         record(opened.recorder, summary, result.online.served, [*files, *traces])
     for given_up in summary["given_up"]:
         terminal.say("Given up in the {phase}: {configuration}: {reason}".format(**given_up))
+    if remark := drifted(summary.get("controls")):
+        terminal.say(remark)
     if remark := few_runs(summary["search"]["front_runs_least"]):
         terminal.say(remark)
     terminal.left_out(result.online.left_out)

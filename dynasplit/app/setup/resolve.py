@@ -135,7 +135,13 @@ def search_algorithm(config: Config) -> Algorithm:
         ConfigurationError: it has no such option, or the option another type.
     """
     asked = config.search
-    algorithm = search.build(asked.algorithm, **asked.options)
+    ordered = {"order": config.measure.order} if config.measure.order is not None else {}
+    if asked.algorithm != "grid" and ordered:
+        raise ConfigurationError(
+            f"measure.order={config.measure.order}; search {asked.algorithm} chooses the order "
+            "itself: allowed with search=grid alone"
+        )
+    algorithm = search.build(asked.algorithm, **{**ordered, **asked.options})
     try:
         msgspec.convert(asked.options, type(algorithm))
     except msgspec.ValidationError as error:

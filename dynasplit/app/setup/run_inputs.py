@@ -24,6 +24,7 @@ from dynasplit.testbed.energy import EnergyRules
 from dynasplit.testbed.judging import GateRules
 from dynasplit.testbed.modelled import ModelledTestbed
 from dynasplit.testbed.retry import RetryPolicy
+from dynasplit.testbed.upkeep import UpkeepRules
 from hosts.emulation.hardware import Noise
 from hosts.emulation.profile import Profile
 from hosts.models.runtime.manifest import Manifest
@@ -45,6 +46,7 @@ class TestbedInputs:
         seed: of emulated noise, and of draws from recorded runs.
         rules: what a window must hold. energy: how energy is counted.
         gates: what a window must pass to be believed.
+        upkeep: what is done between measurements.
         profile: the physical model of the hosts; None: there is none.
         runs: the recorded runs that answer; None: hosts or a profile do.
         manifest: the prepared network; None: it is not computed.
@@ -62,6 +64,7 @@ class TestbedInputs:
     rules: WindowRules = field(default_factory=WindowRules)
     energy: EnergyRules = field(default_factory=EnergyRules)
     gates: GateRules = field(default_factory=GateRules)
+    upkeep: UpkeepRules = field(default_factory=UpkeepRules)
     profile: Profile | None = None
     runs: RunsTable | None = None
     manifest: Manifest | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.space import Configuration, Knob, KnobValue, SearchSpace
@@ -118,6 +119,30 @@ def build_space(
             found.append(Knob(name, values, describe(name).where, describe(name).resting(values)))
     points = range(last_split_point + 1) if split_points is None else split_points
     return SearchSpace.build(points, last_split_point, [*found, *more])
+
+
+def control_of(asked: Mapping[str, Any], space: SearchSpace) -> Configuration:
+    """The control configuration: the first corner, or what is asked for, its open knobs likewise.
+
+    Args:
+        asked: split point and knobs, each of them if it matters.
+        space: it must be in it.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    first = space.corners[0] if space.corners else space.configurations[0]
+    told = {"split_point": first.split_point, **dict(first.knobs), **asked}
+    split_point = told.pop("split_point")
+    control = Configuration.of(split_point, **told)
+    if control not in space:
+        allowed = ", ".join(("split_point", *dict(first.knobs)))
+        why = space.explain(control) if set(asked) <= set(allowed.split(", ")) else None
+        raise ConfigurationError(
+            f"measure.control={dict(asked)}: {why or 'no such knob'}; allowed: {allowed}, as they "
+            "are in the space"
+        )
+    return control
 
 
 def space_of_runs(runs: RunsTable, asked: Asked, points: Sequence[int] | None) -> SearchSpace:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from dynasplit.config.options.gates import GatesConf
 from dynasplit.config.rules import (
@@ -42,6 +43,19 @@ class MeasureConf:
         relative_ci: go on until the latency's confidence interval is so narrow; None: don't.
         retries: how often a failed measurement is tried again. retry_wait_s: pause before.
         gates: what a window must pass: action and thresholds of each gate.
+        control_every: measure a control configuration after so many measurements; None: 50 on
+            machines, none on boards; 0: none.
+        control: it, as `{split_point: 3, cpu_mhz: 1800}`; what it leaves open is as at the first
+            corner of the space.
+        order: of a grid search: space (neighbours differ in one knob) or blocks (drawn from the
+            seed, so that drift meets all alike); None: blocks on machines.
+        max_warmup_s: warm-up goes on so long for steady latencies; None: 30 on machines, 0 (by
+            warmup and warmup_s alone) on boards.
+        cool_down_c: before a window, hosts cool down to so much above their temperature at the
+            run's begin; None: 10 on machines, not at all on boards.
+        cool_down_limit_s: longest wait; 0: there is none.
+        baseline_states: measure idle power in each state that hosts idle in (an accelerator or a
+            GPU held open); None: on machines.
         outage_s: how long a host or the link may be gone; until then it is tried again.
     """
 
@@ -62,6 +76,13 @@ class MeasureConf:
     retries: int = option(2, at_least(0))
     retry_wait_s: float = option(1.0, at_least(0))
     outage_s: float = option(60.0, at_least(0))
+    control_every: int | None = option(None, at_least(0))
+    control: dict[str, Any] = field(default_factory=dict)
+    order: str | None = option(None, one_of("space", "blocks"))
+    max_warmup_s: float | None = option(None, at_least(0))
+    cool_down_c: float | None = option(None, above(0))
+    cool_down_limit_s: float = option(120.0, at_least(0))
+    baseline_states: bool | None = None
     gates: GatesConf = field(default_factory=GatesConf)
 
     def conflicts(self) -> Iterator[str]:

@@ -17,6 +17,35 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class ClockSpan:
+    """The same time on two clocks.
+
+    Attributes:
+        host_s: on the host's.
+        reference_s: on the controller's; of an emulated board, board time.
+        uncertain_s: of their difference.
+    """
+
+    host_s: float
+    reference_s: float
+    uncertain_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Cooled:
+    """How hosts cooled down before a window.
+
+    Attributes:
+        waited_s: how long it was waited for both together. limit_s: longest.
+        words: of hosts that are still too hot; empty: none is.
+    """
+
+    waited_s: float
+    limit_s: float
+    words: str = ""
+
+
+@dataclass(frozen=True)
 class HostWindow:
     """One host's part of a window; times count from the window's start on this host.
 
@@ -76,6 +105,8 @@ class Window:
         rules: which it was measured by.
         before: the window before it in this start; None: it is the first.
         one_machine: both hosts are the same machine.
+        clocks: of each host whose clock was compared, by role: the run on both clocks.
+        cooled: how hosts cooled down before it; None: their temperature was not looked at.
     """
 
     name: str
@@ -86,6 +117,8 @@ class Window:
     rules: WindowRules
     before: Window | None = None
     one_machine: bool = False
+    clocks: Mapping[str, ClockSpan] = field(default_factory=dict)
+    cooled: Cooled | None = None
 
     @property
     def inferences(self) -> Sequence[Inference]:
@@ -115,6 +148,7 @@ class IdleWindow:
         mean_w: mean power of the counted channels.
         load_pct: busy share of its CPUs meanwhile; None: not known.
         before_w: what the baseline before it was; None: it is the first.
+        clock: the time on both clocks; None: they were not compared.
     """
 
     role: str
@@ -122,3 +156,18 @@ class IdleWindow:
     mean_w: float
     load_pct: float | None = None
     before_w: float | None = None
+    clock: ClockSpan | None = None
+
+
+@dataclass(frozen=True)
+class ControlRuns:
+    """The control configuration's figures by name (`latency_ms`, `edge_wall_j`).
+
+    Attributes:
+        configuration: in words.
+        first: medians of its first runs. now: of its last ones.
+    """
+
+    configuration: str
+    first: Mapping[str, float]
+    now: Mapping[str, float]

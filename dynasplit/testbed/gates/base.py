@@ -13,7 +13,7 @@ from hosts.core.errors import ExtensionError
 from hosts.core.modules import load, module_names, own_class
 
 if TYPE_CHECKING:
-    from dynasplit.testbed.gates._window import IdleWindow, Window
+    from dynasplit.testbed.gates._window import ControlRuns, IdleWindow, Window
 
 Action = Literal["off", "warn", "again", "stop"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -63,7 +63,7 @@ class Verdict:
 
 
 class Gate:
-    """One rule that a window, or an idle window, must pass.
+    """One rule that a window, an idle window, or the control configuration must pass.
 
     Attributes:
         name: in options, flags and messages.
@@ -98,6 +98,10 @@ class Gate:
 
     def check_idle(self, idle: IdleWindow) -> Verdict | None:
         """Judge an idle window of one host; likewise."""
+        return None
+
+    def check_control(self, control: ControlRuns) -> Verdict | None:
+        """Judge the control configuration's last runs; likewise."""
         return None
 
     def limit(self, name: str) -> float:

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from dynasplit.accounting import build, named, names
-from dynasplit.accounting.base import ROLES, Times
 from dynasplit.accounting._view import viewed
+from dynasplit.accounting.base import ROLES, Times
 from dynasplit.core.errors import ConfigurationError, DataError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration

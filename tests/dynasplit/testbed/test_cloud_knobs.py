@@ -55,6 +55,7 @@ def testbed(cloud) -> SshTestbed:
             meters=Mock(period_s=0.1, lead_out_s=0.2, lag_s=0.0),
             address=SimpleNamespace(knobs=knobs),
             hold_compiled=Mock(),
+            is_emulated=True,
         )
 
     return SshTestbed(

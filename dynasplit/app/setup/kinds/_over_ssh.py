@@ -150,6 +150,7 @@ def testbed_between(
         edge, cloud, manifest, inputs.rules, inputs.energy, folder, inputs.gates
     ) as testbed:
         testbed.edge.compile_head = compile_head
+        testbed.keep_up(inputs.upkeep)
         if compile_head is not None and not testbed.edge.is_emulated:
             check_compiler()
         testbed.qualities.know(earlier)

@@ -6,6 +6,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,19 +18,25 @@ from dynasplit.app.setup.search_space import (
     AvailableKnobs,
     available_of_profile,
     build_space,
+    control_of,
     order_knobs,
 )
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.core.space import SearchSpace
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.energy import EnergyRules
 from dynasplit.testbed.judging import GateRules
+from dynasplit.testbed.upkeep import CONTROL_EVERY, COOL_DOWN_C, UpkeepRules
 from hosts.emulation.profile import Profile
 from hosts.models.networks.base import Progress
 from hosts.models.prepare.prepare import PrepareOrder
 from hosts.models.runtime.manifest import Manifest
 from hosts.wire.window_rules import WindowRules
+
+WARM_UP_S = 30.0
+"""The longest warm-up that waits for steady latencies, on machines."""
 
 
 class HostsKind(ABC):
@@ -41,6 +48,7 @@ class HostsKind(ABC):
         is_answered_by_profile: times and energies come from the profile.
         is_one_machine: edge and cloud are meant to be one machine.
         is_looked_at_first: each experiment begins with a quick look at the hosts.
+        is_real: its hosts are machines, which drift and warm up.
         config: the configuration, completed with what it leaves open.
     """
 
@@ -49,9 +57,16 @@ class HostsKind(ABC):
     is_answered_by_profile: ClassVar[bool] = False
     is_one_machine: ClassVar[bool] = False
     is_looked_at_first: ClassVar[bool] = False
+    is_real: ClassVar[bool] = False
 
     def __init__(self, config: Config) -> None:
-        self.config = self.complete(config)
+        self.config = self.complete(self._ordered(config))
+
+    def _ordered(self, config: Config) -> Config:
+        """With the order of a grid on machines, which is a part of the run's identity."""
+        if not self.is_real or config.search.algorithm != "grid" or config.measure.order:
+            return config
+        return replace(config, measure=replace(config.measure, order="blocks"))
 
     def complete(self, config: Config) -> Config:
         """The configuration with what this kind finds out by itself filled in."""
@@ -112,19 +127,17 @@ class HostsKind(ABC):
         last = _last_split_point(network, profile, manifest)
         costs = profile if self.is_answered_by_profile else None
         knobs = order_knobs(dataclasses.asdict(asked.measure), self.asked_knobs, costs)
+        space = build_space(
+            self.available(profile), self.asked_knobs, asked.model.split_points, last, knobs
+        )
         return TestbedInputs(
             network=network,
-            space=build_space(
-                self.available(profile),
-                self.asked_knobs,
-                asked.model.split_points,
-                last,
-                knobs,
-            ),
+            space=space,
             seed=asked.hosts_seed,
             rules=self.rules(),
             energy=self.energy_rules(),
             gates=self.gate_rules(),
+            upkeep=self.upkeep_rules(space),
             profile=profile,
             manifest=manifest,
             is_predicted=is_predicted and self.is_answered_by_profile,
@@ -136,7 +149,26 @@ class HostsKind(ABC):
     def rules(self) -> WindowRules:
         """The rules of a measured window: the options of `measure` of the same names."""
         asked = self.config.measure
-        return WindowRules(**{name: getattr(asked, name) for name in WindowRules.__struct_fields__})
+        named = {name: getattr(asked, name) for name in WindowRules.__struct_fields__}
+        if named["max_warmup_s"] is None:
+            named["max_warmup_s"] = WARM_UP_S if self.is_real else 0.0
+        return WindowRules(**named)
+
+    def upkeep_rules(self, space: SearchSpace) -> UpkeepRules:
+        """What is done between measurements: where the configuration leaves it open, on machines.
+
+        Raises:
+            ConfigurationError: the control is not in the space.
+        """
+        asked, real = self.config.measure, self.is_real
+        every, band_c, states = asked.control_every, asked.cool_down_c, asked.baseline_states
+        return UpkeepRules(
+            control=control_of(asked.control, space),
+            control_every=(CONTROL_EVERY if real else None) if every is None else every or None,
+            cool_down_c=COOL_DOWN_C if band_c is None and real else band_c,
+            cool_down_limit_s=asked.cool_down_limit_s,
+            baseline_states=real if states is None else states,
+        )
 
     def energy_rules(self) -> EnergyRules:
         """The rules of energy accounting: options of `measure`, and those of `energy`."""

@@ -30,6 +30,7 @@ class LocalHosts(HostsKind):
 
     name = "local"
     is_one_machine: ClassVar[bool] = True
+    is_real: ClassVar[bool] = True
 
     def complete(self, config: Config) -> Config:
         """Fill in the machine's name, each host's CPUs, and the knobs and the meter there are.

@@ -28,6 +28,7 @@ class SshHosts(HostsKind):
 
     name = "ssh"
     is_looked_at_first: ClassVar[bool] = True
+    is_real: ClassVar[bool] = True
 
     def check(self) -> None:
         """Refuse addresses that lead nowhere, and knobs that there are not."""

@@ -110,4 +110,4 @@ def test_each_gate_says_what_it_is():
         assert all(t.name.rpartition("_")[2] in UNITS for t in gate.thresholds), name
 
 
-UNITS = {"pct", "w", "times", "mhz", "c", "events", "pages"}
+UNITS = {"pct", "ppm", "ms", "s", "w", "times", "mhz", "c", "events", "pages"}
