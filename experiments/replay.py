@@ -7,7 +7,7 @@ from typing import Any
 
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import hypervolume, write_json
-from dynasplit.app.setup.phases import built_policies
+from dynasplit.app.setup.phases import built_policies, thresholds_of
 from dynasplit.app.setup.resolve import online_inputs, record_inputs
 from dynasplit.app.setup.run_inputs import with_faults
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
@@ -17,7 +17,8 @@ from dynasplit.core.served_request import ServedRequest
 from dynasplit.figures import draw_all
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online.policy_figures import medians_of, policy_blocks
-from dynasplit.online.workload import Thresholds, WeibullThresholds, read_workload
+from dynasplit.online.workload import Thresholds
+from dynasplit.online.workloads import Known
 from dynasplit.profile.fit import fit_profile
 from dynasplit.replay.bootstrap import intervals
 from dynasplit.replay.halves import divide
@@ -30,8 +31,7 @@ def check(config: Config) -> None:
     """Refuse a table, front or workload that cannot be read."""
     runs = check_runs(config.name, config.runs)
     _front(config, runs)
-    if config.workload.file is not None:
-        read_workload(config.workload.file, config.workload.network)
+    online_inputs(config)
 
 
 def run(config: Config) -> None:
@@ -168,17 +168,11 @@ def _replay(
 
 
 def _thresholds(config: Config, runs: RunsTable) -> Thresholds:
-    asked = config.workload
-    if asked.file is not None:
-        return read_workload(asked.file, asked.network)
-    latencies_ms = [m.latency_ms for m in runs.measurements]
-    return WeibullThresholds(
-        count=asked.requests or 50,
-        min_ms=asked.min_ms if asked.min_ms is not None else min(latencies_ms),
-        max_ms=asked.max_ms if asked.max_ms is not None else max(latencies_ms),
-        shape=asked.shape,
-        seed=config.seed,
+    known = Known(
+        medians_ms=[float(v) for v in runs.quantiles("latency_ms")],
+        reference_ms=[m.latency_ms for m in runs.measurements],
     )
+    return thresholds_of(online_inputs(config), known, config.seed, runs.model or "network")
 
 
 def _served(replay: Replay, runs: RunsTable, count: int) -> Iterator[ServedRequest]:
