@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Protocol
 
 import msgspec
 
-from dynasplit.core.measurement import Measurement, Testbed
-from dynasplit.core.space import SearchSpace
+from dynasplit.core.measurement import Measurement, Summary, Testbed, summarise
+from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.budget import Budget
 from dynasplit.offline.search.base import Algorithm
@@ -114,6 +114,12 @@ class TestbedInputs:
         if self.runs is not None:
             return [float(v) for v in self.runs.quantiles("latency_ms")]
         return [m.latency_ms for m in self.predictions]
+
+    def grid(self) -> dict[Configuration, Summary] | None:
+        """Each configuration's figures, by the recorded runs or the profile; None without both."""
+        if self.runs is not None:
+            return {s.configuration: s for s in self.runs.summaries()}
+        return {s.configuration: s for s in summarise(self.predictions)} or None
 
     def reference(self) -> ParetoFront | None:
         """The exhaustive grid's front, by the recorded runs or the profile; None without both."""
