@@ -77,14 +77,14 @@ def of_saving(pairs: Pairs) -> Interval | None:
 
 def _around(centre: float, residuals: Floats, counts: Counts, per: float) -> Interval:
     """Hall's interval around an estimate whose influence values are residuals (v,) / per."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     total = int(counts.sum())
     spread = math.sqrt(float(residuals**2 @ counts) / total)
     if spread <= 1e-12 * abs(centre * per):
         return centre, centre
     skewness = float(residuals**3 @ counts) / total / spread**3
-    most = float(t.ppf((1 + LEVEL) / 2, total - 1))
+    most = float(stdtrit(total - 1, (1 + LEVEL) / 2))
     scale = spread / math.sqrt(total - 1) / per
     skewness /= math.sqrt(total)
     low, high = (centre - scale * _untransformed(bound, skewness) for bound in (most, -most))
