@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from dynasplit.core.intervals import Interval, Pairs, of_mean, of_saving, of_share
 from dynasplit.core.served_request import ServedRequest
-from dynasplit.online.intervals import Interval, Pairs, of_mean, of_saving, of_share
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from dynasplit.core.counter_rng import request_bits
-from dynasplit.online.intervals import Pairs
+from dynasplit.core.intervals import Pairs
 from dynasplit.online.policies.base import Policy
 from dynasplit.online.policy_figures import ALSO, BASELINE, Distribution, PolicyFigures
 from dynasplit.online.workload import Thresholds

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dynasplit.online.intervals import Pairs, of_mean, of_saving, of_share
+from dynasplit.core.intervals import Pairs, of_mean, of_saving, of_share
 
 CLOUD_J, EDGE_J = 69.0, 2.4
 
