@@ -8,19 +8,20 @@ from typing import Any
 from dynasplit.accounting._view import viewed
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import hypervolume, write_json
-from dynasplit.app.setup.phases import built_policies
+from dynasplit.app.setup.phases import built_policies, thresholds_of, workload_block
 from dynasplit.app.setup.resolve import online_inputs, record_inputs
 from dynasplit.app.setup.run_inputs import with_faults
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import DataError
+from dynasplit.core.provenance import PROVENANCE
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.figures import draw_all
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online.policy_figures import medians_of, policy_blocks
-from dynasplit.online.workload import Thresholds, WeibullThresholds, read_workload
+from dynasplit.online.workload import Thresholds
+from dynasplit.online.workloads import Known
 from dynasplit.profile.fit import fit_profile
-from dynasplit.replay.bootstrap import intervals
 from dynasplit.replay.halves import divide
 from dynasplit.replay.replay import Replay
 from dynasplit.tables import RunsTable, write_requests
@@ -31,8 +32,7 @@ from dynasplit.testbed.recorded import RecordedTestbed
 def check(config: Config) -> None:
     """Refuse a table, front or workload that cannot be read."""
     _front(config, _runs(config))
-    if config.workload.file is not None:
-        read_workload(config.workload.file, config.workload.network)
+    online_inputs(config)
 
 
 def run(config: Config) -> None:
@@ -48,7 +48,7 @@ def run(config: Config) -> None:
         told = f"Serving {thresholds.count:,} requests by {len(config.policies)} policies"
         with terminal.during(told):
             replay, left_out = _replay(config, front, runs, thresholds)
-            blocks = _blocks(config, replay)
+            blocks = policy_blocks(replay.figures(config.replay.chunk))
         unseen = None
         if config.replay.divisions and config.front is None:
             with terminal.during("The same, chosen by one half of the runs, judged by the other"):
@@ -68,24 +68,17 @@ def run(config: Config) -> None:
             served,
             remarks="\n".join(with_faults(runs.faults)),
         )
-        summary = _summary(config, runs, front, blocks)
+        summary = _summary(config, runs, front, thresholds, blocks)
         write_json(folder.path / "summary.json", summary | {"out_of_sample": unseen})
         terminal.left_out(left_out)
-        if unseen is None:
-            terminal.policies(blocks)
-        else:
-            terminal.policies(blocks, "Policies, in-sample: the runs that they chose by")
-            _tell(unseen, terminal)
+        terminal.say(f"Thresholds: {thresholds.words}")
+        title = "Policies"
+        if unseen is not None:
+            title += ", in-sample: the runs that they chose by"
+        terminal.policies(blocks, title, source=_told_source(runs))
+        if unseen is not None:
+            _tell(unseen, terminal, _told_source(runs))
         terminal.say(f"Results: {folder.path}")
-
-
-def _blocks(config: Config, replay: Replay) -> dict[str, Any]:
-    """The policies' blocks of the summary."""
-    figures = replay.figures(config.replay.chunk)
-    blocks = policy_blocks(figures)
-    for name, confidence in intervals(figures, config.seed).items():
-        blocks[name]["confidence_95"] = confidence
-    return blocks
 
 
 def _out_of_sample(config: Config, runs: RunsTable, thresholds: Thresholds) -> dict[str, Any]:
@@ -118,12 +111,19 @@ def _out_of_sample(config: Config, runs: RunsTable, thresholds: Thresholds) -> d
     return found
 
 
-def _tell(unseen: dict[str, Any], terminal: Terminal) -> None:
+def _told_source(runs: RunsTable) -> str:
+    """Where a replay's figures come from, and whether its runs were measured."""
+    of = "" if runs.source in ("measured", "recorded") else f"; they are {runs.source.upper()}"
+    return PROVENANCE["recorded"] + of
+
+
+def _tell(unseen: dict[str, Any], terminal: Terminal, source: str) -> None:
     """The out-of-sample table, and what was chosen by."""
     if unseen["policies"]:
         terminal.policies(
             unseen["policies"],
             f"Policies, out-of-sample: medians over {unseen['divisions']} divisions of the runs",
+            source=source,
         )
     terminal.say(
         f"Out-of-sample: {unseen['repeated_configurations']} configurations have repeats, one half "
@@ -135,7 +135,11 @@ def _tell(unseen: dict[str, Any], terminal: Terminal) -> None:
 
 
 def _summary(
-    config: Config, runs: RunsTable, front: ParetoFront, blocks: dict[str, Any]
+    config: Config,
+    runs: RunsTable,
+    front: ParetoFront,
+    thresholds: Thresholds,
+    blocks: dict[str, Any],
 ) -> dict[str, Any]:
     return {
         "experiment": config.name,
@@ -148,9 +152,10 @@ def _summary(
             "space_size": len(runs.space),
             "configurations_measured": len(runs.configurations),
             "front_size": len(front.summaries),
-            "hypervolume": hypervolume(front, None),
+            "hypervolume": hypervolume(front, {s.configuration: s for s in runs.summaries()}),
             "testbed_time_s": None,
         },
+        "workload": workload_block(config.workload.settled_kind, thresholds),
         "policies": blocks,
     }
 
@@ -181,17 +186,11 @@ def _replay(
 
 
 def _thresholds(config: Config, runs: RunsTable) -> Thresholds:
-    asked = config.workload
-    if asked.file is not None:
-        return read_workload(asked.file, asked.network)
-    latencies_ms = [m.latency_ms for m in runs.measurements]
-    return WeibullThresholds(
-        count=asked.requests or 50,
-        min_ms=asked.min_ms if asked.min_ms is not None else min(latencies_ms),
-        max_ms=asked.max_ms if asked.max_ms is not None else max(latencies_ms),
-        shape=asked.shape,
-        seed=config.seed,
+    known = Known(
+        medians_ms=[float(v) for v in runs.quantiles("latency_ms")],
+        reference_ms=[m.latency_ms for m in runs.measurements],
     )
+    return thresholds_of(online_inputs(config), known, config.seed, runs.model or "network")
 
 
 def _served(replay: Replay, runs: RunsTable, count: int) -> Iterator[ServedRequest]:

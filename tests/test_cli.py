@@ -271,7 +271,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(cli, tmp_path):
         "+experiment=vgg16_testbed", "dry_run=true", f"results_dir={tmp_path}/results"
     )
     assert code == 0
-    assert "917 valid; 184 searched by nsga3" in out
+    assert "917 valid; 184 searched by structured" in out
     assert "board time" in out
     assert "min searching" in out
     assert not (tmp_path / "results").exists()

@@ -47,10 +47,14 @@ LATER = (
     *("hosts.faults", "measure.gates", "measure.baseline_every", "measure.warmup_s"),
     *("measure.control_every", "measure.control", "measure.order", "measure.max_warmup_s"),
     *("measure.cool_down_c", "measure.cool_down_limit_s", "measure.baseline_states"),
+    *("workload.slowest_quantile", "workload.thresholds_ms", "workload.classes"),
+    "workload.options",
 )
 """Options that came later: as they are by default, runs from before are still the same."""
 FIRST_ENERGY = {"cloud": "tail"}
 """What the accounting by default was called: runs from before are still the same."""
+_BEFORE = ("reference", "file")
+"""The kinds of workload that there were before an option told them apart."""
 _FIRST_KNOBS = ("cpu_mhz", "edge_accelerator", "cloud_gpu", "codec", "batch_size")
 SERVED_BY = ("policies", "policy", "workload", "front", "seed")
 """What an online phase depends on besides the front that was found."""
@@ -96,6 +100,7 @@ def campaign(config: Config) -> dict[str, Any]:
 def online(config: Config) -> dict[str, Any]:
     """The part of a configuration that determines who serves which requests."""
     plain = asdict(config)
+    _leave_out_later(config, plain)
     served_by = {name: plain[name] for name in SERVED_BY}
     return served_by | {"front_repeats": config.search.front_repeats}
 
@@ -138,14 +143,21 @@ def _without(config: Config, paths: Sequence[str]) -> dict[str, Any]:
         for group in groups:
             place = place[group]
         del place[key]
+    _leave_out_later(config, plain)
+    return plain
+
+
+def _leave_out_later(config: Config, plain: dict[str, Any]) -> None:
+    """Leave out what came later and is as runs from before had it."""
+    if "workload" in plain and config.workload.settled_kind in _BEFORE:
+        del plain["workload"]["kind"]
     default = asdict(Config(name="", hosts=HostsConf(kind="")))
-    if plain["energy"] == default["energy"]:
+    if plain.get("energy") == default["energy"]:
         plain["energy"] = FIRST_ENERGY
     for path in (*LATER, *(f"space.{n}" for n in plain["space"] if n not in _FIRST_KNOBS)):
         group, key = path.split(".")
-        if plain[group][key] == default[group][key]:
+        if group in plain and plain[group][key] == default[group][key]:
             del plain[group][key]
-    return plain
 
 
 def _refuse_strange(found: Any, kind: type, where: str) -> None:

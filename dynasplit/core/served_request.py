@@ -17,7 +17,8 @@ class ServedRequest:
         policy: who chose the configuration.
         threshold_ms: the latency that it must not exceed.
         measurement: the window of inferences that served it.
-        infeasible: no configuration known before meets the threshold; served best effort.
+        infeasible: it was not met, and the threshold is below the least latency known of what
+            might be chosen: served best effort. A request that was met all the same is not.
     """
 
     request: int
@@ -26,6 +27,10 @@ class ServedRequest:
     threshold_ms: float
     measurement: Measurement
     infeasible: bool = False
+
+    def __post_init__(self) -> None:
+        """A request that was met was feasible, whatever was known before."""
+        object.__setattr__(self, "infeasible", self.infeasible and not self.met)
 
     @property
     def met(self) -> bool:

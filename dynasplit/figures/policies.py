@@ -23,6 +23,9 @@ def draw_energy(path: Path, series: Sequence[PolicySeries], origin: Origin) -> P
     with style.figure(path, _WIDTH_IN, _HEIGHT_IN) as figure:
         axes = figure.add_subplot()
         _boxes(axes, {s.name: s.energy_j[~np.isnan(s.energy_j)] for s in series}, "J")
+        cloud = next((s for s in series if s.name == "cloud_only"), None)
+        told = [f"{s.name}\n{s.energy_words(cloud)}".strip() for s in series]
+        axes.set_xticks(range(len(series)), told, fontsize=8)
         axes.set_ylabel("energy of one inference (J)")
         style.head(figure, f"{origin.network}: energy by policy", origin.source, origin.remarks)
     return path
@@ -144,17 +147,20 @@ def _missed(axes: Axes, series: Sequence[PolicySeries]) -> None:
     for place, share in zip(places, missed + never, strict=True):
         axes.annotate(
             f"{share:.3g} %",
-            (share, place),
+            (share, place - 0.2),
             xytext=(4, 0),
             textcoords="offset points",
             va="center",
             fontsize=8,
         )
+    spans = np.array([s.missed_interval_pct for s in series])
+    axes.hlines(places, spans[:, 0], spans[:, 1], color=style.INK, linewidth=1)
     axes.set_yticks(places, [s.name for s in series])
     axes.invert_yaxis()
-    axes.set_xlim(0, max(1.0, 1.2 * float((missed + never).max())))
+    axes.set_xlim(0, max(1.0, 1.05 * float(spans.max()), 1.2 * float((missed + never).max())))
     axes.set_xlabel(
-        "requests whose threshold was missed (%)\nhatched: no known configuration meets it"
+        "requests whose threshold was missed (%)\nhatched: no known configuration meets it\n"
+        f"line: 95 % interval, N = {len(series[0].latency_ms):,}"
     )
     axes.grid(visible=False, axis="y")
 

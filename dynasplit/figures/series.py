@@ -9,7 +9,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from dynasplit.core.intervals import Pairs, of_mean, of_saving, of_share
 from dynasplit.core.measurement import Source
+from dynasplit.core.provenance import significant
 from dynasplit.core.served_request import ServedRequest
 
 Floats = npt.NDArray[np.float64]
@@ -83,6 +85,28 @@ class PolicySeries:
         """The share of requests not met, of those that were infeasible or of the others."""
         missed = self.latency_ms > self.threshold_ms
         return float(100 * (missed & (self.infeasible == infeasible)).mean())
+
+    @property
+    def missed_interval_pct(self) -> tuple[float, float]:
+        """The 95 % interval of the share of requests not met."""
+        low, high = of_share(len(self.exceedance_ms), len(self.latency_ms))
+        return 100 * low, 100 * high
+
+    def energy_words(self, baseline: PolicySeries | None) -> str:
+        """Mean energy and saving against a baseline with their 95 % intervals, a line each."""
+        counts = np.ones(len(self.energy_j), dtype=np.int64)
+        span = of_mean(self.energy_j, counts)
+        if np.isnan(self.energy_j).any() or span is None:
+            return ""
+        mean, low, high = (significant(v) for v in (float(self.energy_j.mean()), *span))
+        told = f"mean {mean}\n{low}..{high}"
+        if baseline is None or baseline is self or len(baseline.energy_j) != len(counts):
+            return told
+        saved = of_saving(Pairs(self.energy_j, baseline.energy_j, counts))
+        if saved is None:
+            return told
+        pct = 100 * (1 - self.energy_j.sum() / baseline.energy_j.sum())
+        return f"{told}\nsaves {pct:.1f} %\n{100 * saved[0]:.1f}..{100 * saved[1]:.1f}"
 
     def kind_pct(self, kind: Kind) -> float:
         """The share of requests served by a kind of split."""

@@ -127,19 +127,15 @@ class ParetoFront:
         """The least latency on the front: nothing measured meets a threshold below it."""
         return self.summaries[0].latency_ms
 
-    def hypervolume(self, reference: ParetoFront | None = None) -> float:
-        """The hypervolume of the front.
+    def hypervolume(self, reference: ParetoFront) -> float:
+        """The hypervolume of the front, as measured, in the scale of a reference that counts as 1.
 
         Args:
-            reference: the front that sets the scale and counts as 1, usually the exhaustive
-                grid's. None: this front's own scale, as a share of the whole box up to the
-                reference point 1.1.
+            reference: sets the scale, usually the exhaustive grid's front.
         """
-        points = objectives(self.summaries)
-        if reference is not None:
-            return HypervolumeScale.of(objectives(reference.summaries)).share(points)
-        scale = HypervolumeScale.of(points)
-        return scale.whole / 1.1 ** int(scale.varying.sum())
+        return HypervolumeScale.of(objectives(reference.summaries)).share(
+            objectives(self.summaries)
+        )
 
     def points(self) -> Points:
         """The front's points (n, d) to be minimised: latency, energy, quality negated."""

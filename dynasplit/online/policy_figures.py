@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from dynasplit.core.intervals import Interval, Pairs, of_mean, of_saving, of_share
 from dynasplit.core.served_request import ServedRequest
 
 Floats = npt.NDArray[np.float64]
@@ -39,6 +40,10 @@ class Distribution:
         """The number of values, repeats counted."""
         return int(self.counts.sum())
 
+    def interval(self) -> list[float] | None:
+        """The mean's 95 % interval; None where there are fewer than two values."""
+        return _listed(of_mean(self.values, self.counts))
+
     def mean(self) -> float | None:
         """The mean; None where there is no value."""
         return float(self.values @ self.counts / self.total) if self.total else None
@@ -61,7 +66,8 @@ class PolicyFigures:
     """One policy's figures over its requests: met, latency, energy, quality.
 
     Attributes:
-        requests: how many. met: latency at most the threshold. infeasible: could not be met.
+        requests: how many. met: latency at most the threshold.
+        infeasible: not met, and allowing less than the fastest configuration was known to need.
         latency_ms: of the requests.
         energy_j: of the requests; None: not measured.
         quality: accuracy or fidelity of the requests; None: not measured.
@@ -69,6 +75,7 @@ class PolicyFigures:
         exceedance_ms_median: over the requests that were not met; None: there are none.
         throughput_rps: inferences a second while each was measured; None: not measured.
         also: further figures of quality that were measured, by name (see `ALSO`).
+        paired_j: each request's energy beside the one under cloud_only; None: not both known.
     """
 
     requests: int
@@ -81,10 +88,18 @@ class PolicyFigures:
     exceedance_ms_median: float | None
     throughput_rps: Distribution | None = None
     also: Mapping[str, Distribution] = field(default_factory=dict)
+    paired_j: Pairs | None = None
 
     @classmethod
-    def of(cls, rows: Sequence[ServedRequest]) -> PolicyFigures:
-        """The figures of one policy's served requests (at least one)."""
+    def of(
+        cls, rows: Sequence[ServedRequest], baseline_j: Mapping[int, float | None] | None = None
+    ) -> PolicyFigures:
+        """The figures of one policy's served requests (at least one).
+
+        Args:
+            rows: the requests.
+            baseline_j: the energy of each under cloud_only, by its number; None: it served none.
+        """
         runs = [row.measurement for row in rows]
         exceedances = [row.exceedance_ms for row in rows if row.exceedance_ms is not None]
         name: Literal["accuracy", "fidelity"] = "accuracy"
@@ -106,15 +121,18 @@ class PolicyFigures:
                 for n in ALSO
                 if (found := _complete([getattr(m, n) for m in runs])) is not None
             },
+            paired_j=_paired(rows, baseline_j or {}),
         )
 
-    def block(self, baseline_j: float | None) -> dict[str, Any]:
-        """The policy's entry; `baseline_j` is the mean energy that savings are against."""
+    def block(self) -> dict[str, Any]:
+        """The policy's entry."""
         energy = self.energy_j
         mean_j = energy.mean() if energy else None
         saving = None
-        if mean_j is not None and baseline_j:
-            saving = 100 * (1 - mean_j / baseline_j)
+        if self.paired_j is not None and self.paired_j.baseline.any():
+            counts = self.paired_j.counts
+            spent_j = float(self.paired_j.values @ counts), float(self.paired_j.baseline @ counts)
+            saving = 100 * (1 - spent_j[0] / spent_j[1])
         found: dict[str, Any] = {
             "requests": self.requests,
             "met_pct": 100 * self.met / self.requests,
@@ -133,6 +151,21 @@ class PolicyFigures:
         found |= {name: values.mean() for name, values in self.also.items()}
         found["exceedance_ms_median"] = self.exceedance_ms_median
         found["energy_saving_vs_cloud_pct"] = saving
+        found["confidence_95"] = self._intervals(saving)
+        return found
+
+    def _intervals(self, saving: float | None) -> dict[str, list[float] | None]:
+        """The 95 % intervals of the entry's figures, over requests."""
+        found = {
+            "met_pct": _listed(of_share(self.met, self.requests), 100),
+            "latency_ms_mean": self.latency_ms.interval(),
+            "energy_j_mean": self.energy_j.interval() if self.energy_j else None,
+            "energy_saving_vs_cloud_pct": None,
+        }
+        if saving is not None and self.paired_j is not None:
+            found["energy_saving_vs_cloud_pct"] = _listed(of_saving(self.paired_j), 100)
+        if self.quality_name and self.quality:
+            found[self.quality_name] = self.quality.interval()
         return found
 
 
@@ -141,12 +174,11 @@ def policy_blocks(figures: Mapping[str, PolicyFigures]) -> dict[str, dict[str, A
 
     Each policy has `requests`, `met_pct`, `infeasible`, `latency_ms` {median, mean, p95},
     `energy_j` {median, mean}, `accuracy` or `fidelity` (mean), those of `ALSO` that were measured
-    (mean), `exceedance_ms_median` (over the requests not met) and `energy_saving_vs_cloud_pct` (of
-    means); what is not known is None.
+    (mean), `exceedance_ms_median` (over the requests not met), `energy_saving_vs_cloud_pct` (of
+    means), and `confidence_95`, the intervals [low, high] of these over requests; what is not known
+    is None.
     """
-    cloud = figures.get(BASELINE)
-    baseline_j = cloud.energy_j.mean() if cloud and cloud.energy_j else None
-    return {name: found.block(baseline_j) for name, found in figures.items()}
+    return {name: found.block() for name, found in figures.items()}
 
 
 def summarise_requests(rows: Iterable[ServedRequest]) -> dict[str, dict[str, Any]]:
@@ -154,20 +186,45 @@ def summarise_requests(rows: Iterable[ServedRequest]) -> dict[str, dict[str, Any
     by_policy: dict[str, list[ServedRequest]] = {}
     for row in rows:
         by_policy.setdefault(row.policy, []).append(row)
-    return policy_blocks({name: PolicyFigures.of(mine) for name, mine in by_policy.items()})
+    cloud_j = {row.request: row.measurement.energy_j for row in by_policy.get(BASELINE, ())}
+    return policy_blocks({n: PolicyFigures.of(mine, cloud_j) for n, mine in by_policy.items()})
 
 
 def medians_of(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """One policy's blocks (at least one), each figure their median; None where all have None."""
+    """One policy's blocks (at least one), each figure their median; None where all have None.
+
+    An interval is the narrowest one that holds each block's.
+    """
     found: dict[str, Any] = {}
     for name, first in blocks[0].items():
         values = [block[name] for block in blocks]
         if isinstance(first, Mapping):
             found[name] = medians_of(values)
+        elif any(isinstance(v, list) for v in values):  # an interval: what holds all of them
+            bounds = np.array([v for v in values if v is not None])
+            found[name] = [float(bounds[:, 0].min()), float(bounds[:, 1].max())]
         else:
             present = [v for v in values if v is not None]
             found[name] = float(np.median(present)) if present else None
     return found
+
+
+def _paired(rows: Sequence[ServedRequest], baseline_j: Mapping[int, float | None]) -> Pairs | None:
+    """Each request's energy with that under the baseline; None: one of them is not known."""
+    pairs = [
+        (mine_j, cloud_j)
+        for row in rows
+        if (mine_j := row.measurement.energy_j) is not None
+        and (cloud_j := baseline_j.get(row.request)) is not None
+    ]
+    if len(pairs) < len(rows):
+        return None
+    values = np.array(pairs, dtype=np.float64)
+    return Pairs(values[:, 0], values[:, 1], np.ones(len(pairs), dtype=np.int64))
+
+
+def _listed(interval: Interval | None, times: float = 1.0) -> list[float] | None:
+    return None if interval is None else [times * bound for bound in interval]
 
 
 def _complete(values: Sequence[float | None]) -> Distribution | None:

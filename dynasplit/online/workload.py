@@ -1,20 +1,18 @@
-"""Requests and their latency thresholds: drawn, or read from a file."""
+"""Requests and their latency thresholds; `workloads/` holds the ways to come by them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from dynasplit.core.errors import ConfigurationError, DataError
+from dynasplit.core.errors import DataError
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
-_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,11 @@ class Thresholds(Protocol):
         """The number of requests."""
         ...
 
+    @property
+    def words(self) -> str:
+        """Where the thresholds come from, in words."""
+        ...
+
     def part(self, start: int, stop: int) -> Floats:
         """Thresholds start..stop in ms (n,)."""
         ...
@@ -49,105 +52,38 @@ class Thresholds(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class WeibullThresholds:
-    """Thresholds of a Weibull distribution, scaled so that the sample spans min_ms..max_ms.
-
-    Source: arXiv 2410.23881 (shape 1; fastest and slowest latency known). Threshold i follows
-    from the seed, i, and the sample's extremes, so any part can be drawn by itself.
-
-    Attributes:
-        count: how many.
-        min_ms: the least of the sample. max_ms: the greatest.
-        shape: of the distribution.
-        seed: of the sample.
-    """
-
-    count: int
-    min_ms: float
-    max_ms: float
-    shape: float = 1.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be drawn."""
-        if self.count < 1:
-            raise ConfigurationError(f"workload.requests is {self.count}; allowed: 1 or more")
-        if not 0 < self.min_ms <= self.max_ms < float("inf"):
-            raise ConfigurationError(
-                f"workload.min_ms={self.min_ms} and workload.max_ms={self.max_ms}; allowed: "
-                "0 < min_ms <= max_ms"
-            )
-        if not 0 < self.shape < float("inf"):
-            raise ConfigurationError(f"workload.shape is {self.shape}; allowed: above 0")
-
-    def uniforms(self, start: int, stop: int) -> Floats:
-        """The uniform numbers behind thresholds start..stop (n,), in [0, 1)."""
-        return np.random.Generator(np.random.PCG64(self.seed).advance(start)).random(stop - start)
-
-    @cached_property
-    def extremes(self) -> tuple[float, float]:
-        """The least and the greatest uniform number of the sample; memory is bounded."""
-        least, most = 1.0, 0.0
-        for start in range(0, self.count, _CHUNK):
-            part = self.uniforms(start, min(self.count, start + _CHUNK))
-            least, most = min(least, float(part.min())), max(most, float(part.max()))
-        return least, most
-
-    def part(self, start: int, stop: int) -> Floats:
-        """Thresholds start..stop in ms (n,)."""
-        low, high = self._weibull(np.array(self.extremes)).tolist()
-        if high == low:
-            return np.full(stop - start, self.min_ms)
-        found = self._weibull(self.uniforms(start, stop))
-        found -= low
-        found *= (self.max_ms - self.min_ms) / (high - low)
-        found += self.min_ms
-        return np.minimum(found, self.max_ms, out=found)  # rounding
-
-    def indices(self, start: int, stop: int) -> Indices:
-        """The numbers of requests start..stop (n,)."""
-        return np.arange(start, stop)
-
-    def _weibull(self, uniforms: Floats) -> Floats:
-        np.negative(uniforms, out=uniforms)
-        exponential = np.log1p(uniforms, out=uniforms)
-        np.negative(exponential, out=exponential)
-        return exponential if self.shape == 1 else np.asarray(exponential ** (1 / self.shape))
-
-
-def weibull_thresholds(
-    n: int, min_ms: float, max_ms: float, shape: float = 1.0, seed: int = 0
-) -> Floats:
-    """Thresholds in ms (n,), as `WeibullThresholds` describes them.
-
-    Raises:
-        ConfigurationError: a number is out of range.
-    """
-    return WeibullThresholds(n, min_ms, max_ms, shape, seed).part(0, n)
-
-
-def weibull_requests(
-    n: int, network: str, min_ms: float, max_ms: float, shape: float = 1.0, seed: int = 0
-) -> list[Request]:
-    """Requests for one network with such thresholds."""
-    thresholds = weibull_thresholds(n, min_ms, max_ms, shape, seed).tolist()
-    return [Request(i, network, threshold) for i, threshold in enumerate(thresholds)]
+def requests_of(thresholds: Thresholds, network: str) -> list[Request]:
+    """Every request as a record; those of a file ask for its own network."""
+    if isinstance(thresholds, Workload):
+        return thresholds.requests()
+    allowed_ms = thresholds.part(0, thresholds.count).tolist()
+    numbers = thresholds.indices(0, thresholds.count).tolist()
+    pairs = zip(numbers, allowed_ms, strict=True)
+    return [Request(number, network, threshold) for number, threshold in pairs]
 
 
 @dataclass(frozen=True, eq=False)
 class Workload:
-    """A workload file, in columns.
+    """Stated requests, in columns.
 
     Attributes:
         index: each request's own number (n,).
         thresholds_ms: the latency that it allows (n,).
         network: which network they all ask for.
+        words: where they come from.
     """
 
     index: Indices
     thresholds_ms: Floats
     network: str
+    words: str = "stated"
+
+    def first(self, count: int | None) -> Workload:
+        """At most so many of them; None: all."""
+        if count is None or count >= self.count:
+            return self
+        told = f"{self.words}, the first {count:,} of {self.count:,} (workload.requests)"
+        return Workload(self.index[:count], self.thresholds_ms[:count], self.network, told)
 
     @property
     def count(self) -> int:
@@ -189,4 +125,5 @@ def read_workload(path: str | Path, network: str | None = None) -> Workload:
     mine = networks == chosen
     if not mine.any():
         raise DataError(f"{path}: no request of {chosen!r}; found: {found}")
-    return Workload(index[mine].astype(np.int64), thresholds_ms[mine], chosen)
+    told = f"of {Path(path).name}"
+    return Workload(index[mine].astype(np.int64), thresholds_ms[mine], chosen, told)

@@ -10,72 +10,34 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from dynasplit.core.counter_rng import pick, request_bits
-from dynasplit.core.measurement import Measurement
+from dynasplit.core.counter_rng import request_bits
+from dynasplit.core.intervals import Pairs
 from dynasplit.online.policies.base import Policy
-from dynasplit.online.policy_figures import ALSO, Distribution, PolicyFigures
+from dynasplit.online.policy_figures import ALSO, BASELINE, Distribution, PolicyFigures
 from dynasplit.online.workload import Thresholds
 from dynasplit.replay.exceedance import Exceedances
+from dynasplit.replay.pool import Cells, Floats, Places, Pool
 from dynasplit.testbed.recorded import RecordedTestbed
 
-Floats = npt.NDArray[np.float64]
-Bits = npt.NDArray[np.uint64]
 CHUNK = 1 << 15
-
-
-@dataclass(frozen=True, eq=False)
-class Pool:
-    """The recorded runs that a policy's choices may be given, those of one choice together.
-
-    Attributes:
-        runs: all of them (r,). latencies_ms: theirs (r,).
-        starts: where each choice's runs begin (c,). counts: how many it has (c,).
-    """
-
-    runs: Sequence[Measurement]
-    latencies_ms: Floats
-    starts: npt.NDArray[np.int64]
-    counts: Bits
-
-    @classmethod
-    def of(cls, policy: Policy, testbed: RecordedTestbed) -> Pool:
-        """The runs of what a policy may choose.
-
-        Raises:
-            DataError: a choice has no recorded run, and the testbed no fallback.
-        """
-        groups = [testbed.recorded(choice.configuration) for choice in policy.choices]
-        counts = np.array([len(group) for group in groups])
-        runs = [run for group in groups for run in group]
-        return cls(
-            runs,
-            np.array([run.latency_ms for run in runs]),
-            np.cumsum(counts) - counts,
-            counts.astype(np.uint64),
-        )
-
-    def draw(self, choices: npt.NDArray[np.int64], bits: Bits) -> npt.NDArray[np.int64]:
-        """The run of each request (n,), from its policy's choice (n,) and random bits (n,)."""
-        if len(self.starts) == 1:
-            return pick(bits, self.counts)
-        if len(self.runs) == len(self.starts):
-            return choices
-        found = pick(bits, self.counts.take(choices))
-        found += self.starts.take(choices)
-        return found
+_NO_CHOICE = np.zeros(1, dtype=np.int64)
+"""The choices of a policy that has one: they are not looked at."""
 
 
 @dataclass
 class Tally:
-    """Running counts over one policy's requests."""
+    """Running counts over one policy's requests.
 
-    drawn: npt.NDArray[np.int64]
+    Attributes:
+        drawn: how often each cell came, or each run where nothing is paired.
+    """
+
+    drawn: Places
     unmet: int = 0
     infeasible: int = 0
     exceedances: Exceedances = field(default_factory=Exceedances)
@@ -96,12 +58,15 @@ class Replay:
         policies: by name.
         testbed: the recorded runs; its seed is the draws'.
         thresholds: of the requests.
+        pools: the runs that each policy may be given. cells: their pairs with those of cloud_only;
+            empty where it does not serve.
     """
 
     policies: Mapping[str, Policy]
     testbed: RecordedTestbed
     thresholds: Thresholds
     pools: Mapping[str, Pool]
+    cells: Mapping[str, Cells]
 
     @classmethod
     def of(
@@ -113,7 +78,9 @@ class Replay:
             DataError: a choice has no recorded run, and the testbed no fallback.
         """
         pools = {name: Pool.of(policy, testbed) for name, policy in policies.items()}
-        return cls(policies, testbed, thresholds, pools)
+        baseline = pools.get(BASELINE)
+        cells = {n: Cells.of(pool, baseline) for n, pool in pools.items()} if baseline else {}
+        return cls(policies, testbed, thresholds, pools, cells)
 
     def figures(self, chunk: int = CHUNK, threads: int = 2) -> dict[str, PolicyFigures]:
         """Serve every request by every policy.
@@ -134,7 +101,7 @@ class Replay:
             ]
             return self._figures([part.result() for part in parts])
 
-    def rows(self, stop: int) -> dict[str, tuple[Floats, npt.NDArray[np.int64]]]:
+    def rows(self, stop: int) -> dict[str, tuple[Floats, Places]]:
         """The first requests: by policy their thresholds (stop,) and runs in its pool (stop,)."""
         thresholds = self.thresholds.part(0, stop)
         bits = request_bits(self.testbed.seed, self.thresholds.indices(0, stop))
@@ -144,16 +111,24 @@ class Replay:
         }
 
     def _part(self, start: int, stop: int, chunk: int) -> dict[str, Tally]:
-        tallies = {
-            name: Tally(np.zeros(len(pool.runs), dtype=np.int64))
-            for name, pool in self.pools.items()
-        }
+        sizes = {n: len(p.runs) for n, p in self.pools.items()}
+        sizes |= {name: len(cells.runs) for name, cells in self.cells.items()}
+        tallies = {name: Tally(np.zeros(size, dtype=np.int64)) for name, size in sizes.items()}
         for low in range(start, stop, chunk):
             high = min(stop, low + chunk)
             thresholds = self.thresholds.part(low, high)
             bits = request_bits(self.testbed.seed, self.thresholds.indices(low, high))
+            baseline = self.pools[BASELINE].draw(_NO_CHOICE, bits) if self.cells else None
             for name, policy in self.policies.items():
-                _count(tallies[name], policy, self.pools[name], thresholds, bits)
+                choices = policy.choose_many(thresholds)
+                drawn = self.pools[name].draw(choices, bits)
+                cell = drawn
+                if baseline is not None:
+                    cell = self.cells[name].of_draws(drawn, choices, baseline)
+                tally = tallies[name]
+                tally.drawn += np.bincount(cell, minlength=len(tally.drawn))
+                latencies_ms = self.pools[name].latencies_ms.take(drawn)
+                _count(tally, latencies_ms, thresholds, policy.feasible_above_ms)
         return tallies
 
     def _figures(self, parts: Sequence[Mapping[str, Tally]]) -> dict[str, PolicyFigures]:
@@ -162,45 +137,53 @@ class Replay:
             tally = parts[0][name]
             for part in parts[1:]:
                 tally.merge(part[name])
-            found[name] = _policy_figures(tally, pool, self.thresholds.count)
+            cells = self.cells.get(name)
+            found[name] = _policy_figures(tally, pool, cells, self.thresholds.count)
+            if cells is not None and pool.energies_j is not None:
+                cloud_j = self.pools[BASELINE].energies_j
+                if cloud_j is not None:
+                    pairs = Pairs(pool.energies_j[cells.runs], cloud_j[cells.baseline], tally.drawn)
+                    found[name] = replace(found[name], paired_j=pairs)
         return found
 
 
-def _count(tally: Tally, policy: Policy, pool: Pool, thresholds: Floats, bits: Bits) -> None:
-    drawn = pool.draw(policy.choose_many(thresholds), bits)
-    exceedances = pool.latencies_ms.take(drawn)
+def _count(tally: Tally, latencies_ms: Floats, thresholds: Floats, known_ms: float) -> None:
+    """Count requests that were not met; `latencies_ms` is used up."""
+    exceedances = latencies_ms
     exceedances -= thresholds
     unmet = exceedances > 0
-    tally.drawn += np.bincount(drawn, minlength=len(pool.runs))
     tally.unmet += int(np.count_nonzero(unmet))
-    tally.infeasible += int(np.count_nonzero(thresholds < policy.feasible_above_ms))
+    tally.infeasible += int(np.count_nonzero(unmet & (thresholds < known_ms)))
     tally.exceedances.add(exceedances[unmet])
 
 
-def _policy_figures(tally: Tally, pool: Pool, count: int) -> PolicyFigures:
+def _policy_figures(tally: Tally, pool: Pool, cells: Cells | None, count: int) -> PolicyFigures:
+    drawn = tally.drawn
+    if cells is not None:
+        drawn = np.bincount(cells.runs, tally.drawn, len(pool.runs)).astype(np.int64)
     name: Literal["accuracy", "fidelity"] = "accuracy"
-    quality = _distribution([run.accuracy for run in pool.runs], tally)
+    quality = _distribution([run.accuracy for run in pool.runs], drawn)
     if quality is None:
-        name, quality = "fidelity", _distribution([run.fidelity for run in pool.runs], tally)
+        name, quality = "fidelity", _distribution([run.fidelity for run in pool.runs], drawn)
     return PolicyFigures(
         requests=count,
         met=count - tally.unmet,
         infeasible=tally.infeasible,
-        latency_ms=Distribution(pool.latencies_ms, tally.drawn),
-        energy_j=_distribution([run.energy_j for run in pool.runs], tally),
+        latency_ms=Distribution(pool.latencies_ms, drawn),
+        energy_j=_distribution([run.energy_j for run in pool.runs], drawn),
         quality=quality,
         quality_name=name if quality else None,
         exceedance_ms_median=tally.exceedances.median_ms(),
         also={
             n: found
             for n in ALSO
-            if (found := _distribution([getattr(run, n) for run in pool.runs], tally)) is not None
+            if (found := _distribution([getattr(run, n) for run in pool.runs], drawn)) is not None
         },
     )
 
 
-def _distribution(values: Sequence[float | None], tally: Tally) -> Distribution | None:
+def _distribution(values: Sequence[float | None], drawn: Places) -> Distribution | None:
     present = [v for v in values if v is not None]
     if len(present) < len(values):
         return None
-    return Distribution(np.array(present), tally.drawn)
+    return Distribution(np.array(present), drawn)

@@ -23,7 +23,7 @@ from dynasplit.core.measurement import summarise
 from dynasplit.core.space import Knob, SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online.policies import build, names
-from dynasplit.online.workload import WeibullThresholds
+from dynasplit.online.workloads.weibull import Weibull
 from dynasplit.replay.replay import Replay
 from dynasplit.tables import read_runs, write_runs
 from dynasplit.testbed.modelled import ModelledTestbed
@@ -138,9 +138,7 @@ def replaying(runs_file: Path, requests: int) -> None:
     front = ParetoFront.of_runs(runs)
     policies = {name: build(name, front) for name in names()}
     latencies_ms = [s.latency_ms for s in front.summaries]
-    thresholds = WeibullThresholds(
-        count=requests, min_ms=min(latencies_ms), max_ms=5000.0, shape=1.0, seed=0
-    )
+    thresholds = Weibull(count=requests, min_ms=min(latencies_ms), max_ms=5000.0)
     replay = Replay.of(policies, RecordedTestbed(runs, 0), thresholds)
     print(f"Replay of {requests:,} requests by {len(policies)} policies")
     if requests > 1_000_000:

@@ -19,8 +19,8 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = Path(__file__).with_name("golden.csv")
 EXPERIMENTS = {
-    "quick_testbed": ("+experiment=quick_testbed",),
-    "vgg16_modelled": ("+experiment=vgg16_testbed", "hosts=modelled"),
+    "quick_testbed": ("+experiment=quick_testbed", "workload=reference"),
+    "vgg16_modelled": ("+experiment=vgg16_testbed", "hosts=modelled", "workload=reference"),
 }
 SEARCHES = ("nsga3", "structured", "tpe")
 SEEDS = range(5)

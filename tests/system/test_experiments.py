@@ -14,7 +14,7 @@ import pytest
 from dynasplit.core.measurement import summarise
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online.policies import build
-from dynasplit.online.workload import weibull_thresholds
+from dynasplit.online.workloads.reference import Reference
 from dynasplit.tables import read_requests, read_runs
 from hosts.emulation.profile import load_profile
 from tests.system.golden import check, row_of
@@ -203,7 +203,7 @@ def test_vgg16_saves_60_percent_over_workload_seeds(vgg16):
     policy = build("dynasplit", front)
     savings = []
     for seed in range(20):
-        thresholds = weibull_thresholds(50, fastest_ms, slowest_ms, seed=seed)
+        thresholds = Reference(50, seed, fastest_ms, slowest_ms).part(0, 50)
         chosen = [policy.choices[i].energy_j for i in policy.choose_many(thresholds)]
         savings.append(100 * (1 - sum(chosen) / 50 / front.cloud_only.energy_j))
     assert sorted(savings)[10] >= 60

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -28,6 +28,7 @@ from rich.text import Text
 
 from dynasplit.core import events
 from dynasplit.core.measurement import Measurement
+from dynasplit.core.provenance import SMALL_J, shown_j, significant
 
 TITLES: Mapping[str, str] = {
     "search": "Searching",
@@ -36,7 +37,8 @@ TITLES: Mapping[str, str] = {
     "online": "Serving requests",
 }
 # The titles of the columns that a run without energy does not have; one space tells two apart.
-_ENERGY = ("energy J\nmedian", "\nmean ", "saved against\ncloud_only %")
+_ENERGY = ("energy\nmedian", "\nmean ", "saved, of\ncloud_only %")
+_INTERVALS = "Below met, mean energy and saving: their 95 % intervals over requests."
 _RATE = "requests\na second"
 _PLAIN_STEPS = 4
 _PLAIN_WIDTH = 100
@@ -156,9 +158,14 @@ class Terminal:
         blocks: Mapping[str, Mapping[str, Any]],
         title: str = "Policies",
         with_rates: bool = False,
+        source: str = "",
     ) -> None:
-        """The table of the policies."""
-        self.console.print(policies_table(blocks, title, with_rates))
+        """The table of the policies; `source` says where its figures come from."""
+        counts = [f"{block['requests']:,.0f}" for block in blocks.values()]
+        each = f"N = {counts[0]} requests each" if counts else ""
+        told = "\n".join(filter(None, (", ".join(filter(None, (title, each))), source)))
+        self.console.print(policies_table(blocks, told, with_rates))
+        self.console.print(_INTERVALS, style="dim")
 
 
 class _Count(ProgressColumn):
@@ -204,35 +211,60 @@ class _Step:
 def policies_table(
     blocks: Mapping[str, Mapping[str, Any]], title: str = "Policies", with_rates: bool = False
 ) -> Table:
-    """The policies' block of summary.json as a table, with inferences a second if asked."""
+    """The policies' block of summary.json as a table, with inferences a second if asked.
+
+    Below the shares met, mean energies and savings stand their 95 % intervals.
+    """
     measured = [q for q in ("accuracy", "fidelity") if any(q in b for b in blocks.values())]
     quality = measured[0] if measured else "quality"
+    energies = [e for b in blocks.values() if (e := b["energy_j"]["mean"]) is not None]
+    unit = "mJ" if energies and max(energies) < SMALL_J else "J"
     table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("policy")
-    rows = {name: _cells(block, quality) for name, block in blocks.items()}
-    hidden = _ENERGY if all(b["energy_j"]["mean"] is None for b in blocks.values()) else ()
+    table.add_column("policy", no_wrap=True)
+    rows = {name: _cells(block, quality, unit) for name, block in blocks.items()}
+    hidden = _ENERGY if not energies else ()
+    hidden = hidden if measured else (*hidden, quality)
     hidden = hidden if with_rates else (*hidden, _RATE)
     shown = [column for column in next(iter(rows.values()), {}) if column not in hidden]
     for column in shown:
-        table.add_column(column.strip(" "), justify="right")
+        table.add_column(column.strip(" ").replace("energy", f"energy {unit}"), justify="right")
     for name, row in rows.items():
         table.add_row(name, *(row[column] for column in shown))
     return table
 
 
-def _cells(block: Mapping[str, Any], quality: str) -> Mapping[str, str]:
-    """A policy's figures by their column's title."""
-    latency, energy = block["latency_ms"], block["energy_j"]
+def _cells(block: Mapping[str, Any], quality: str, unit: str) -> Mapping[str, str]:
+    """A policy's figures by their column's title; energies in a unit."""
+    latency, energy, spans = block["latency_ms"], block["energy_j"], block["confidence_95"]
+    saved, saved_pct = spans["energy_saving_vs_cloud_pct"], block["energy_saving_vs_cloud_pct"]
     return {
-        "met %": _number(block["met_pct"], 1),
+        "met %": _number(block["met_pct"], 1) + _between(spans["met_pct"]),
         "latency ms\nmedian": _shown_ms(latency["median"]),
         "\nmean": _shown_ms(latency["mean"]),
-        _ENERGY[0]: _number(energy["median"], 2),
-        _ENERGY[1]: _number(energy["mean"], 2),
+        _ENERGY[0]: _energy(energy["median"], unit),
+        _ENERGY[1]: _energy(energy["mean"], unit) + _energies_between(spans["energy_j_mean"], unit),
         _RATE: _number(block.get("throughput_rps", {}).get("median"), 2),
         quality: _number(block.get(quality), 3),
-        _ENERGY[2]: _number(block["energy_saving_vs_cloud_pct"], 1),
+        _ENERGY[2]: _number(saved_pct, 1) + _between(saved),
     }
+
+
+def _between(bounds: Sequence[float] | None) -> str:
+    """An interval in a line of its own; empty: there is none."""
+    return "" if bounds is None else f"\n{bounds[0]:.1f}..{bounds[1]:.1f}"
+
+
+def _energies_between(bounds_j: Sequence[float] | None, unit: str) -> str:
+    if bounds_j is None:
+        return ""
+    return "\n" + "..".join(_energy(bound, unit) for bound in bounds_j)
+
+
+def _energy(value_j: float | None, unit: str) -> str:
+    """An energy in a unit, with three digits that say something."""
+    if value_j is None:
+        return "-"
+    return significant(1000 * value_j if unit == "mJ" else value_j)
 
 
 def _shown_ms(value: float | None) -> str:
@@ -246,5 +278,5 @@ def _number(value: float | None, digits: int) -> str:
 
 def _shown(m: Measurement) -> str:
     """A configuration and what it came to, briefly."""
-    energy = "" if m.energy_j is None else f", {m.energy_j:.2f} J"
+    energy = "" if m.energy_j is None else f", {shown_j(m.energy_j)}"
     return f"{m.configuration.words()}: {_shown_ms(m.latency_ms)} ms{energy}"

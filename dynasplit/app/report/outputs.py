@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs, TestbedInputs, with_faults
 from dynasplit.core.errors import ResultsError
+from dynasplit.core.measurement import Summary
 from dynasplit.core.served_request import ServedRequest
+from dynasplit.core.space import Configuration
 from dynasplit.figures import draw_accountings_figure, draw_offline, draw_online
 from dynasplit.figures.series import Origin
+from dynasplit.front.dominance import HypervolumeScale, non_dominated, objectives
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.study import OfflineResult
 from dynasplit.online.headlines import headlines
@@ -39,6 +42,7 @@ def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
             {"phase": g.phase, "configuration": g.configuration.words(), "reason": g.reason}
             for g in (result.offline.given_up if result.offline else ())
         ],
+        "workload": dict(result.online.workload),
         "policies": summarise_requests(result.online.served),
         "accounting": testbed.energy.accounting.label,
         "by_accounting": headlines(
@@ -129,27 +133,29 @@ def _search_block(testbed: TestbedInputs, result: RunResult) -> dict[str, Any]:
         "configurations_measured": offline.configurations_measured if offline else 0,
         "front_size": len(result.front.summaries),
         "front_runs_least": min((s.repeats for s in result.front.summaries), default=None),
-        "hypervolume": hypervolume(result.front, testbed.reference()),
+        "hypervolume": hypervolume(result.front, testbed.grid()),
         "testbed_time_s": offline.testbed_time_s if offline else 0.0,
     }
 
 
-def hypervolume(front: ParetoFront, reference: ParetoFront | None) -> float | None:
-    """The front's hypervolume as a share of the exhaustive grid's.
+def hypervolume(front: ParetoFront, grid: Mapping[Configuration, Summary] | None) -> float | None:
+    """The share of the exhaustive grid's hypervolume that a front's configurations reach.
 
-    By the objectives that both have: a profile knows latency and energy, but no accuracy.
-    Without a reference, as a share of the whole box in the front's own scale. None where what sets
-    the scale is a single point.
+    Both are valued by the grid's own figures, as the benchmark of searches does: what a front's
+    members were measured to be is noisy, and by those figures a share could exceed 1.
+
+    Args:
+        front: what was found.
+        grid: each configuration's figures by the profile or the recorded runs; None: not known.
+
+    Returns:
+        0 to 1. None without a grid, where its front is a single point, or where the front has a
+        configuration that the grid does not know.
     """
-    if len((reference or front).summaries) < 2:
+    if not grid or any(s.configuration not in grid for s in front.summaries):
         return None
-    if reference is None:
-        return front.hypervolume()
-    if front.quality != reference.quality:
-        front, reference = _without_quality(front), _without_quality(reference)
-    return front.hypervolume(reference)
-
-
-def _without_quality(front: ParetoFront) -> ParetoFront:
-    summaries = tuple(replace(s, accuracy=None, fidelity=None) for s in front.summaries)
-    return replace(front, summaries=summaries, quality=None)
+    every = objectives(list(grid.values()))
+    if np.count_nonzero(non_dominated(every)) < 2:
+        return None
+    found = [list(grid).index(s.configuration) for s in front.summaries]
+    return HypervolumeScale.of(every).share(every[found])

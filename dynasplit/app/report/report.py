@@ -13,6 +13,7 @@ from dynasplit.app.report.tracking import record, tell_where
 from dynasplit.app.setup.open_run import OpenRun
 from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs
+from dynasplit.core.provenance import PROVENANCE
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.blocks import FILE as ORDER
 from dynasplit.offline.study import OfflineResult
@@ -126,7 +127,9 @@ def write_report(
     terminal.left_out(result.online.left_out)
     pipelined = summary["mode"] == "throughput"
     title = "Policies, in throughput mode: latencies hold waiting" if pipelined else "Policies"
-    terminal.policies(summary["policies"], title, with_rates=pipelined)
+    told = PROVENANCE[result.front.source]
+    terminal.say(f"Thresholds: {summary['workload']['words']}")
+    terminal.policies(summary["policies"], title, with_rates=pipelined, source=told)
     tell_accountings(summary, terminal)
     terminal.say(f"Results: {folder}")
     if opened.recorder.trouble is None:

@@ -11,15 +11,16 @@ from dynasplit.app.setup.run_inputs import OnlineInputs, RunInputs, TestbedInput
 from dynasplit.audit import audit_live
 from dynasplit.core.errors import ConfigurationError, DataError
 from dynasplit.core.events import Subscriber, nobody
-from dynasplit.core.measurement import Testbed
+from dynasplit.core.measurement import Testbed, summarise
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.study import Audit, OfflineResult, OfflineSettings, search_front
-from dynasplit.online import policies
+from dynasplit.online import policies, workloads
 from dynasplit.online.policies import Policy
 from dynasplit.online.serve import serve
-from dynasplit.online.workload import Request, weibull_requests
+from dynasplit.online.workload import Thresholds, requests_of
+from dynasplit.online.workloads import Known, Order
 from dynasplit.run.journal import Journal
 
 
@@ -51,11 +52,13 @@ class OnlineResult:
     Attributes:
         policies: those that served. left_out: why each of the others could not.
         served: by request, then by policy.
+        workload: kind, number and words of the requests.
     """
 
     policies: Sequence[Policy]
     left_out: Mapping[str, str]
     served: Sequence[ServedRequest]
+    workload: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -126,13 +129,11 @@ def online_phase(
     chosen, left_out = built_policies(inputs.online.policies, front)
     if not chosen:
         raise ConfigurationError("; ".join(f"policy {n}: {why}" for n, why in left_out.items()))
-    known_ms = (
-        inputs.testbed.latencies_ms
-        or [m.latency_ms for m in (offline.measurements if offline else ())]
-        or [s.latency_ms for s in front.summaries]
-    )
+    asked, network = inputs.online, inputs.testbed.network
+    known = known_latencies(inputs.testbed, front, offline)
+    thresholds = thresholds_of(asked, known, inputs.seed, network)
     served = serve(
-        requests_of(inputs.online, inputs.testbed, known_ms, inputs.seed),
+        requests_of(thresholds, network),
         list(chosen.values()),
         session.testbed,
         session.journal,
@@ -140,7 +141,8 @@ def online_phase(
         retry=inputs.retry,
         subscriber=session.subscriber,
     )
-    return OnlineResult(list(chosen.values()), left_out, served)
+    told = workload_block(asked.workload, thresholds)
+    return OnlineResult(list(chosen.values()), left_out, served, told)
 
 
 def built_policies(
@@ -158,16 +160,33 @@ def built_policies(
     return {n: policies.build(n, front, **options) for n, options in allowed.items()}, left_out
 
 
-def requests_of(
-    asked: OnlineInputs, testbed: TestbedInputs, known_ms: Sequence[float], seed: int
-) -> list[Request]:
-    """The workload: the file's requests, or thresholds drawn between the latencies known."""
-    if asked.workload is not None:
-        return asked.workload.requests()[: asked.requests]
-    assert asked.requests is not None
-    low = asked.min_ms if asked.min_ms is not None else min(known_ms)
-    high = asked.max_ms if asked.max_ms is not None else max(known_ms)
-    return weibull_requests(asked.requests, testbed.network, low, high, asked.shape, seed)
+def known_latencies(
+    testbed: TestbedInputs, front: ParetoFront, offline: OfflineResult | None
+) -> Known:
+    """The latencies by which thresholds are drawn: of the profile or table, else of the search."""
+    if testbed.latencies_ms:
+        return Known.of(testbed.latencies_ms)
+    if offline is None:
+        return Known.of([s.latency_ms for s in front.summaries])
+    return Known(
+        medians_ms=[s.latency_ms for s in summarise(offline.measurements)],
+        reference_ms=[m.latency_ms for m in offline.measurements],
+    )
+
+
+def thresholds_of(asked: OnlineInputs, known: Known, seed: int, network: str) -> Thresholds:
+    """The requests' thresholds.
+
+    Raises:
+        ConfigurationError: an option is out of range. DataError: a file cannot be used.
+    """
+    order = Order(count=asked.requests, seed=seed, known=known, network=network)
+    return workloads.build(asked.workload, order, **asked.workload_options)
+
+
+def workload_block(kind: str, thresholds: Thresholds) -> dict[str, Any]:
+    """The workload's block of summary.json."""
+    return {"kind": kind, "requests": thresholds.count, "words": thresholds.words}
 
 
 def check_front(front: ParetoFront, space: SearchSpace, path: str) -> None:

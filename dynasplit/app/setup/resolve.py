@@ -11,7 +11,7 @@ import msgspec
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.network_order import order_of
-from dynasplit.app.setup.phases import built_policies, check_front
+from dynasplit.app.setup.phases import built_policies, check_front, thresholds_of
 from dynasplit.app.setup.prepare_model import prepared
 from dynasplit.app.setup.run_inputs import (
     OfflineInputs,
@@ -27,11 +27,14 @@ from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline import search
 from dynasplit.offline.budget import Budget
 from dynasplit.offline.search import Algorithm
-from dynasplit.online.workload import read_workload
+from dynasplit.online.workloads import Known
 from dynasplit.recorder import sqlite_uri
 from dynasplit.testbed.retry import RetryPolicy
 from hosts.models.networks.base import Progress
 from hosts.models.runtime.manifest import Manifest
+
+_ANY_MS = (1e-9, 1e12)
+"""Stand for the latencies known where options are only looked at."""
 
 
 def check_early(hosts: HostsKind) -> None:
@@ -165,17 +168,17 @@ def online_inputs(config: Config) -> OnlineInputs:
     """The policies with their options, and the requests.
 
     Raises:
+        ConfigurationError: the workload has no such option, or it is out of range.
         DataError: the workload's file cannot be used.
     """
-    asked = config.workload
-    return OnlineInputs(
+    asked = OnlineInputs(
         policies={name: policy_options(config, name) for name in config.policies},
-        requests=asked.requests,
-        workload=None if asked.file is None else read_workload(asked.file, asked.network),
-        min_ms=asked.min_ms,
-        max_ms=asked.max_ms,
-        shape=asked.shape,
+        workload=config.workload.settled_kind,
+        workload_options=config.workload.own_options,
+        requests=config.workload.requests,
     )
+    thresholds_of(asked, Known.of(_ANY_MS), config.seed, "network")  # refused before any work
+    return asked
 
 
 def policy_options(config: Config, name: str) -> dict[str, Any]:

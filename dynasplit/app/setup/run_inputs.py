@@ -12,12 +12,11 @@ from typing import Any, ClassVar, Protocol
 
 import msgspec
 
-from dynasplit.core.measurement import Measurement, Testbed
-from dynasplit.core.space import SearchSpace
+from dynasplit.core.measurement import Measurement, Summary, Testbed, summarise
+from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.budget import Budget
 from dynasplit.offline.search.base import Algorithm
-from dynasplit.online.workload import Workload
 from dynasplit.tables import RunsTable
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.energy import EnergyRules
@@ -122,6 +121,12 @@ class TestbedInputs:
             return [float(v) for v in self.runs.quantiles("latency_ms")]
         return [m.latency_ms for m in self.predictions]
 
+    def grid(self) -> dict[Configuration, Summary] | None:
+        """Each configuration's figures, by the recorded runs or the profile; None without both."""
+        if self.runs is not None:
+            return {s.configuration: s for s in self.runs.summaries()}
+        return {s.configuration: s for s in summarise(self.predictions)} or None
+
     def reference(self) -> ParetoFront | None:
         """The exhaustive grid's front, by the recorded runs or the profile; None without both."""
         if self.runs is not None:
@@ -183,18 +188,14 @@ class OnlineInputs:
 
     Attributes:
         policies: their names, each with its options.
-        requests: how many; None: all of the file.
-        workload: the file's requests; None: they are drawn.
-        min_ms: least threshold drawn; None: the fastest latency known. max_ms: likewise, slowest.
-        shape: of the distribution.
+        workload: the kind of workload. workload_options: its own.
+        requests: how many; None: all that are stated.
     """
 
     policies: Mapping[str, Mapping[str, Any]]
-    requests: int | None
-    workload: Workload | None = None
-    min_ms: float | None = None
-    max_ms: float | None = None
-    shape: float = 1.0
+    workload: str
+    workload_options: Mapping[str, Any] = field(default_factory=dict)
+    requests: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,11 @@ BLOCK = {
     "fidelity": 0.5,
     "exceedance_ms_median": None,
     "energy_saving_vs_cloud_pct": None,
+    "confidence_95": {
+        "met_pct": [30.1, 95.4],
+        "energy_j_mean": None,
+        "energy_saving_vs_cloud_pct": None,
+    },
 }
 
 
@@ -93,3 +98,14 @@ def test_in_throughput_mode_the_table_has_rates():
         console.print(policies_table({"fastest": block}, with_rates=with_rates))
         said.append("7.25" in written.getvalue())
     assert said == [True, False]
+
+
+def test_the_table_says_its_source_its_number_and_its_intervals_and_keeps_small_energies():
+    written = io.StringIO()
+    spans = BLOCK["confidence_95"] | {"energy_j_mean": [0.00121, 0.00149]}
+    block = BLOCK | {"energy_j": {"median": 0.00131, "mean": 0.00135}, "confidence_95": spans}
+    terminal = Terminal(Console(file=written, width=100))
+    terminal.policies({"fastest": block}, source="EMULATED hosts")
+    text = written.getvalue()
+    for told in ("EMULATED hosts", "N = 4 requests", "30.1..95.4", "energy mJ", "1.21..1.49"):
+        assert told in text

@@ -12,7 +12,8 @@ from dynasplit.figures import PolicySeries, conditions, knobs
 from dynasplit.figures.series import kind_of
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online import policies
-from dynasplit.online.workload import weibull_requests
+from dynasplit.online.workload import requests_of
+from dynasplit.online.workloads.reference import Reference
 
 
 def front_of(runs, space, source="emulated", model="vgg16"):
@@ -29,7 +30,7 @@ def front_of(runs, space, source="emulated", model="vgg16"):
 def serve(front, count, names=None):
     """Every policy's choice, with the latency that its summary promises."""
     served = []
-    for request in weibull_requests(count, "vgg16", 90.0, 5000.0):
+    for request in requests_of(Reference(count, 0, 90.0, 5000.0), "vgg16"):
         for name in names or policies.names():
             choice = policies.build(name, front).choose(request.threshold_ms)
             run = Measurement(

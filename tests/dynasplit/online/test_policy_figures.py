@@ -33,6 +33,10 @@ def test_a_block_by_hand() -> None:
         served("cloud_only", 10, 16, 20),
     ]
     blocks = summarise_requests(rows)
+    spans = blocks["dynasplit"].pop("confidence_95")
+    for name, value in {"met_pct": 100 / 3, "energy_j_mean": 4, "latency_ms_mean": 30}.items():
+        assert spans[name][0] < value < spans[name][1], name
+    assert spans["energy_saving_vs_cloud_pct"][0] < 75 < spans["energy_saving_vs_cloud_pct"][1]
     assert blocks["dynasplit"] == {
         "requests": 3,
         "met_pct": pytest.approx(100 / 3),

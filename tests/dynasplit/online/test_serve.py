@@ -8,7 +8,8 @@ from dynasplit.core.events import Answered, Finished, Started
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online import policies
 from dynasplit.online.serve import serve, serving_order
-from dynasplit.online.workload import Request, weibull_requests
+from dynasplit.online.workload import Request, requests_of
+from dynasplit.online.workloads.reference import Reference
 from dynasplit.run.journal import Journal
 from dynasplit.testbed.retry import RetryPolicy
 from tests.dynasplit.watched import but_for_time
@@ -44,7 +45,7 @@ def everyone(front):
 
 @pytest.fixture
 def requests():
-    return weibull_requests(12, "vgg16", 60.0, 5000.0, seed=1)
+    return requests_of(Reference(12, 1, 60.0, 5000.0), "vgg16")
 
 
 def test_each_request_is_really_measured_with_every_policys_choice(requests, everyone, testbed):
@@ -57,7 +58,8 @@ def test_each_request_is_really_measured_with_every_policys_choice(requests, eve
     for one, (request, policy) in zip(served, itertools.product(requests, everyone), strict=True):
         assert one.measurement.configuration == policy.choose(request.threshold_ms).configuration
         assert one.threshold_ms == request.threshold_ms
-        assert one.infeasible == (request.threshold_ms < policy.feasible_above_ms)
+        below = request.threshold_ms < policy.feasible_above_ms
+        assert one.infeasible == (below and not one.met)
     assert any(s.infeasible for s in served)
     assert isinstance(events[0], Started)
     assert isinstance(events[-1], Finished)
@@ -127,7 +129,7 @@ def test_transient_errors_are_tried_again_and_lasting_ones_end_it(requests, ever
 def test_another_workload_in_the_journal_is_refused(requests, everyone, testbed):
     journal = Journal()
     serve(requests, everyone, testbed, journal)
-    other = weibull_requests(12, "vgg16", 60.0, 5000.0, seed=2)
+    other = requests_of(Reference(12, 2, 60.0, 5000.0), "vgg16")
     with pytest.raises(ResultsError, match="Start anew"):
         serve(other, everyone, testbed, journal)
 

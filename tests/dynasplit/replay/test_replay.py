@@ -19,9 +19,9 @@ from dynasplit.online import policies
 from dynasplit.online.log_bins import Steps
 from dynasplit.online.policies import Policy
 from dynasplit.online.policy_figures import policy_blocks, summarise_requests
-from dynasplit.online.workload import WeibullThresholds, Workload
+from dynasplit.online.workload import Workload
+from dynasplit.online.workloads.reference import Reference
 from dynasplit.replay import exceedance
-from dynasplit.replay.bootstrap import intervals
 from dynasplit.replay.exceedance import Exceedances
 from dynasplit.replay.replay import Replay
 from dynasplit.tables import RunsTable
@@ -73,6 +73,8 @@ def flat(blocks: dict[str, Any], prefix: str = "") -> dict[str, float]:
     """Nested figures by path; NaN where there is none."""
     found: dict[str, float] = {}
     for name, value in blocks.items():
+        if isinstance(value, list):
+            value = dict(zip(("low", "high"), value, strict=True))
         if isinstance(value, dict):
             found |= flat(value, f"{prefix}{name}.")
         else:
@@ -107,7 +109,7 @@ def test_the_replay_equals_a_plain_loop(seed: int, thresholds: list[float], chun
 
 def test_neither_chunks_nor_threads_change_a_result() -> None:
     testbed, found = recorded(5)
-    replay = Replay.of(found, testbed, WeibullThresholds(50_000, 50, 900, seed=2))
+    replay = Replay.of(found, testbed, Reference(50_000, 2, 50, 900))
     first = policy_blocks(replay.figures(chunk=1 << 20))
     assert first == policy_blocks(replay.figures(chunk=999, threads=2))
     assert first == policy_blocks(replay.figures(chunk=50_000 - 1, threads=3))
@@ -116,7 +118,7 @@ def test_neither_chunks_nor_threads_change_a_result() -> None:
 def test_another_seed_draws_other_runs() -> None:
     testbed, found = recorded(5)
     other = dataclasses.replace(testbed, seed=6)
-    thresholds = WeibullThresholds(5_000, 50, 900, seed=2)
+    thresholds = Reference(5_000, 2, 50, 900)
     a, b = (Replay.of(found, t, thresholds).figures()["dynasplit"] for t in (testbed, other))
     assert a.latency_ms.counts.tolist() != b.latency_ms.counts.tolist()
 
@@ -126,7 +128,7 @@ def test_a_choice_without_a_run_is_an_error_or_a_counted_fallback() -> None:
     gone = found["fastest"].choices[0].configuration
     rest = [m for m in testbed.runs.measurements if m.configuration != gone]
     lacking = RecordedTestbed(RunsTable.of(rest, model="m", last_split_point=11))
-    thresholds = WeibullThresholds(100, 50, 900)
+    thresholds = Reference(100, 0, 50, 900)
     with pytest.raises(DataError, match=f"no run of {gone.words()}"):
         Replay.of(found, lacking, thresholds)
     with pytest.raises(DataError, match=f"no run of {gone.words()}"):
@@ -182,23 +184,3 @@ def test_very_many_exceedances_have_nearly_their_median(monkeypatch: pytest.Monk
     assert first.total == len(values)
     assert first.median_ms() == pytest.approx(np.median(values), rel=exceedance.RESOLUTION)
     assert Exceedances().median_ms() is None
-
-
-def test_bootstrap_intervals_are_those_of_resampled_requests() -> None:
-    testbed, found = recorded(5)
-    thresholds = WeibullThresholds(400, 50, 900, seed=2)
-    replay = Replay.of(found, testbed, thresholds)
-    got = intervals(replay.figures(), seed=1)["dynasplit"]
-    allowed, drawn = replay.rows(400)["dynasplit"]
-    pool = replay.pools["dynasplit"]
-    latency = pool.latencies_ms[drawn]
-    energy = np.array([run.energy_j for run in pool.runs])[drawn]
-    picks = np.random.default_rng(0).integers(0, 400, (2000, 400))
-    for name, values in [
-        ("met_pct", 100.0 * (latency <= allowed)),
-        ("latency_ms_mean", latency),
-        ("energy_j_mean", energy),
-    ]:
-        expected = np.quantile(values[picks].mean(axis=1), (0.025, 0.975))
-        width = expected[1] - expected[0]
-        np.testing.assert_allclose(got[name], expected, atol=0.15 * width)

@@ -1,0 +1,61 @@
+"""Intervals: they cover the truth where energies lie in two clusters, and counts are enough."""
+
+import numpy as np
+import pytest
+
+from dynasplit.core.intervals import Pairs, of_mean, of_saving, of_share
+
+CLOUD_J, EDGE_J = 69.0, 2.4
+
+
+def two_clusters(n: int, seed: int, share: float = 0.25) -> Pairs:
+    """Requests of which a share goes to the cloud, as on the published testbed."""
+    random = np.random.default_rng(seed)
+    baseline = CLOUD_J * random.normal(1, 0.02, n)
+    values = np.where(random.random(n) < share, baseline, EDGE_J * random.normal(1, 0.02, n))
+    return Pairs(values, baseline, np.ones(n, dtype=np.int64))
+
+
+def test_the_saving_s_interval_covers_the_truth_of_two_clusters() -> None:
+    truth = 1 - (0.25 * CLOUD_J + 0.75 * EDGE_J) / CLOUD_J
+    found = [of_saving(two_clusters(50, seed)) for seed in range(1000)]
+    covered = np.mean([low <= truth <= high for low, high in found])
+    assert 0.94 <= covered <= 0.99
+    assert np.median([high - low for low, high in found]) < 0.25
+
+
+def test_a_share_s_interval_is_wilson_s() -> None:
+    assert of_share(48, 50) == pytest.approx((0.8654, 0.9890), abs=1e-4)
+    assert of_share(50, 50) == pytest.approx((0.9287, 1.0), abs=1e-4)
+    low, _ = of_share(0, 50)
+    assert low == 0
+
+
+def test_counts_stand_for_repeated_values() -> None:
+    values, counts = np.array([2.0, 70.0]), np.array([37, 13])
+    each = of_mean(np.repeat(values, counts), np.ones(50, dtype=np.int64))
+    assert of_mean(values, counts) == pytest.approx(each)
+    assert each is not None
+    assert each[0] < 37 * 2 / 50 + 13 * 70 / 50 < each[1]
+
+
+def test_large_samples_have_student_s_interval() -> None:
+    values = np.random.default_rng(0).normal(10, 2, 10**6)
+    low, high = of_mean(values, np.ones(10**6, dtype=np.int64))
+    assert (low + high) / 2 == pytest.approx(values.mean(), rel=1e-6)
+    assert (high - low) / 2 == pytest.approx(1.96 * 2 / 1000, rel=0.01)
+
+
+def test_what_tells_nothing_has_no_interval_or_no_width() -> None:
+    one = np.ones(1, dtype=np.int64)
+    assert of_mean(np.array([5.0]), one) is None
+    assert of_mean(np.array([5.0]), 9 * one) == (5.0, 5.0)
+    assert of_saving(Pairs(np.array([1.0]), np.array([0.0]), 9 * one)) is None
+
+
+def test_pairs_are_what_makes_it_narrow() -> None:
+    found = two_clusters(200, 1, share=1.0)
+    low, high = of_saving(Pairs(found.values, found.baseline, found.counts))
+    assert (low, high) == pytest.approx((0, 0), abs=1e-9)
+    low, high = of_saving(Pairs(found.values, found.baseline[::-1].copy(), found.counts))
+    assert high - low > 0.004
