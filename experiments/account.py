@@ -1,0 +1,110 @@
+"""Recomputes front, choices and savings of finished runs under every accounting of energy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from dynasplit.accounting import Accounting
+from dynasplit.app.cli.accounting_table import accounting_table, lacking_lines
+from dynasplit.app.cli.terminal import Terminal
+from dynasplit.app.report.outputs import write_json
+from dynasplit.app.setup.phases import built_policies, thresholds_of, workload_block
+from dynasplit.app.setup.resolve import online_inputs, record_inputs
+from dynasplit.app.setup.run_inputs import with_faults
+from dynasplit.app.setup.runs_plans import check_runs, results_folder
+from dynasplit.config.schema import Config
+from dynasplit.core.errors import DataError
+from dynasplit.figures import draw_accountings_figure, draw_front_figure
+from dynasplit.figures.series import Origin
+from dynasplit.front.pareto_front import ParetoFront
+from dynasplit.online.headlines import told_accountings
+from dynasplit.online.policy_figures import policy_blocks
+from dynasplit.online.workload import Thresholds
+from dynasplit.online.workloads import Known
+from dynasplit.replay.replay import Replay
+from dynasplit.tables import RunsTable
+from dynasplit.tables.accounted import under
+from dynasplit.testbed.recorded import RecordedTestbed
+
+TITLE = "Mean energy of a request, saved against cloud_only; choices by each accounting"
+
+
+def check(config: Config) -> None:
+    """Refuse a table or a workload that cannot be read, and one without energies."""
+    _runs(config)
+    online_inputs(config)
+
+
+def run(config: Config) -> None:
+    """Write `account.json`, a front with its figure for each accounting, and one of them all.
+
+    Raises:
+        DynaSplitError: the table cannot be used, or results cannot be written.
+    """
+    runs = _runs(config)
+    thresholds = _thresholds(config, runs)
+    with Terminal() as terminal, results_folder(record_inputs(config)) as folder:
+        told: dict[str, dict[str, Any]] = {}
+        for label, rule in told_accountings(config.energy.rule).items():
+            with terminal.during(f"energy={label}"):
+                told[label] = _under(config, runs, rule, thresholds, folder.path)
+        remarks = "\n".join(with_faults(runs.faults))
+        origin = Origin(runs.model, runs.source, remarks)
+        draw_accountings_figure(folder.path / "accountings.png", told, "", origin)
+        content = {
+            "runs": str(config.runs),
+            "model": runs.model,
+            "source": runs.source,
+            "measured_by": runs.accounting,
+            "workload": workload_block(config.workload.settled_kind, thresholds),
+            "by_accounting": told,
+        }
+        write_json(folder.path / "account.json", content)
+        terminal.say(f"Thresholds: {thresholds.words}")
+        terminal.console.print(accounting_table(told, "", f"{TITLE} ({runs.source})"))
+        for line in lacking_lines(told):
+            terminal.say(line)
+        terminal.say(f"Results: {folder.path}")
+
+
+def _under(
+    config: Config, runs: RunsTable, rule: Accounting, thresholds: Thresholds, folder: Path
+) -> dict[str, Any]:
+    """An accounting's front and figures, or what the runs lack for it."""
+    told: dict[str, Any] = {"meaning": rule.meaning}
+    try:
+        mine = under(runs, rule, config.energy.stated_idle_w)
+    except DataError as error:
+        return told | {"lacks": str(error)}
+    front = ParetoFront.of_runs(mine)
+    name = rule.label.partition("(")[0]
+    front.save(folder / f"front_{name}.json")
+    remarks = "\n".join([f"energy={rule.label}", *with_faults(runs.faults)])
+    draw_front_figure(folder / f"front_{name}.png", mine.summaries(), front, remarks)
+    built, left_out = built_policies(online_inputs(config).policies, front)
+    replay = Replay.of(built, RecordedTestbed(mine, config.hosts_seed), thresholds)
+    blocks = policy_blocks(replay.figures(config.replay.chunk))
+    for block in blocks.values():
+        block["energy_j_mean"] = block["energy_j"]["mean"]
+    return told | {"policies": blocks, "left_out": left_out, "front_size": len(front.summaries)}
+
+
+def _runs(config: Config) -> RunsTable:
+    """The table.
+
+    Raises:
+        DataError: it has no energies.
+    """
+    runs = check_runs(config.name, config.runs)
+    if not runs.has("energy_j"):
+        raise DataError(f"{config.runs}: no energy was measured (energy_j); nothing to account for")
+    return runs
+
+
+def _thresholds(config: Config, runs: RunsTable) -> Thresholds:
+    known = Known(
+        medians_ms=[float(v) for v in runs.quantiles("latency_ms")],
+        reference_ms=[m.latency_ms for m in runs.measurements],
+    )
+    return thresholds_of(online_inputs(config), known, config.seed, runs.model or "network")
