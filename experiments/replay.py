@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from dynasplit.app.cli.terminal import Terminal
-from dynasplit.app.report.outputs import hypervolume, write_json
+from dynasplit.app.report.outputs import hypervolume, source_block, table_words, write_json
 from dynasplit.app.setup.phases import built_policies
 from dynasplit.app.setup.resolve import online_inputs, record_inputs
-from dynasplit.app.setup.run_inputs import with_faults
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import DataError
+from dynasplit.core.provenance import is_imagined
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.figures import draw_all
 from dynasplit.front.pareto_front import ParetoFront
@@ -65,15 +65,18 @@ def run(config: Config) -> None:
             runs.summaries(),
             front,
             served,
-            remarks="\n".join(with_faults(runs.faults)),
+            remarks="\n".join(runs.told),
         )
         summary = _summary(config, runs, front, blocks)
         write_json(folder.path / "summary.json", summary | {"out_of_sample": unseen})
         terminal.left_out(left_out)
+        below = table_words(runs.source, runs.told)
         if unseen is None:
-            terminal.policies(blocks)
+            terminal.policies(blocks, below=below)
         else:
-            terminal.policies(blocks, "Policies, in-sample: the runs that they chose by")
+            terminal.policies(
+                blocks, "Policies, in-sample: the runs that they chose by", below=below
+            )
             _tell(unseen, terminal)
         terminal.say(f"Results: {folder.path}")
 
@@ -139,7 +142,8 @@ def _summary(
         "experiment": config.name,
         "model": runs.model,
         "hosts": "recorded",
-        "emulated": runs.source in ("emulated", "modelled"),
+        "emulated": is_imagined(runs.source),
+        **source_block(runs.source, runs.told),
         "seed": config.seed,
         "search": {
             "algorithm": None,

@@ -43,7 +43,10 @@ FREE_OF_MEASUREMENT = (
 )
 """What a run may change and still go on with what it has measured: how hosts are reached, what is
 served from the front, how often is tried again."""
-LATER = ("hosts.faults", "measure.gates", "measure.baseline_every", "measure.warmup_s")
+LATER = (
+    *("hosts.faults", "hosts.cloud_rest_w"),
+    *("measure.gates", "measure.baseline_every", "measure.warmup_s"),
+)
 """Options that came later: as they are by default, runs from before are still the same."""
 _FIRST_KNOBS = ("cpu_mhz", "edge_accelerator", "cloud_gpu", "codec", "batch_size")
 SERVED_BY = ("policies", "policy", "workload", "front", "seed")

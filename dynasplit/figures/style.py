@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from dynasplit.core.errors import ResultsError
-from dynasplit.core.measurement import Source
+from dynasplit.core.provenance import PROVENANCE, Source
 from dynasplit.figures.series import Kind
 
 # Colours that the colour-blind can tell apart: Okabe and Ito, https://jfly.uni-koeln.de/color/
@@ -26,13 +26,6 @@ KIND_COLOURS: Mapping[Kind, str] = {
 }
 KIND_MARKERS: Mapping[Kind, str] = {"cloud-only": "s", "split": "o", "edge-only": "^"}
 ACCENT, PLAIN, INK, FAINT = "#D55E00", "#7F8C99", "#222222", "#B8BEC4"
-
-PROVENANCE: Mapping[Source, str] = {
-    "measured": "Measured on real hosts",
-    "emulated": "EMULATED hosts: times and power follow a profile, network outputs are real",
-    "modelled": "MODELLED: a profile answered, nothing was run",
-    "recorded": "RECORDED runs answered, nothing was run",
-}
 
 _STYLE: dict[Any, Any] = {
     "font.size": 9,

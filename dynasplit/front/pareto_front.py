@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 
 from dynasplit.core.errors import DataError, ResultsError
-from dynasplit.core.measurement import Measurement, Source, Summary, summarise
+from dynasplit.core.measurement import Measurement, Summary, summarise
+from dynasplit.core.provenance import Source, beside_faults
 from dynasplit.core.space import Configuration
 from dynasplit.front.checked import check_summaries
 from dynasplit.front.dominance import (
@@ -42,6 +43,7 @@ class ParetoFront:
         cloud_only: the cloud-only baseline, on the front or not; None: not measured.
         edge_only: the edge-only baseline, likewise.
         faults: that emulated hosts were given where it was measured, by name.
+        told: what else is to be said of its figures, a line each.
     """
 
     summaries: tuple[Summary, ...]
@@ -52,6 +54,7 @@ class ParetoFront:
     cloud_only: Summary | None = None
     edge_only: Summary | None = None
     faults: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
     @classmethod
     def build(
@@ -109,6 +112,7 @@ class ParetoFront:
             cloud_only=None if cloud_only is None else runs.summary(cloud_only),
             edge_only=None if edge_only is None else runs.summary(edge_only),
             faults=runs.faults,
+            told=beside_faults(runs.flags, runs.sources),
         )
 
     @property
@@ -148,8 +152,9 @@ class ParetoFront:
         draft = path.with_name(f".{path.name}.draft")
         try:
             plain = msgspec.to_builtins(_File(kind=KIND, version=VERSION, front=self))
-            if not self.faults:
-                del plain["front"]["faults"]
+            for name in ("faults", "told"):
+                if not plain["front"][name]:
+                    del plain["front"][name]
             draft.write_bytes(msgspec.json.format(msgspec.json.encode(plain), indent=1))
             draft.replace(path)
         except OSError as error:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from dynasplit.core.measurement import Measurement
+from dynasplit.core.provenance import rest_flag
 from dynasplit.core.space import Configuration
 from hosts.emulation.noise import run_factors
 from hosts.emulation.profile import Profile
@@ -68,7 +69,7 @@ class ModelledTestbed:
         sent_share = p.sent_share(codec)
         sending_ms = p.transfer_ms(net, k, size * sent_share) * factors.latency
         edge_ms = p.edge_ms(net, k, mhz, mode) * size * factors.latency
-        cloud_ms = p.cloud_ms(net, k, gpu) * size * factors.latency
+        cloud_ms = p.cloud_ms(net, k, gpu, size) * factors.latency
         busy_ms = edge_ms + encode_ms
         stages_ms = (busy_ms, sending_ms, decode_ms + cloud_ms)
         period_ms, latency_ms = sum(stages_ms), sum(stages_ms)
@@ -77,7 +78,7 @@ class ModelledTestbed:
         active_j = p.edge.power_w(True, mhz, mode) * busy_ms / 1000
         waiting_j = p.edge.power_w(False, mhz, mode) * (period_ms - busy_ms) / 1000
         edge_j = (active_j + waiting_j) * factors.power / size
-        tail_j = p.cloud.power_w(True, gpu) * cloud_ms / 1000
+        tail_j = p.tail_w(net, k, gpu, size) * cloud_ms / 1000
         decode_j = p.cloud.power_w(True, False) * decode_ms / 1000
         cloud_j = (tail_j + decode_j) * factors.power / size
         row = p.split(net, k)
@@ -104,6 +105,7 @@ class ModelledTestbed:
             decode_ms=None if p.is_last(net, k) else decode_ms,
             inferences=max(inferences, int(window_s * 1000 * size / period_ms)),
             window_s=window_s,
+            flags=() if p.cloud.rest_w is None else (rest_flag(p.cloud.rest_w),),
             testbed_time_s=self._spent_s(configuration, latency_ms, window_s),
         )
 

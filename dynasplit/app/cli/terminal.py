@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -156,9 +156,12 @@ class Terminal:
         blocks: Mapping[str, Mapping[str, Any]],
         title: str = "Policies",
         with_rates: bool = False,
+        below: Sequence[str] = (),
     ) -> None:
-        """The table of the policies."""
+        """The table of the policies, and below it what is to be said of its figures."""
         self.console.print(policies_table(blocks, title, with_rates))
+        for words in below:
+            self.say(f"  {words}")
 
 
 class _Count(ProgressColumn):

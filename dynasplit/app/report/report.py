@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dynasplit.app.cli.terminal import Terminal
-from dynasplit.app.report.outputs import summary_of, write_offline_outputs, write_online_outputs
+from dynasplit.app.report.outputs import (
+    source_in,
+    summary_of,
+    table_words,
+    told_in,
+    write_offline_outputs,
+    write_online_outputs,
+)
 from dynasplit.app.report.tracking import record, tell_where
 from dynasplit.app.setup.open_run import OpenRun
 from dynasplit.app.setup.phases import RunResult
@@ -76,7 +83,12 @@ def write_report(
     terminal.left_out(result.online.left_out)
     pipelined = summary["mode"] == "throughput"
     title = "Policies, in throughput mode: latencies hold waiting" if pipelined else "Policies"
-    terminal.policies(summary["policies"], title, with_rates=pipelined)
+    terminal.policies(
+        summary["policies"],
+        title,
+        with_rates=pipelined,
+        below=table_words(source_in(inputs.testbed, result), told_in(inputs.testbed, result)),
+    )
     terminal.say(f"Results: {folder}")
     if opened.recorder.trouble is None:
         tell_where(inputs.record, terminal)

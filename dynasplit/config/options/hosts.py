@@ -12,6 +12,7 @@ from dynasplit.config.paths import existing_file, path
 from dynasplit.config.rules import (
     Rule,
     above,
+    at_least,
     name_in_folder,
     option,
     seed,
@@ -92,6 +93,8 @@ class HostsConf:
         speedup: paces emulated hosts at so many times real time; None: as fast as it goes.
         seed: of emulated noise, and of draws from recorded runs; None: the run's seed.
         edge: used with the kinds ssh and local. cloud: likewise.
+        cloud_rest_w: assumed for the rest of the cloud's node, at all times, where the profile has
+            the GPU's board alone; None: as the profile says.
         faults: that emulated hosts are given, by name or with parameters:
             `[frozen_meter, {fault: lagging_meter, host: edge, lag_s: 2}]`.
     """
@@ -102,6 +105,7 @@ class HostsConf:
     seed: int | None = option(None, seed())
     edge: HostConf = field(default_factory=HostConf)
     cloud: HostConf = field(default_factory=HostConf)
+    cloud_rest_w: float | None = option(None, at_least(0))
     faults: list[Any] = option([], Rule(lambda: "", lambda _: True, settle=_completed))
 
     def conflicts(self) -> Iterator[str]:
