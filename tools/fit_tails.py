@@ -61,8 +61,7 @@ def tails_of(table: pd.DataFrame, asked: Asked) -> Tails:
         raise ValueError(f"{asked.network} is not in the table; it has: {known}")
     calls: dict[int, Call] = {}
     batches: dict[int, Call] = {}
-    for at in mine[["split_point", "batch"]].drop_duplicates().itertuples(index=False):
-        k, size = int(at.split_point), int(at.batch)
+    for k, size in mine[["split_point", "batch"]].drop_duplicates().to_numpy(dtype=int).tolist():
         rows = mine[(mine["split_point"] == k) & (mine["batch"] == size)]
         own = asked.places.get(k) if asked.places else k
         call = float(rows["latency_ms"].median()), float(rows["energy_j"].median())

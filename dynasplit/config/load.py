@@ -44,7 +44,7 @@ FREE_OF_MEASUREMENT = (
 """What a run may change and still go on with what it has measured: how hosts are reached, what is
 served from the front, how often is tried again."""
 LATER = (
-    *("hosts.faults", "hosts.cloud_rest_w"),
+    *("hosts.faults", "hosts.cloud_rest_w", "hosts.meter"),
     *("measure.gates", "measure.baseline_every", "measure.warmup_s"),
 )
 """Options that came later: as they are by default, runs from before are still the same."""

@@ -51,7 +51,8 @@ class HostsKind(ABC):
     is_looked_at_first: ClassVar[bool] = False
 
     def __init__(self, config: Config) -> None:
-        self.config = self.complete(config)
+        hosts = config.hosts.with_meter()
+        self.config = self.complete(dataclasses.replace(config, hosts=hosts))
 
     def complete(self, config: Config) -> Config:
         """The configuration with what this kind finds out by itself filled in."""
