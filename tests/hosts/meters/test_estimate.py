@@ -1,6 +1,7 @@
 """The meter that is none: CPU time times watts, with where the watts are from."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def machine(tmp_path):
     file.write_text(stat(0, 0))
 
     def made(**options):
-        meter = build("estimate", {"root": str(tmp_path), **options})
+        meter: Any = build("estimate", {"root": str(tmp_path), **options})
         meter.clock = Clock()
         return meter
 
