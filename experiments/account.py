@@ -11,10 +11,10 @@ from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import write_json
 from dynasplit.app.setup.phases import built_policies, thresholds_of, workload_block
 from dynasplit.app.setup.resolve import online_inputs, record_inputs
-from dynasplit.app.setup.run_inputs import with_faults
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import DataError
+from dynasplit.core.provenance import PROVENANCE
 from dynasplit.figures import draw_accountings_figure, draw_front_figure
 from dynasplit.figures.series import Origin
 from dynasplit.front.pareto_front import ParetoFront
@@ -49,7 +49,7 @@ def run(config: Config) -> None:
         for label, rule in told_accountings(config.energy.rule).items():
             with terminal.during(f"energy={label}"):
                 told[label] = _under(config, runs, rule, thresholds, folder.path)
-        remarks = "\n".join(with_faults(runs.faults))
+        remarks = "\n".join(runs.told)
         origin = Origin(runs.model, runs.source, remarks)
         draw_accountings_figure(folder.path / "accountings.png", told, "", origin)
         content = {
@@ -62,8 +62,8 @@ def run(config: Config) -> None:
         }
         write_json(folder.path / "account.json", content)
         terminal.say(f"Thresholds: {thresholds.words}")
-        terminal.console.print(accounting_table(told, "", f"{TITLE} ({runs.source})"))
-        for line in lacking_lines(told):
+        terminal.console.print(accounting_table(told, "", f"{TITLE}\n{PROVENANCE[runs.source]}"))
+        for line in (*lacking_lines(told), *runs.told):
             terminal.say(line)
         terminal.say(f"Results: {folder.path}")
 
@@ -80,7 +80,7 @@ def _under(
     front = ParetoFront.of_runs(mine)
     name = rule.label.partition("(")[0]
     front.save(folder / f"front_{name}.json")
-    remarks = "\n".join([f"energy={rule.label}", *with_faults(runs.faults)])
+    remarks = "\n".join([f"energy={rule.label}", *runs.told])
     draw_front_figure(folder / f"front_{name}.png", mine.summaries(), front, remarks)
     built, left_out = built_policies(online_inputs(config).policies, front)
     replay = Replay.of(built, RecordedTestbed(mine, config.hosts_seed), thresholds)

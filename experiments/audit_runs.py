@@ -9,7 +9,6 @@ from dataclasses import asdict
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import write_json
 from dynasplit.app.setup.resolve import record_inputs
-from dynasplit.app.setup.run_inputs import with_faults
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.audit import CHECKS, Finding, audit_table
 from dynasplit.audit.tables import contradicted
@@ -34,8 +33,9 @@ def run(config: Config) -> None:
     with Terminal() as terminal, results_folder(record_inputs(config)) as folder:
         told = {"runs": str(config.runs), "rows_audited": len(runs), "checks": CHECKS}
         write_json(folder.path / "audit.json", told | {"rows": [asdict(f) for f in findings]})
-        faults = "\n".join(with_faults(runs.faults))
-        draw_audit_figure(folder.path / "audit.png", len(runs), runs.source, findings, faults)
+        draw_audit_figure(
+            folder.path / "audit.png", len(runs), runs.source, findings, "\n".join(runs.told)
+        )
         _tell(runs, findings, terminal)
         if config.audit.clean:
             left_out = contradicted(findings)

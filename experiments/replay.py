@@ -7,14 +7,13 @@ from typing import Any
 
 from dynasplit.accounting._view import viewed
 from dynasplit.app.cli.terminal import Terminal
-from dynasplit.app.report.outputs import hypervolume, write_json
+from dynasplit.app.report.outputs import hypervolume, source_block, write_json
 from dynasplit.app.setup.phases import built_policies, thresholds_of, workload_block
 from dynasplit.app.setup.resolve import online_inputs, record_inputs
-from dynasplit.app.setup.run_inputs import with_faults
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import DataError
-from dynasplit.core.provenance import PROVENANCE
+from dynasplit.core.provenance import PROVENANCE, is_imagined
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.figures import draw_all
 from dynasplit.front.pareto_front import ParetoFront
@@ -66,7 +65,7 @@ def run(config: Config) -> None:
             runs.summaries(),
             front,
             served,
-            remarks="\n".join(with_faults(runs.faults)),
+            remarks="\n".join(runs.told),
         )
         summary = _summary(config, runs, front, thresholds, blocks)
         write_json(folder.path / "summary.json", summary | {"out_of_sample": unseen})
@@ -75,7 +74,7 @@ def run(config: Config) -> None:
         title = "Policies"
         if unseen is not None:
             title += ", in-sample: the runs that they chose by"
-        terminal.policies(blocks, title, source=_told_source(runs))
+        terminal.policies(blocks, title, source=_told_source(runs), below=runs.told)
         if unseen is not None:
             _tell(unseen, terminal, _told_source(runs))
         terminal.say(f"Results: {folder.path}")
@@ -145,7 +144,8 @@ def _summary(
         "experiment": config.name,
         "model": runs.model,
         "hosts": "recorded",
-        "emulated": runs.source in ("emulated", "modelled"),
+        "emulated": is_imagined(runs.source),
+        **source_block(runs.source, runs.told),
         "seed": config.seed,
         "search": {
             "algorithm": None,

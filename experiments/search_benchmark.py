@@ -12,11 +12,11 @@ import numpy.typing as npt
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import write_json
 from dynasplit.app.setup.resolve import budget_of, record_inputs
-from dynasplit.app.setup.run_inputs import with_faults
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.app.setup.search_space import space_of_runs
 from dynasplit.app.setup.table_testbed import TableTestbed
 from dynasplit.config.schema import Config
+from dynasplit.core.provenance import as_recorded
 from dynasplit.core.space import Configuration
 from dynasplit.figures import draw_benchmark_figure
 from dynasplit.front.dominance import HypervolumeScale, objectives
@@ -56,9 +56,8 @@ def run(config: Config) -> None:
             "algorithms": told,
         }
         write_json(folder.path / "benchmark.json", found)
-        source = "recorded" if runs.source == "measured" else runs.source
-        faults = "\n".join(with_faults(runs.faults))
-        draw_benchmark_figure(folder.path / "benchmark.png", told, source, testbed.filled, faults)
+        source, told_of = as_recorded(runs.source), "\n".join(runs.told)
+        draw_benchmark_figure(folder.path / "benchmark.png", told, source, testbed.filled, told_of)
         terminal.say(f"Results: {folder.path}")
 
 

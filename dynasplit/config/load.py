@@ -44,7 +44,8 @@ FREE_OF_MEASUREMENT = (
 """What a run may change and still go on with what it has measured: how hosts are reached, what is
 served from the front, how often is tried again."""
 LATER = (
-    *("hosts.faults", "measure.gates", "measure.baseline_every", "measure.warmup_s"),
+    *("hosts.faults", "hosts.cloud_rest_w", "hosts.meter"),
+    *("measure.gates", "measure.baseline_every", "measure.warmup_s"),
     *("measure.control_every", "measure.control", "measure.order", "measure.max_warmup_s"),
     *("measure.cool_down_c", "measure.cool_down_limit_s", "measure.baseline_states"),
     *("workload.slowest_quantile", "workload.thresholds_ms", "workload.classes"),
@@ -115,6 +116,9 @@ def measured_otherwise(before: Mapping[str, Any], config: Config) -> list[str]:
     """
     free = (*FREE_OF_MEASUREMENT, *("name", "seed", "search", "space"))
     now, then = _flat(asdict(config)), _flat(before)
+    for path, value in _flat({"energy": FIRST_ENERGY}).items():
+        if then.get(path) == value:  # as it is by default
+            del then[path]
     default = _flat(asdict(Config(name="", hosts=HostsConf(kind=""))))
     return [
         f"{path}={then.get(path, default.get(path))} there, {now.get(path)} here"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
+from dynasplit.core.provenance import FAULT_FLAG, Source, faults_of
 from dynasplit.core.space import Configuration
 
-Source = Literal["measured", "emulated", "modelled", "recorded"]
-FAULT_FLAG = "fault_"
-"""Begins a flag that names a fault which emulated hosts were given: `fault_frozen_meter`."""
+__all__ = ["FAULT_FLAG", "Measurement", "Source", "Summary", "Testbed", "faults_of", "summarise"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +51,8 @@ class Measurement:
         conditions: observed with the window, by host or link, name and unit
             (`edge_temperature_c`, `link_bandwidth_mbit_s`).
         gates: what each gate found of the window, by its name and unit (`steady_pct`).
-        flags: what is doubtful about it, by name of the check or gate; and faults of
-            emulated hosts.
+        flags: what is doubtful about it, by name of the check or gate; and what is to be said of
+            it (`provenance.STATED_FLAGS`), such as faults of emulated hosts.
     """
 
     configuration: Configuration
@@ -96,12 +95,6 @@ class Measurement:
     def quality(self) -> float | None:
         """Accuracy where it was measured, else fidelity."""
         return self.accuracy if self.accuracy is not None else self.fidelity
-
-
-def faults_of(flags: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    """The faults that emulated hosts were given, by name, of measurements with these flags."""
-    every = {flag for some in flags for flag in some}
-    return tuple(sorted(f.removeprefix(FAULT_FLAG) for f in every if f.startswith(FAULT_FLAG)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

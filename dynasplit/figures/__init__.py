@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynasplit.core.errors import ResultsError
-from dynasplit.core.measurement import Measurement, Source, Summary
+from dynasplit.core.measurement import Measurement, Summary
+from dynasplit.core.provenance import Source, least_real
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.figures.series import Origin, PolicySeries
 from dynasplit.front.pareto_front import ParetoFront
@@ -80,7 +81,8 @@ def draw_online(
     runs: Sequence[Measurement] = (),
 ) -> list[Path]:
     """The figures of the online phase and of the whole run; as `draw_all`."""
-    origin = Origin(front.model, front.source, remarks)
+    sources = {front.source, *(row.measurement.source for row in served)}
+    origin = Origin(front.model, least_real(sources), remarks)
     paths = [draw_conditions_figure(folder / "conditions.png", runs, origin)]
     if served:
         series = PolicySeries.of_served(served, front.last_split_point)

@@ -15,8 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from dynasplit.core.errors import ResultsError
-from dynasplit.core.measurement import Source
-from dynasplit.core.provenance import PROVENANCE
+from dynasplit.core.provenance import PROVENANCE, Source
 from dynasplit.figures.series import Kind
 
 # Colours that the colour-blind can tell apart: Okabe and Ito, https://jfly.uni-koeln.de/color/

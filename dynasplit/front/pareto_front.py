@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 
 from dynasplit.core.errors import DataError, ResultsError
-from dynasplit.core.measurement import Measurement, Source, Summary, summarise
+from dynasplit.core.measurement import Measurement, Summary, summarise
+from dynasplit.core.provenance import Source, beside_faults
 from dynasplit.core.space import Configuration
 from dynasplit.front.checked import check_summaries
 from dynasplit.front.dominance import (
@@ -43,6 +44,7 @@ class ParetoFront:
         edge_only: the edge-only baseline, likewise.
         faults: that emulated hosts were given where it was measured, by name.
         accounting: the label of the accounting by which its energies are counted.
+        told: what else is to be said of its figures, a line each.
     """
 
     summaries: tuple[Summary, ...]
@@ -54,6 +56,7 @@ class ParetoFront:
     edge_only: Summary | None = None
     faults: tuple[str, ...] = ()
     accounting: str = "occupied"
+    told: tuple[str, ...] = ()
 
     @classmethod
     def build(
@@ -115,6 +118,7 @@ class ParetoFront:
             edge_only=None if edge_only is None else runs.summary(edge_only),
             faults=runs.faults,
             accounting=runs.accounting,
+            told=beside_faults(runs.flags, runs.sources),
         )
 
     @property
@@ -150,8 +154,9 @@ class ParetoFront:
         draft = path.with_name(f".{path.name}.draft")
         try:
             plain = msgspec.to_builtins(_File(kind=KIND, version=VERSION, front=self))
-            if not self.faults:
-                del plain["front"]["faults"]
+            for name in ("faults", "told"):
+                if not plain["front"][name]:
+                    del plain["front"][name]
             if self.accounting == "occupied":
                 del plain["front"]["accounting"]
             draft.write_bytes(msgspec.json.format(msgspec.json.encode(plain), indent=1))

@@ -12,7 +12,8 @@ from dynasplit.core.errors import (
     KnobRefused,
     MeasurementError,
 )
-from dynasplit.core.measurement import FAULT_FLAG, Measurement, Testbed
+from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.core.provenance import STATED_FLAGS
 from dynasplit.core.space import Configuration
 from dynasplit.run.journal import Journal
 from dynasplit.testbed.gates.base import gates
@@ -123,7 +124,7 @@ class Measurer:
 
     def _is_doubtful(self, measurement: Measurement) -> bool:
         """True if a check doubts it; a fault that hosts were given on purpose is no doubt."""
-        doubts = (f for f in measurement.flags if not f.startswith(FAULT_FLAG))
+        doubts = (f for f in measurement.flags if not f.startswith(STATED_FLAGS))
         return not self._harmless.issuperset(doubts)
 
     def _once(self, configuration: Configuration, repeat: int) -> Measurement:

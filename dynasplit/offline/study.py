@@ -8,7 +8,8 @@ from pathlib import Path
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.events import Subscriber, nobody
 from dynasplit.core.given_up import GivenUp
-from dynasplit.core.measurement import Measurement, Summary, Testbed, faults_of, summarise
+from dynasplit.core.measurement import Measurement, Summary, Testbed, summarise
+from dynasplit.core.provenance import beside_faults, faults_of, least_real
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.baselines import Baselines, measured_baselines
@@ -171,7 +172,7 @@ def _front(
         [summarise(measured)[0] for measured in runs.values()],
         model=network,
         last_split_point=space.last_split_point,
-        source=measurer.journal.measurements()[0].source,
+        source=least_real({m.source for m in measurer.journal.measurements()}),
         cloud_only=cloud_only,
         edge_only=edge_only,
         accounting=measurer.journal.measurements()[0].accounting,
@@ -190,7 +191,11 @@ def _result(
     first = sum(len(measurer.search_runs(c)) for c in (*searched.configurations, *apart))
     return OfflineResult(
         algorithm=algorithm.name,
-        front=replace(front, faults=faults_of(m.flags for m in measurements)),
+        front=replace(
+            front,
+            faults=faults_of(m.flags for m in measurements),
+            told=beside_faults([m.flags for m in measurements], {m.source for m in measurements}),
+        ),
         measurements=measurements,
         searched=searched.configurations,
         apart=apart,

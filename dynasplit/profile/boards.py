@@ -49,7 +49,7 @@ def _powers(
 ) -> tuple[dict[str, Line], dict[str, Line], float, float]:
     if not figures.has_energy:
         assumed.append(f"Energy was not measured; all power is that of {TEMPLATE}.")
-        return edge.active_w, edge.waiting_w, cloud.tail_gpu_w, cloud.tail_cpu_w
+        return edge.active_w, edge.waiting_w, cloud.power_w(True, True), cloud.power_w(True, False)
     if not figures.has_energy_parts:
         spent = _spent(figures, figures.energy_j)
         active, waiting, watts = fit_all_powers(spent, _tails(figures))
@@ -58,7 +58,8 @@ def _powers(
         active, waiting = fit_edge_powers(_spent(figures, figures.edge_energy_j))
         found = {gpu: _tail_power(figures, gpu) for gpu in (True, False)}
     measured = {gpu: w for gpu, w in found.items() if _has_tail(figures, gpu) and w > 0}
-    for gpu, label, packaged in ((True, "GPU", cloud.tail_gpu_w), (False, "CPU", cloud.tail_cpu_w)):
+    for gpu, label in ((True, "GPU"), (False, "CPU")):
+        packaged = cloud.power_w(True, gpu)
         if gpu not in measured:
             found[gpu] = measured.get(not gpu, packaged)
             assumed.append(f"No tail on the cloud's {label} was measured; its power is assumed.")

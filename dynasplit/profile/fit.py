@@ -13,6 +13,7 @@ import numpy.typing as npt
 from dynasplit.accounting import DEFAULT, build
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
+from dynasplit.core.provenance import is_imagined
 from dynasplit.core.space import Configuration
 from dynasplit.profile.boards import fit_boards
 from dynasplit.profile.heads import Heads, fit_heads
@@ -26,6 +27,7 @@ from dynasplit.tables.accounted import under
 from dynasplit.testbed.modelled import ModelledTestbed
 from hosts.emulation.hardware import Link, Noise
 from hosts.emulation.profile import Profile
+from hosts.emulation.tails import Tails
 from hosts.emulation.timings import Network, Split
 
 # A predicted configuration is given so many runs, evenly over what the fit leaves unexplained.
@@ -87,7 +89,7 @@ def fit_profile(runs: RunsTable, network: str | None = None) -> Fit:
         source=f"Fitted to {len(runs)} {runs.source} runs of "
         f"{len(runs.configurations)} configurations."
         + "".join(f" With the fault {fault}." for fault in runs.faults),
-        made_up=runs.source not in ("measured", "recorded"),
+        made_up=is_imagined(runs.source),
         assumed=assumed,
         edge=edge,
         cloud=cloud,
@@ -139,19 +141,36 @@ def predict_profile(
             f"profile {profile.name} has no law that predicts networks; fit one with runs= and "
             "fit.macs= of a network that has both"
         )
+    tails = profile.tails.get(network)
+    if tails is None and profile.law.cloud_gpu_base_ms is None:
+        raise DataError(
+            f"profile {profile.name} has no tails of {network}: they were measured of "
+            f"{', '.join(profile.tails)}, and follow no law"
+        )
     if runs is not None:
         _check_cuts(runs, cuts)
     corrected = ", corrected by published figures" if network in profile.law.corrections else ""
     more = f", {len(runs)} runs" if runs else corrected
-    told = f"predicted from multiply-accumulates{more}"
+    told = f"predicted from multiply-accumulates{more}{_measured_words(tails)}"
     predicted = msgspec.structs.replace(
         profile,
         name=f"{profile.name}_{network}",
         assumed=(*profile.assumed, f"{network}: {told}."),
-        networks={**profile.networks, network: predict_network(profile.law, cuts, runs, network)},
+        networks={
+            **profile.networks,
+            network: predict_network(profile.law, cuts, runs, network, tails),
+        },
     )
     fit = Fit(predicted, network, {}, ())
     return fit if runs is None else dataclasses.replace(fit, errors=_errors(_ratios(fit, runs)))
+
+
+def _measured_words(tails: Tails | None) -> str:
+    """Which of a predicted network's tails were measured all the same."""
+    if tails is None:
+        return ""
+    between = f", and interpolated at {', '.join(map(str, tails.interpolated))}"
+    return f"; its tails measured{between if tails.interpolated else ''}"
 
 
 def _check_cuts(runs: RunsTable, cuts: Sequence[Cut]) -> None:
@@ -234,5 +253,5 @@ def _splits(
             for gpu in (True, False)
         )
         shares = {n: nearest_quality(cells, k, edge) or None for n, cells in quality.items()}
-        splits.append(Split(k, kb[k], edge, gpu_ms, cpu_ms, **shares))
+        splits.append(Split(k, kb[k], edge, gpu_ms, cpu_ms, shares["accuracy"], shares["fidelity"]))
     return tuple(splits), tuple(filled)

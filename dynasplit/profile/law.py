@@ -14,6 +14,7 @@ from dynasplit.profile.run_medians import Figures
 from dynasplit.tables import RunsTable
 from dynasplit.tables.columns import Column
 from dynasplit.tables.reading import check_names, check_present, read_file, to_array
+from hosts.emulation.tails import Tails
 from hosts.emulation.timings import Law, Network, Split
 
 Floats = npt.NDArray[np.float64]
@@ -64,7 +65,11 @@ def read_cuts(path: str | Path) -> list[Cut]:
 
 
 def predict_network(
-    law: Law, cuts: Sequence[Cut], reference: RunsTable | None = None, network: str = ""
+    law: Law,
+    cuts: Sequence[Cut],
+    reference: RunsTable | None = None,
+    network: str = "",
+    tails: Tails | None = None,
 ) -> Network:
     """The timings of a network on a testbed whose law is known.
 
@@ -76,7 +81,16 @@ def predict_network(
         network: its name; the law may know a correction.
         reference: a handful of the network's own runs, which correct the law: at two
             frequencies its share of 1 / f, at one the whole. Accelerators have no law.
+        tails: as they were measured in the cloud; None: by the law.
+
+    Raises:
+        DataError: tails of another network.
     """
+    if tails is not None and tails.last_split_point != cuts[-1].split_point:
+        raise DataError(
+            f"tails of {network} were measured for split points 0..{tails.last_split_point}; this "
+            f"network has 0..{cuts[-1].split_point}"
+        )
     factors = law.corrections.get(network, (1.0, 1.0, 1.0, 1.0))
     if reference is not None:
         factors = _factors(law, cuts, reference)
@@ -98,7 +112,7 @@ def predict_network(
                 cpu_ms * factors[3] if tail and cpu_ms is not None else None,
             )
         )
-    return Network(last, tuple(splits))
+    return Network(last, tuple(tails.of(row) if tails else row for row in splits))
 
 
 def fit_law(network: Network, cuts: Sequence[Cut]) -> Law:

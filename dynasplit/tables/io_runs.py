@@ -12,14 +12,15 @@ import pyarrow as pa
 
 from dynasplit.accounting import DEFAULT, named
 from dynasplit.core.errors import DataError
-from dynasplit.core.measurement import Measurement, Source
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.provenance import REALITY, Source
 from dynasplit.tables import reference
 from dynasplit.tables.columns import RUNS, family_columns, with_unit
 from dynasplit.tables.files import check_facts, read_identity, write_table
 from dynasplit.tables.knobs import group_without_numbers, read_configurations, write_configurations
 from dynasplit.tables.plausible import check_units
 from dynasplit.tables.reading import Arrays, check_names, check_present, read_file, reject, to_array
-from dynasplit.tables.runs import FIGURES, REALITY, RunsTable, one_accounting
+from dynasplit.tables.runs import FIGURES, RunsTable, one_accounting
 
 _COLUMNS = {c.name: c for c in RUNS}
 

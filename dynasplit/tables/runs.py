@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dynasplit.core.errors import DataError
-from dynasplit.core.measurement import Measurement, Source, Summary, faults_of, summarise
+from dynasplit.core.measurement import Measurement, Summary, summarise
+from dynasplit.core.provenance import Source, as_recorded, faults_of, least_real, told_of
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.tables.columns import RUNS
 from dynasplit.tables.families import family_names, family_values, gathered
 from dynasplit.tables.reading import Array
 
-REALITY: tuple[Source, ...] = ("measured", "recorded", "emulated", "modelled")
 _INTEGERS = {c.name for c in RUNS if c.dtype == "int"}
 _WORDS = {"configuration", "source", "mode", "flags", "accounting"}
 _KEPT = {f.name for f in fields(Measurement)} - _WORDS
@@ -97,12 +97,17 @@ class RunsTable:
     @property
     def source(self) -> Source:
         """The source of the figures: the least real one among the rows."""
-        return max(set(self.sources), key=REALITY.index)
+        return least_real(set(self.sources))
 
     @property
     def faults(self) -> tuple[str, ...]:
         """The faults that emulated hosts were given, by name."""
         return faults_of(self.flags)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What is to be said of its figures, a line each: faults, assumptions, mixed sources."""
+        return told_of(self.flags, self.sources)
 
     @property
     def mode(self) -> str | None:
@@ -148,7 +153,7 @@ class RunsTable:
         return [
             Measurement(
                 configuration=configuration,
-                source="recorded",
+                source=as_recorded(self.source),
                 mode=self.mode,
                 accounting=self.accounting,
                 **gathered({name: figures[i] for name, figures in values.items()}),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from dynasplit.accounting import DEFAULT, Accounting, build
 from dynasplit.accounting._view import viewed
 from dynasplit.core.measurement import Measurement
+from dynasplit.core.provenance import rest_flag
 from dynasplit.core.space import Configuration
 from hosts.emulation.noise import run_factors
 from hosts.emulation.profile import Profile
@@ -72,16 +73,15 @@ class ModelledTestbed:
         sent_share = p.sent_share(codec)
         sending_ms = p.transfer_ms(net, k, size * sent_share) * factors.latency
         edge_ms = p.edge_ms(net, k, mhz, mode) * size * factors.latency
-        cloud_ms = p.cloud_ms(net, k, gpu) * size * factors.latency
+        cloud_ms = p.cloud_ms(net, k, gpu, size) * factors.latency
         busy_ms = edge_ms + encode_ms
         stages_ms = (busy_ms, sending_ms, decode_ms + cloud_ms)
         period_ms, latency_ms = sum(stages_ms), sum(stages_ms)
         if self.rules.mode == "throughput":
             period_ms, latency_ms = pipelined_ms(stages_ms)
         edge_j = self._edge_j(configuration, busy_ms, period_ms) * factors.power / size
-        cloud_j = self._cloud_j(gpu, cloud_ms, decode_ms) * factors.power / size
-        row = p.split(net, k)
-        inferences = self._inferences()
+        cloud_j = self._cloud_j(configuration, cloud_ms, decode_ms) * factors.power / size
+        row, inferences = p.split(net, k), self._inferences()
         window_s = max(self.rules.min_window_s, inferences * period_ms / size / 1000)
         measurement = Measurement(
             configuration=configuration,
@@ -108,6 +108,7 @@ class ModelledTestbed:
             decode_ms=None if p.is_last(net, k) else decode_ms,
             inferences=max(inferences, int(window_s * 1000 * size / period_ms)),
             window_s=window_s,
+            flags=() if p.cloud.rest_w is None else (rest_flag(p.cloud.rest_w),),
             testbed_time_s=self._spent_s(configuration, latency_ms, window_s),
         )
         return viewed([measurement], self.accounting)[0]
@@ -119,11 +120,11 @@ class ModelledTestbed:
         active_j = edge.power_w(True, mhz, mode) * busy_ms / 1000
         return active_j + edge.power_w(False, mhz, mode) * (period_ms - busy_ms) / 1000
 
-    def _cloud_j(self, gpu: bool, tail_ms: float, decode_ms: float) -> float:
+    def _cloud_j(self, asked: Configuration, tail_ms: float, decode_ms: float) -> float:
         """Of a batch: the tail, and decoding on the CPU."""
-        cloud = self.profile.cloud
-        tail_j = cloud.power_w(True, gpu) * tail_ms / 1000
-        return tail_j + cloud.power_w(True, False) * decode_ms / 1000
+        p = self.profile
+        tail_w = p.tail_w(self.network, asked.split_point, asked.cloud_gpu, asked.batch_size)
+        return tail_w * tail_ms / 1000 + p.cloud.power_w(True, False) * decode_ms / 1000
 
     def _inferences(self) -> int:
         rules = self.rules

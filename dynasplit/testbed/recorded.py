@@ -13,6 +13,7 @@ import numpy as np
 from dynasplit.core.counter_rng import pick, request_bits
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
+from dynasplit.core.provenance import as_recorded, is_imagined
 from dynasplit.core.space import Configuration
 from dynasplit.tables import RunsTable
 
@@ -40,7 +41,7 @@ class RecordedTestbed:
     @property
     def emulated(self) -> bool:
         """True if the recorded runs come from emulated or modelled hosts."""
-        return self.runs.source in ("emulated", "modelled")
+        return is_imagined(self.runs.source)
 
     @cached_property
     def _positions(self) -> dict[Configuration, int]:
@@ -55,7 +56,8 @@ class RecordedTestbed:
         position = self._positions.get(configuration)
         if position is not None:
             rows = self.runs.rows_of(position).tolist()
-            return [dataclasses.replace(self.runs.measurement(r), source="recorded") for r in rows]
+            found = [self.runs.measurement(row) for row in rows]
+            return [dataclasses.replace(one, source=as_recorded(one.source)) for one in found]
         if self.fallback is None:
             raise DataError(
                 f"{self.runs.path or 'the runs'}: no run of {configuration.words()}; it has "

@@ -160,7 +160,7 @@ class CloudBoard(Board):
     @property
     def resting_w(self) -> float:
         """Idle power."""
-        return self.profile.cloud.idle_w
+        return self.profile.cloud.power_w(False, False)
 
     @property
     def busy_w(self) -> float:
@@ -200,7 +200,7 @@ class CloudBoard(Board):
         arrives_ns: int,
         batch_size: int = 1,
     ) -> tuple[int, int]:
-        """Run a tail for a batch that arrives at some time, image by image; its start and end.
+        """Run a tail for a batch that arrives at some time; its start and end.
 
         Raises:
             BoardError: a GPU is asked of a board without one.
@@ -209,8 +209,9 @@ class CloudBoard(Board):
             raise BoardError(f"a GPU asked of {self.profile.cloud.name}, which has none")
         self.rest_until(arrives_ns)
         start_ns = self.history.now_ns
-        cloud_ms = self.profile.cloud_ms(network, split_point, gpu) * batch_size
+        cloud_ms = self.profile.cloud_ms(network, split_point, gpu, batch_size)
         end_ns = start_ns + self._takes_ns(cloud_ms, request, "tail")
-        active_w = self.profile.cloud.power_w(True, gpu) * self._factors.power
+        tail_w = self.profile.tail_w(network, split_point, gpu, batch_size)
+        active_w = tail_w * self._factors.power
         self._draw(end_ns, lambda: active_w)
         return start_ns, end_ns

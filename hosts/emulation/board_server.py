@@ -206,11 +206,18 @@ class BoardServer:
             "gpu": profile.cloud.gpu,
             "gpu_placed": self._gpu,
             "faults": self.board.faults.words,
+            **self._assumed(),
             "times_are_bent": bool(self._clocks or self.board.faults.of(TimerFault)),
             "meter": ", ".join([self.meter.meter.identity, *self._of_meter()]),
+            "meter_domain": self.meter.meter.domain,
             "meter_period_s": self.meter.meter.period_s,
             "meter_error_pct": self.meter.meter.gain_pct + 2 * self.meter.meter.noise_pct,
         }
+
+    def _assumed(self) -> dict[str, float]:
+        """The watts assumed for what of a node was not measured."""
+        rest_w = self.profile.cloud.rest_w
+        return {} if rest_w is None or self.role == "edge" else {"cloud_rest_w": rest_w}
 
     def _of_meter(self) -> list[str]:
         """What is to be said of the meter beside its identity."""

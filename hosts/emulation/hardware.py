@@ -11,19 +11,21 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A part of a profile; an unknown field in the file is an error."""
 
 
-class Meter(Strict, frozen=True):
+class Meter(Strict, frozen=True, omit_defaults=True):
     """The power meter that stands at a board.
 
     Attributes:
         period_s: each reading is the mean over such a period.
         gain_pct: bound of its fixed relative error, the same for all its readings.
         noise_pct: standard deviation of each reading, relative.
+        domain: what of the host it measures, as its channel says.
     """
 
     identity: str
     period_s: float
     gain_pct: float
     noise_pct: float
+    domain: str = "wall"
 
 
 class Start(Strict, frozen=True):
@@ -52,22 +54,33 @@ class EdgeBoard(Strict, frozen=True, omit_defaults=True):
         return base_w + per_ghz_w * cpu_mhz / 1000
 
 
-class CloudBoard(Strict, frozen=True):
-    """The cloud host's hardware."""
+class CloudBoard(Strict, frozen=True, omit_defaults=True):
+    """The cloud host's hardware.
+
+    Attributes:
+        idle_w: of what was measured: the node, or its GPU's board alone.
+        tail_gpu_w: while a tail runs on the GPU, unless the profile knows that tail's own.
+        tail_cpu_w: while one runs on the CPU; None: not measured, so that all run on the GPU.
+        rest_w: assumed for the rest of the node, at all times, where the GPU's board alone was
+            measured; None: the whole node was.
+    """
 
     name: str
     gpu: bool
     idle_w: float
     tail_gpu_w: float
-    tail_cpu_w: float
+    tail_cpu_w: float | None
     reconfigure_ms: dict[str, float]
     meter: Meter
+    rest_w: float | None = None
 
     def power_w(self, active: bool, gpu: bool) -> float:
-        """Power while a tail runs (active), on the GPU or not, or while idle."""
-        if not active:
-            return self.idle_w
-        return self.tail_gpu_w if gpu else self.tail_cpu_w
+        """Power while a tail runs (active), on the GPU or not, or while idle.
+
+        Work on a CPU whose power was not measured adds nothing to idle power.
+        """
+        busy_w = self.tail_gpu_w if gpu else self.tail_cpu_w
+        return (self.idle_w if not active or busy_w is None else busy_w) + (self.rest_w or 0.0)
 
 
 class Link(Strict, frozen=True):

@@ -14,6 +14,7 @@ import msgspec
 
 from hosts.core.errors import BoardError
 from hosts.emulation.hardware import CloudBoard, CodecCost, EdgeBoard, Link, Noise, Strict
+from hosts.emulation.tails import Tails
 from hosts.emulation.timings import Law, Network, Split
 
 PROFILES = Path(__file__).parent / "profiles"
@@ -25,6 +26,8 @@ class Profile(Strict, frozen=True):
     Attributes:
         codecs: costs by codec. knobs: values that the boards offer of further knobs, by name;
             they change neither times nor power.
+        tails: by network, tails as measured on another cloud than the law's; there are none of
+            other networks.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Profile(Strict, frozen=True):
     law: Law | None = None
     codecs: dict[str, CodecCost] = msgspec.field(default_factory=dict)
     knobs: dict[str, tuple[int | str | bool, ...]] = msgspec.field(default_factory=dict)
+    tails: dict[str, Tails] = msgspec.field(default_factory=dict)
 
     def split(self, network: str, split_point: int) -> Split:
         """The row of a network's split point.
@@ -107,15 +111,31 @@ class Profile(Strict, frozen=True):
                 )
         return [self.codecs[part] for part in parts]
 
-    def cloud_ms(self, network: str, split_point: int, gpu: bool) -> float:
-        """Time of the tail; 0 at the last split point, which has none."""
+    def cloud_ms(self, network: str, split_point: int, gpu: bool, batch_size: int = 1) -> float:
+        """Time of the tail with so many images; 0 at the last split point, which has none.
+
+        Images take their time one by one, unless batches were measured.
+        """
         row = self.split(network, split_point)
         if split_point == self.networks[network].last_split_point:
             return 0.0
         tail_ms = row.cloud_gpu_ms if gpu else row.cloud_cpu_ms
         if tail_ms is None:
-            raise BoardError(f"profile {self.name} has no tail of {network} at {split_point}")
-        return tail_ms
+            raise BoardError(
+                f"profile {self.name} has no tail of {network} at {split_point} on the cloud's "
+                f"{'GPU' if gpu else 'CPU'}"
+            )
+        measured = self.tails.get(network) if gpu else None
+        return tail_ms * (measured.factors(batch_size)[0] if measured else batch_size)
+
+    def tail_w(self, network: str, split_point: int, gpu: bool, batch_size: int = 1) -> float:
+        """What the cloud draws while the tail runs with so many images."""
+        own_w = self.split(network, split_point).cloud_gpu_w if gpu else None
+        if own_w is None:
+            return self.cloud.power_w(True, gpu)
+        measured = self.tails.get(network)
+        longer, more = measured.factors(batch_size) if measured else (1.0, 1.0)
+        return own_w * more / longer + (self.cloud.rest_w or 0.0)
 
     def latency_ms(self, network: str, k: int, cpu_mhz: float, mode: str, gpu: bool) -> float:
         """Head, transfer and tail, one after the other."""
@@ -136,7 +156,46 @@ class Profile(Strict, frozen=True):
 
     def cloud_energy_j(self, network: str, k: int, gpu: bool) -> float:
         """The cloud's energy for one inference, counted only while the tail runs."""
-        return self.cloud.power_w(True, gpu) * self.cloud_ms(network, k, gpu) / 1000
+        return self.tail_w(network, k, gpu) * self.cloud_ms(network, k, gpu) / 1000
+
+
+class OtherCloud(Strict, frozen=True):
+    """A file that says a testbed by another one's: the same edge and link, and another cloud.
+
+    Attributes:
+        like: name or path of the other profile; its networks are kept as far as their tails
+            were measured here.
+    """
+
+    like: str
+    name: str
+    source: str
+    made_up: bool
+    assumed: tuple[str, ...]
+    cloud: CloudBoard
+    tails: dict[str, Tails]
+
+    def beside(self, base: Profile) -> Profile:
+        """The whole profile, of the other one's."""
+        networks = {
+            name: Network(n.last_split_point, tuple(self.tails[name].of(row) for row in n.splits))
+            for name, n in base.networks.items()
+            if name in self.tails
+        }
+        law = base.law and msgspec.structs.replace(
+            base.law, cloud_gpu_base_ms=None, cloud_cpu_base_ms=None
+        )
+        return msgspec.structs.replace(
+            base,
+            name=self.name,
+            source=f"{self.source} Edge and link: {base.name}. {base.source}",
+            made_up=self.made_up or base.made_up,
+            assumed=(*self.assumed, *(f"{base.name}: {words}" for words in base.assumed)),
+            cloud=self.cloud,
+            networks=networks,
+            law=law,
+            tails=self.tails,
+        )
 
 
 def load_profile(name_or_path: str) -> Profile:
@@ -145,6 +204,19 @@ def load_profile(name_or_path: str) -> Profile:
     Raises:
         BoardError: there is none, or the file does not say what a profile must say.
     """
+    found = _read(name_or_path)
+    if isinstance(found, Profile):
+        return found
+    base = _read(found.like)
+    if not isinstance(base, Profile):
+        raise BoardError(
+            f"profile {name_or_path} is like {found.like}, which is like {base.like}; allowed: "
+            "like one that stands by itself"
+        )
+    return found.beside(base)
+
+
+def _read(name_or_path: str) -> Profile | OtherCloud:
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):
         path = PROFILES / f"{name_or_path}.yaml"
@@ -152,8 +224,11 @@ def load_profile(name_or_path: str) -> Profile:
         known = ", ".join(sorted(p.stem for p in PROFILES.glob("*.yaml")))
         raise BoardError(f"no profile {name_or_path!r}; packaged: {known}; or a path to a .yaml")
     try:
-        return msgspec.yaml.decode(path.read_bytes(), type=Profile)
-    except msgspec.MsgspecError as error:
+        content = path.read_bytes()
+        plain = msgspec.yaml.decode(content)
+        is_other = isinstance(plain, dict) and "like" in plain
+        return msgspec.convert(plain, OtherCloud) if is_other else msgspec.convert(plain, Profile)
+    except (msgspec.MsgspecError, OSError) as error:
         raise BoardError(f"profile {path}: {' '.join(str(error).split())}") from error
 
 

@@ -34,7 +34,9 @@ class CloudGpu(HostKnob):
 
     @classmethod
     def of_profile(cls, profile: Profile, network: str) -> tuple[Value, ...]:
-        """Both, where the cloud's board has a GPU."""
+        """Both, where the cloud's board has a GPU; that alone where no tail on its CPU is known."""
+        if profile.cloud.tail_cpu_w is None:
+            return (True,)
         return (False, True) if profile.cloud.gpu else ()
 
     def allowed(self) -> tuple[Value, ...]:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from hosts.core.errors import HostError
 
+BUSY = (0, 1, 2, 5, 6)
+"""The places of user, nice, system, irq and softirq in a line of `/proc/stat`."""
+
 
 def own_cpus() -> tuple[int, ...]:
     """The CPUs that this program may use, ascending; empty where the system cannot say."""
@@ -66,3 +69,13 @@ def thread_variables(threads: int) -> Mapping[str, str]:
     """The variables that set the number of threads of TensorFlow and OpenMP."""
     names = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")
     return dict.fromkeys(names, str(threads))
+
+
+def busy_s_of(stat: str, tick_s: float) -> dict[int, float]:
+    """Each CPU's time with work so far in s, by what `/proc/stat` says in ticks."""
+    found = {}
+    for line in stat.splitlines():
+        name, *ticks = line.split() or [""]
+        if re.fullmatch(r"cpu\d+", name) and len(ticks) > max(BUSY):
+            found[int(name.removeprefix("cpu"))] = sum(int(ticks[i]) for i in BUSY) * tick_s
+    return found

@@ -28,6 +28,8 @@ def host_facts(machine: Machine) -> dict[str, Fact]:
     if board_facts:
         told = board_facts()
         facts |= {name: told[name] for name in ("board", "profile", "made_up", "meter")}
+        if "cloud_rest_w" in told:
+            facts["cloud_rest_w"] = told["cloud_rest_w"]
         if told["faults"]:
             facts["faults"] = "; ".join(told["faults"])
     return facts

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from hosts.machine.cpus import BUSY
 from hosts.machine.throttling import NOW_BITS
 from hosts.wire.samples import HostSample
 
 _MOST_CPUS = 8  # whose frequency and counts are read
-_BUSY = (0, 1, 2, 5, 6)  # user, nice, system, irq, softirq of /proc/stat
 _FIRMWARE = "sys/devices/platform/soc/soc:firmware/get_throttled"
 
 
@@ -71,9 +71,9 @@ class HostLook:
 
     def _others_s(self) -> float | None:
         words = _text(self._stat[0], 512).split("\n", 1)[0].split()[1:] if self._stat else []
-        if len(words) <= max(_BUSY):
+        if len(words) <= max(BUSY):
             return None
-        busy_s = sum(int(words[i]) for i in _BUSY) * self._tick_s
+        busy_s = sum(int(words[i]) for i in BUSY) * self._tick_s
         return busy_s - self._own_s() - sum(map(self._child_s, self.children))
 
     def _child_s(self, pid: int) -> float:

@@ -38,6 +38,7 @@ class Meter(ABC):
         delay_s: a value is there so long after what it is of; None: not stated.
         max_w: no channel can draw more (every meter's option of this name); None: not said.
         emulated: an emulated board stands behind it.
+        estimated: its powers are computed from what the host does, and not measured.
     """
 
     channels: tuple[Channel, ...]
@@ -50,6 +51,7 @@ class Meter(ABC):
     delay_s: float | None = None
     max_w: float | None = None
     emulated: bool = False
+    estimated: bool = False
 
     @property
     def readings_s(self) -> float:
@@ -79,6 +81,7 @@ class Meter(ABC):
             averaging_s=self.averaging_s,
             delay_s=self.delay_s,
             max_w=self.max_w,
+            estimated=self.estimated,
         )
 
 

@@ -17,17 +17,17 @@ from hosts.wire.readings import Channel, Reading
 class BoardReadings(Meter):
     """Asks the board for its readings; each is there once its period is complete.
 
-    It stands for a wall meter: a profile's powers are all that a host draws. Identity, period and
-    error are as the profile says.
+    What it measures, identity, period and error are as the profile says: the wall, where the
+    profile's powers are all that a host draws.
     """
 
-    channels = (Channel(domain="wall"),)
     emulated = True
 
     def __init__(self, board: BoardClient) -> None:
         self._board = board
         facts = board.ask(calls.Describe()).facts
         self.identity = str(facts["meter"])
+        self.channels = (Channel(domain=str(facts["meter_domain"])),)
         self.period_s = self.averaging_s = float(str(facts["meter_period_s"]))
         self.error_pct = float(str(facts["meter_error_pct"]))
 

@@ -28,7 +28,7 @@ class Nvml(PolledMeter):
     error_pct = 5.0
 
     def __init__(self, index: int | str, period_s: float) -> None:
-        self._nvml = _opened()
+        self._nvml = opened()
         self.period_s = period_s
         try:
             count = int(self._nvml.nvmlDeviceGetCount())
@@ -96,7 +96,7 @@ class Nvml(PolledMeter):
         return float(field.value.uiVal) / 1000
 
 
-def _opened() -> Any:
+def opened() -> Any:
     """The bindings, with the driver's library open."""
     try:
         import pynvml

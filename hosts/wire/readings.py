@@ -63,6 +63,7 @@ class MeterHeader(msgspec.Struct, kw_only=True):
         period_s: the time between readings.
         error_pct: bound of its stated error, the part that is relative to the reading.
         emulated: an emulated board stands behind it.
+        estimated: its powers are computed from what the host does, and not measured.
         error_range_w: the other part, of its range, in W; None: not stated.
         averaging_s: each power is the mean over so long; None: not stated, taken as none.
         delay_s: a value is there so long after what it is of; likewise.
@@ -80,6 +81,7 @@ class MeterHeader(msgspec.Struct, kw_only=True):
     averaging_s: float | None = None
     delay_s: float | None = None
     max_w: float | None = None
+    estimated: bool = False
 
     @property
     def late_s(self) -> float:

@@ -27,7 +27,8 @@ def change(times: Sequence[float]) -> float | None:
 
     Returns:
         None: too few, or without duration. Three standard errors of the difference of the medians
-        are taken off.
+        are taken off. Noise is told from successive differences (von Neumann et al. 1941), which a
+        trend hardly moves.
     """
     third = len(times) // 3
     if len(times) < FEWEST:
@@ -36,7 +37,8 @@ def change(times: Sequence[float]) -> float | None:
     middle = statistics.median(before)
     if middle <= 0:
         return None
-    spread = math.sqrt((statistics.variance(before) + statistics.variance(last)) / 2)
+    steps = [later - one for part in (before, last) for one, later in pairwise(part)]
+    spread = math.sqrt(statistics.fmean(step**2 for step in steps) / 2)
     noise = _SURE * _OF_MEDIAN * spread * math.sqrt(2 / third)
     difference = statistics.median(last) - middle
     return math.copysign(max(0.0, abs(difference) - noise), difference) / middle

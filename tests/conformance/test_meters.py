@@ -92,7 +92,26 @@ def rapl_of_two(folder: Path, request: pytest.FixtureRequest) -> Any:
     return rapl_meter(folder, request, 4.0)
 
 
+def estimate_meter(folder: Path, request: pytest.FixtureRequest) -> Any:
+    stat = folder / "proc/stat"
+    stat.parent.mkdir()
+
+    def work(until_s: float) -> None:  # one of two CPUs is half busy
+        stat.write_text(stat_of(round(50 * until_s), 0))
+
+    work(0)
+    meter = build("estimate", {"core_w": 4.0, "idle_w": 1.5, "root": str(folder)})
+    return meter, Clock(work), 3.5
+
+
+def stat_of(*busy_ticks: int) -> str:
+    """What the kernel tells of CPUs that have been busy for so long, half of it in the system."""
+    lines = [f"cpu{i} {t - t // 2} 0 {t // 2} 900 7 0 0 50 9 9" for i, t in enumerate(busy_ticks)]
+    return "\n".join(["cpu  1 2 3 4 5 6 7 8 9 10", *lines, "intr 5", ""])
+
+
 PLACES = {
+    "estimate": estimate_meter,
     "external": external_meter,
     "gpm8213": gpm_meter,
     "hwmon": hwmon_meter,
@@ -217,7 +236,8 @@ def test_a_header_of_an_older_program_is_refused_in_words():
 
 def test_an_unknown_meter_names_those_there_are():
     with pytest.raises(
-        MeterError, match="there are: board, external, gpm8213, hwmon, nvml, rapl, shelly, wt310"
+        MeterError,
+        match="there are: board, estimate, external, gpm8213, hwmon, nvml, rapl, shelly, wt310",
     ):
         build("thermometer", {})
 

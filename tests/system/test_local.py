@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
+from PIL import Image
 
 from dynasplit.app.setup.local_machine import here
 from dynasplit.front.pareto_front import ParetoFront
@@ -220,3 +221,20 @@ def test_a_meter_that_hangs_up_in_the_midst_of_a_run_costs_a_window_and_no_more(
     for m in read_runs(folder / "runs.parquet").measurements:
         assert m.energy_j == pytest.approx(17.688 * m.window_s / m.inferences, rel=1e-3)
     assert "did not answer" in (folder / "logs/edge_gpm8213.log").read_text()
+
+
+@without_meter
+def test_estimates_let_every_policy_run_and_say_what_they_are(tmp_path):
+    few = [word for word in METERED if not word.startswith("policies")]
+    done = start(tmp_path / "results", *few, "hosts.meter=estimate")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder,) = (tmp_path / "results/quick_testbed").iterdir()
+    summary = json.loads((folder / "summary.json").read_text())
+    assert (summary["estimated"], summary["emulated"]) == (True, False)
+    assert {"dynasplit", "least_energy"} <= set(summary["policies"])
+    runs = read_runs(folder / "runs.parquet")
+    assert set(runs.sources) == {"estimated"}
+    assert all(m.energy_j is not None for m in runs.measurements)
+    assert ParetoFront.load(folder / "front.json").source == "estimated"
+    assert "ESTIMATED" in Image.open(folder / "energy.png").info["Source"]
+    assert done.stdout.count("ESTIMATED energy") == 1  # below the table

@@ -52,6 +52,9 @@ Values often changed:
   policy.quantile=0.5           how safe dynasplit plays; likewise policy.margin,
                                 policy.energy_tolerance, policy.min_accuracy
   hosts.profile=NAME|FILE       physical model of emulated and modelled hosts
+  hosts.cloud_rest_w=300        W assumed for what of a profile's cloud was not measured
+                                (pi4_coral_h200: all but the GPU's board)
+  hosts.meter=estimate          real hosts without a meter: energy by CPU time times watts
   hosts.faults=[frozen_meter]   emulated hosts misbehave: docs/faults-on-demand.md lists how; with
                                 parameters: 'hosts.faults=[{{fault: lagging_meter, lag_s: 2}}]'
   model.weights=auto            or imagenet, random, trained

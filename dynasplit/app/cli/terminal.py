@@ -159,13 +159,24 @@ class Terminal:
         title: str = "Policies",
         with_rates: bool = False,
         source: str = "",
+        below: Sequence[str] = (),
     ) -> None:
-        """The table of the policies; `source` says where its figures come from."""
+        """The table of the policies.
+
+        Args:
+            blocks: as in summary.json.
+            title: of the table.
+            with_rates: inferences a second too.
+            source: where the figures come from.
+            below: what else is to be said of them.
+        """
         counts = [f"{block['requests']:,.0f}" for block in blocks.values()]
         each = f"N = {counts[0]} requests each" if counts else ""
         told = "\n".join(filter(None, (", ".join(filter(None, (title, each))), source)))
         self.console.print(policies_table(blocks, told, with_rates))
         self.console.print(_INTERVALS, style="dim")
+        for words in below:
+            self.say(f"  {words}")
 
 
 class _Count(ProgressColumn):

@@ -13,7 +13,7 @@ from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs, TestbedInputs, with_faults
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.measurement import Summary
-from dynasplit.core.served_request import ServedRequest
+from dynasplit.core.provenance import Source, is_imagined, least_real, mixed_words
 from dynasplit.core.space import Configuration
 from dynasplit.figures import draw_accountings_figure, draw_offline, draw_online
 from dynasplit.figures.series import Origin
@@ -27,12 +27,13 @@ from dynasplit.tables import write_requests, write_runs
 
 def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
     """The content of summary.json; unknown values are None."""
-    testbed = inputs.testbed
+    testbed, source = inputs.testbed, source_in(inputs.testbed, result)
     return {
         "experiment": inputs.record.experiment,
         "model": testbed.network,
         "hosts": inputs.hosts.name,
-        "emulated": is_emulated(testbed, result.online.served),
+        "emulated": is_imagined(source),
+        **source_block(source, told_in(testbed, result)),
         "mode": testbed.mode,
         "predicted": testbed.is_predicted,
         **({"faults": list(testbed.faults)} if testbed.faults else {}),
@@ -51,12 +52,26 @@ def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
     }
 
 
-def is_emulated(testbed: TestbedInputs, served: Sequence[ServedRequest]) -> bool:
-    """True if any figure comes from emulated or modelled hosts."""
-    sources = {row.measurement.source for row in served}
+def source_in(testbed: TestbedInputs, result: RunResult) -> Source:
+    """The least real source of what served requests: of the runs in a table, their own."""
     if testbed.runs is not None:
-        sources = {testbed.runs.source}
-    return bool(sources & {"emulated", "modelled"})
+        return testbed.runs.source
+    return least_real({row.measurement.source for row in result.online.served} or {"measured"})
+
+
+def told_in(testbed: TestbedInputs, result: RunResult) -> tuple[str, ...]:
+    """What is to be said of a run's figures, a line each."""
+    beside = mixed_words({result.front.source, source_in(testbed, result)})
+    return tuple(dict.fromkeys((*testbed.told, *filter(None, [beside]))))
+
+
+def source_block(source: Source, told: Sequence[str]) -> dict[str, Any]:
+    """The part of a summary that says what its figures are; empty where nothing is to be said."""
+    plain = [words for words in told if not words.startswith("with the fault ")]  # has its own key
+    return {
+        **({"estimated": True} if source == "estimated" else {}),
+        **({"told": plain} if plain else {}),
+    }
 
 
 def write_offline_outputs(
@@ -107,7 +122,10 @@ def _remarks(testbed: TestbedInputs, front: ParetoFront) -> str:
     """What figures say of their numbers, and of a given front's where those are of other hosts."""
     own = {words.split()[0] for words in testbed.faults}
     own |= set(testbed.runs.faults if testbed.runs else ())
-    given = with_faults(name for name in front.faults if name not in own)
+    given = [
+        *with_faults(name for name in front.faults if name not in own),
+        *(words for words in front.told if words not in testbed.told),
+    ]
     return "\n".join(filter(None, (testbed.remarks, *(f"the front: {f}" for f in given))))
 
 

@@ -8,7 +8,13 @@ from typing import Any
 
 from dynasplit.app.cli.accounting_table import accounting_table, lacking_lines
 from dynasplit.app.cli.terminal import Terminal
-from dynasplit.app.report.outputs import summary_of, write_offline_outputs, write_online_outputs
+from dynasplit.app.report.outputs import (
+    source_in,
+    summary_of,
+    told_in,
+    write_offline_outputs,
+    write_online_outputs,
+)
 from dynasplit.app.report.tracking import record, tell_where
 from dynasplit.app.setup.open_run import OpenRun
 from dynasplit.app.setup.phases import RunResult
@@ -127,9 +133,14 @@ def write_report(
     terminal.left_out(result.online.left_out)
     pipelined = summary["mode"] == "throughput"
     title = "Policies, in throughput mode: latencies hold waiting" if pipelined else "Policies"
-    told = PROVENANCE[result.front.source]
     terminal.say(f"Thresholds: {summary['workload']['words']}")
-    terminal.policies(summary["policies"], title, with_rates=pipelined, source=told)
+    terminal.policies(
+        summary["policies"],
+        title,
+        with_rates=pipelined,
+        source=PROVENANCE[source_in(inputs.testbed, result)],
+        below=told_in(inputs.testbed, result),
+    )
     tell_accountings(summary, terminal)
     terminal.say(f"Results: {folder}")
     if opened.recorder.trouble is None:

@@ -71,6 +71,11 @@ def predicted_profile(
             f"model={network}: profile {profile.name} has no timings of it, and no law that would "
             f"predict them; it has: {', '.join(profile.networks) or 'none'}"
         )
+    if profile.tails and network not in profile.tails:
+        raise ConfigurationError(
+            f"model={network}: the tails of profile {profile.name} were measured of "
+            f"{', '.join(profile.tails)} alone, and follow no law; allowed: one of these"
+        )
     cuts = cuts_of(description_of(order, network, progress))
     return predict_profile(profile, network, cuts).profile
 
@@ -85,3 +90,20 @@ def profile_of(named: str, key: str) -> Profile:
         return load_profile(named)
     except BoardError as error:
         raise ConfigurationError(f"{key}={named}: {error}") from error
+
+
+def with_rest(profile: Profile, rest_w: float | None) -> Profile:
+    """The profile with so many watts assumed for what of the cloud's node was not measured.
+
+    Raises:
+        ConfigurationError: the whole node was measured.
+    """
+    if rest_w is None:
+        return profile
+    if profile.cloud.rest_w is None:
+        raise ConfigurationError(
+            f"hosts.cloud_rest_w={rest_w:g} with profile {profile.name}, whose cloud was measured "
+            "as a whole; allowed: with a profile of a GPU's board alone, such as pi4_coral_h200"
+        )
+    cloud = msgspec.structs.replace(profile.cloud, rest_w=rest_w)
+    return msgspec.structs.replace(profile, cloud=cloud)

@@ -96,15 +96,25 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
             terminal.say(f"Profile {profile.name} is made up: no such hosts exist")
         if profile is not None and inputs.testbed.is_predicted:
             terminal.say(
-                f"Timings of {inputs.testbed.network} are assumed: profile {profile.name} predicts "
-                "them from its multiply-accumulates, with the accelerator off"
+                f"{_timings(inputs)} of {inputs.testbed.network} are assumed: profile "
+                f"{profile.name} predicts them from its multiply-accumulates, with the accelerator "
+                "off"
             )
+        if inputs.testbed.boundary:
+            terminal.say(f"Energy of the {inputs.testbed.boundary}")
         with ExitStack() as stack:
             run = _opened(inputs, folder, terminal, stack, earlier)
             yield run
         if run.recorder.trouble is None:
             folder.finish()
     run.check_put_back()
+
+
+def _timings(inputs: RunInputs) -> str:
+    """The predicted timings of a network, as a sentence begins."""
+    profile = inputs.testbed.profile
+    is_measured = profile is not None and inputs.testbed.network in profile.tails
+    return "The heads' timings" if is_measured else "Timings"
 
 
 def _words_of_change(rooms: Sequence[str]) -> str:
@@ -217,7 +227,9 @@ def open_tracking(
     """
     emulated = any(facts.get("emulated") for facts in hosts.values())
     told = {f"host.{role}.{k}": str(v) for role, facts in hosts.items() for k, v in facts.items()}
-    faults = inputs.testbed.faults
+    faults, runs = inputs.testbed.faults, inputs.testbed.runs
+    estimated = any(f.get("estimated") for f in hosts.values())
+    estimated |= runs is not None and runs.source == "estimated"
     facts = RunFacts(
         experiment=inputs.record.experiment,
         name=folder.path.name,
@@ -229,6 +241,8 @@ def open_tracking(
             "emulated": str(emulated or inputs.testbed.is_imagined),
             "predicted": str(inputs.testbed.is_predicted),
             **({"faults": str(list(faults))} if faults else {}),  # as summary.json
+            **({"boundary": inputs.testbed.boundary} if inputs.testbed.boundary else {}),
+            **({"estimated": "True"} if estimated else {}),
             "hosts": inputs.hosts.name,
             "model": inputs.testbed.network,
             **told,

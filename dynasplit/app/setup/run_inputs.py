@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 
 from dynasplit.core.measurement import Measurement, Summary, Testbed, summarise
+from dynasplit.core.provenance import is_imagined, rest_words
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.budget import Budget
@@ -51,6 +52,7 @@ class TestbedInputs:
         manifest: the prepared network; None: it is not computed.
         is_predicted: the network's timings follow from its multiply-accumulates alone.
         is_made_up: the profile that answers is of no hosts that exist.
+        is_of_profile: a profile answers; else it only tells what may be expected of hosts.
         mode: measured for `latency` or for `throughput`; None: the runs do not say.
         edge: the edge host's address, knobs and meters. cloud: likewise.
         speedup: paces emulated hosts at so many times real time; None: as fast as it goes.
@@ -69,6 +71,7 @@ class TestbedInputs:
     manifest: Manifest | None = None
     is_predicted: bool = False
     is_made_up: bool = False
+    is_of_profile: bool = False
     mode: str | None = "latency"
     edge: HostAddress = field(default_factory=HostAddress)
     cloud: HostAddress = field(default_factory=HostAddress)
@@ -79,18 +82,36 @@ class TestbedInputs:
     def is_imagined(self) -> bool:
         """True if figures come from a model of hosts instead of hosts."""
         if self.runs is not None:
-            return self.runs.source in ("emulated", "modelled")
+            return is_imagined(self.runs.source)
         return self.manifest is None
 
     @property
     def remarks(self) -> str:
-        """The caveats that figures state, faults in lines of their own; empty: none."""
+        """The caveats that figures state, some in lines of their own; empty: none."""
         made_up = "made-up hosts" if self.is_made_up else ""
-        predicted = "timings predicted from multiply-accumulates" if self.is_predicted else ""
+        predicted = f"{self.predicted_words} from multiply-accumulates" if self.is_predicted else ""
         pipelined = "throughput mode: latencies hold waiting" if self.mode == "throughput" else ""
-        faults = with_faults(self.faults or (self.runs.faults if self.runs else ()))
         plain = ", ".join(filter(None, (made_up, predicted, pipelined)))
-        return "\n".join(filter(None, (plain, *faults)))  # a fault may need a line
+        return "\n".join(filter(None, (plain, *self.told)))
+
+    @property
+    def predicted_words(self) -> str:
+        """The timings of a network that are predicted."""
+        is_measured = self.profile is not None and self.network in self.profile.tails
+        return "heads' timings predicted, tails measured" if is_measured else "timings predicted"
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What needs lines of its own in figures and tables: faults, and what was not measured."""
+        if self.runs is not None:
+            return self.runs.told
+        return (*with_faults(self.faults), *filter(None, [self.boundary]))
+
+    @property
+    def boundary(self) -> str:
+        """What the cloud's energy leaves out, where a profile answers; empty: nothing."""
+        rest_w = self.profile.cloud.rest_w if self.is_of_profile and self.profile else None
+        return "" if rest_w is None else rest_words(f"{rest_w:g}")
 
     @property
     def artifact_hashes(self) -> list[str]:

@@ -116,7 +116,9 @@ def build_space(
         offered = available.values.get(name, ())
         values = _narrowed(name, asked.get(name), offered, available.whose)
         if values:
-            found.append(Knob(name, values, describe(name).where, describe(name).resting(values)))
+            known, idle = describe(name), describe(name).resting(values)
+            # a value that the hosts do not have cannot be a rule
+            found.append(Knob(name, values, known.where, idle if idle in offered else None))
     points = range(last_split_point + 1) if split_points is None else split_points
     return SearchSpace.build(points, last_split_point, [*found, *more])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from omegaconf import MISSING
@@ -12,6 +12,7 @@ from dynasplit.config.paths import existing_file, path
 from dynasplit.config.rules import (
     Rule,
     above,
+    at_least,
     name_in_folder,
     option,
     seed,
@@ -115,6 +116,9 @@ class HostsConf:
         speedup: paces emulated hosts at so many times real time; None: as fast as it goes.
         seed: of emulated noise, and of draws from recorded runs; None: the run's seed.
         edge: used with the kinds ssh and local. cloud: likewise.
+        cloud_rest_w: assumed for the rest of the cloud's node, at all times, where the profile has
+            the GPU's board alone; None: as the profile says.
+        meter: short for the meter of both hosts, where they have no other: `estimate`.
         faults: that emulated hosts are given, by name or with parameters:
             `[frozen_meter, {fault: lagging_meter, host: edge, lag_s: 2}]`.
     """
@@ -125,12 +129,31 @@ class HostsConf:
     seed: int | None = option(None, seed())
     edge: HostConf = field(default_factory=HostConf)
     cloud: HostConf = field(default_factory=HostConf)
+    cloud_rest_w: float | None = option(None, at_least(0))
+    meter: str | None = None
     faults: list[Any] = option([], Rule(lambda: "", lambda _: True, settle=_completed))
 
+    def with_meter(self) -> HostsConf:
+        """With the meter of both hosts put into each."""
+        if self.meter is None:
+            return self
+        both = (replace(host, meter=self.meter) for host in (self.edge, self.cloud))
+        edge, cloud = both
+        return replace(self, edge=edge, cloud=cloud)
+
     def conflicts(self) -> Iterator[str]:
-        """Faults that there are not, or that other hosts than emulated ones shall have."""
+        """One meter beside others; faults that there are not, or that these hosts cannot have."""
         if self.faults and self.kind != "emulated":
             yield f"faults={self.faults} with hosts={self.kind}; allowed: with hosts=emulated alone"
+        if self.meter is not None:
+            if self.kind not in ("local", "ssh"):
+                yield f"meter={self.meter} with hosts={self.kind}; allowed: with real hosts alone"
+            for role, host in (("edge", self.edge), ("cloud", self.cloud)):
+                if host.meters or host.meter not in (NO_METER, "auto", self.meter):
+                    yield (
+                        f"meter={self.meter} beside hosts.{role}.meter={host.meter} or its meters; "
+                        "allowed: one of the two"
+                    )
         try:
             completed(self.faults)
         except BoardError as error:

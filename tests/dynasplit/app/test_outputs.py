@@ -6,7 +6,7 @@ import pytest
 
 from dynasplit.app.report.outputs import (
     hypervolume,
-    is_emulated,
+    source_in,
     summary_of,
     write_offline_outputs,
     write_online_outputs,
@@ -17,6 +17,7 @@ from dynasplit.app.setup.rehearsal import rehearsal
 from dynasplit.app.setup.resolve import run_inputs
 from dynasplit.app.setup.run_inputs import RunInputs
 from dynasplit.config.schema import Config
+from dynasplit.core.provenance import is_imagined
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.run.journal import Journal
 from dynasplit.tables import read_requests, read_runs
@@ -97,12 +98,13 @@ def test_noise_does_not_move_the_hypervolume(ran):
 
 def test_modelled_figures_count_as_emulated(ran):
     inputs, found = ran
-    assert is_emulated(inputs.testbed, found.online.served)
+    assert is_imagined(source_in(inputs.testbed, found))
     real = [
         replace(s, measurement=replace(s.measurement, source="measured"))
         for s in found.online.served
     ]
-    assert not is_emulated(inputs.testbed, real)
+    online = replace(found.online, served=real)
+    assert not is_imagined(source_in(inputs.testbed, replace(found, online=online)))
 
 
 def test_thresholds_follow_what_the_profile_knows_unless_said_otherwise(ran):

@@ -184,7 +184,7 @@ def test_lines_of_another_run_are_left_out_with_a_word(tmp_path, made, left_out)
 @pytest.mark.fault(
     group="files",
     fault="another run's journal in place of a run's own",
-    seen="exit code 1: `holds what another run measured (...)`, and what to do",
+    seen="exit code 1: `another run measured (...), and nothing`, and what to do",
     kept="all",
 )
 def test_the_journal_of_another_run_is_refused(tmp_path):

@@ -54,6 +54,7 @@ def test_a_journal_keeps_them_and_one_of_before_has_none(tmp_path):
     line = (tmp_path / "journal.jsonl").read_text()
     before = line.replace(',"conditions":{"edge_temperature_c":55.5,"link_foreign":3.0}', "")
     assert before != line
+    before = before.replace('"repeat":0', '"repeat":1')
     (tmp_path / "journal.jsonl").write_text(line + before)
     with Journal(tmp_path / "journal.jsonl") as journal:
         assert [m.conditions for m in journal.measurements()] == [SEEN, {}]

@@ -6,6 +6,7 @@ kept by channel and conditions were observed.
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from dynasplit.front.pareto_front import ParetoFront
@@ -49,7 +50,7 @@ def test_an_older_journal_is_continued(tmp_path):
     shutil.copy(OLDER / "journal.jsonl", path)
     with Journal(path) as journal:
         assert (len(journal.measurements()), len(journal.served())) == (20, 5)
-        journal.append(journal.measurements()[0])
+        journal.append(replace(journal.measurements()[0], repeat=9))
     with Journal(path) as journal:
         assert len(journal.measurements()) == 21
 

@@ -277,6 +277,7 @@ def test_every_number_of_a_column_has_its_unit_in_its_name() -> None:
         "MHz": "_mhz",
         "1/s": "_rps",
         "Mbit/s": "_mbit_s",
+        "%": "_pct",
     }
     for column in RUNS:
         if column.unit:

@@ -52,7 +52,7 @@ def testbed(cloud) -> SshTestbed:
         return SimpleNamespace(
             role=role,
             agent=agent,
-            meters=Mock(period_s=0.1, lead_out_s=0.2, lag_s=0.0),
+            meters=Mock(period_s=0.1, lead_out_s=0.2, lag_s=0.0, lead_in_s=0.0),
             address=SimpleNamespace(knobs=knobs),
             hold_compiled=Mock(),
             is_emulated=True,

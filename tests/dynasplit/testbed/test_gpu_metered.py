@@ -3,6 +3,7 @@
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_hosts_are_told_whether_a_gpu_computes_in_the_space(
     def ssh_testbed(edge, cloud, *_, **__):
         opened.append((edge.uses_gpu, cloud.uses_gpu))
         known = SimpleNamespace(know=len)
-        yield SimpleNamespace(edge=SimpleNamespace(), qualities=known, check_offered=len)
+        yield Mock(edge=SimpleNamespace(), qualities=known, check_offered=len)
 
     monkeypatch.setattr("dynasplit.testbed.opening.ssh_testbed", ssh_testbed)
     configurations = [Configuration.of(0), Configuration.of(0, cloud_gpu=cloud_gpu)]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from dynasplit.app.setup.describe_splits import predicted_profile, profile_of
+from dynasplit.app.setup.describe_splits import predicted_profile, profile_of, with_rest
 from dynasplit.app.setup.network_order import order_of
 from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.app.setup.search_space import (
@@ -60,7 +60,8 @@ class HostsKind(ABC):
     is_real: ClassVar[bool] = False
 
     def __init__(self, config: Config) -> None:
-        self.config = self.complete(self._ordered(config))
+        hosts = config.hosts.with_meter()
+        self.config = self.complete(self._ordered(dataclasses.replace(config, hosts=hosts)))
 
     def _ordered(self, config: Config) -> Config:
         """With the order of a grid on machines, which is a part of the run's identity."""
@@ -121,6 +122,7 @@ class HostsKind(ABC):
         asked, network = self.config, self.config.model.label
         named = asked.hosts.profile
         profile = None if named is None else profile_of(named, "hosts.profile")
+        profile = profile and with_rest(profile, asked.hosts.cloud_rest_w)
         is_predicted = profile is not None and network not in profile.networks
         if profile is not None and is_predicted:
             profile = predicted_profile(profile, self.order, network, progress)
@@ -142,6 +144,7 @@ class HostsKind(ABC):
             manifest=manifest,
             is_predicted=is_predicted and self.is_answered_by_profile,
             is_made_up=profile is not None and profile.made_up and self.is_answered_by_profile,
+            is_of_profile=profile is not None and self.is_answered_by_profile,
             mode=asked.measure.mode,
             speedup=asked.hosts.speedup,
         )

@@ -53,7 +53,7 @@ class EmulatedHosts(HostsOfProfile):
             for role in ("edge", "cloud")
         )
         profile = str(self.config.hosts.profile)
-        if inputs.is_predicted:
+        if inputs.is_predicted or self.config.hosts.cloud_rest_w is not None:
             assert inputs.profile is not None
             written = folder.resolve() / "profile.yaml"
             save_profile(inputs.profile, written)

@@ -20,6 +20,9 @@ from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.energy import EnergyRules
 from hosts.emulation.profile import Profile
 
+ESTIMATE = "estimate"
+"""The meter that is none: CPU time times watts."""
+
 WINDOW_S = 1.0
 """How long a window goes on for its latency's confidence, unless measure.max_window_s says it:
 other programs run on this machine too, and make a latency vary more than on hosts of their own."""
@@ -40,8 +43,10 @@ class LocalHosts(HostsKind):
         found, hosts = here(), config.hosts
         self._wanted = {*hosts.edge.knobs, *hosts.cloud.knobs}
         halves = divided(found.cpus)
-        edge = _metered(_filled(hosts.edge, halves[0]))
-        cloud = _filled(hosts.cloud, halves[1])
+        edge = _of_own_cpus(_metered(_filled(hosts.edge, halves[0])))
+        cloud = _of_own_cpus(_filled(hosts.cloud, halves[1]))
+        if cloud.meter == edge.meter == ESTIMATE and edge.cpus == cloud.cpus:
+            cloud = replace(cloud, meter="none")  # one CPU: the edge's estimate has both
         measure = config.measure
         if measure.max_window_s is None:
             measure = replace(measure, max_window_s=max(WINDOW_S, measure.min_window_s))
@@ -67,10 +72,13 @@ class LocalHosts(HostsKind):
         if not edge.named_meters():
             why = here().absent.get("meter", "none was asked for")
             told.append(f"  energy is not measured: {why}")
+            told.append(f"  hosts.meter={ESTIMATE} would estimate it from CPU time: docs/meters.md")
             told.append(
                 "  So latency and accuracy (or fidelity) decide, and policies that choose by "
                 "energy are left out"
             )
+        if ESTIMATE in (edge.meter, cloud.meter):
+            told.append("  energy is ESTIMATED, by CPU time times assumed watts: docs/meters.md")
         return told
 
     @property
@@ -132,6 +140,14 @@ def _metered(host: HostConf) -> HostConf:
         return replace(host, meter=found.meter)
     both = [{"meter": found.meter}, {"meter": found.gpu_meter}]
     return replace(host, meter="none", meters=both)
+
+
+def _of_own_cpus(host: HostConf) -> HostConf:
+    """A host whose estimate counts the CPUs that it computes on, so that no time counts twice."""
+    if host.meter != ESTIMATE or not host.cpus:
+        return host
+    own = ",".join(map(str, host.cpus))
+    return replace(host, meter_options={"cpus": own, **host.meter_options})
 
 
 def _listed(host: HostConf) -> str:
