@@ -53,6 +53,7 @@ def test_hosts_are_told_whether_a_gpu_computes_in_the_space(
         manifest=object(),
         rules=None,
         gates=None,
+        upkeep=None,
         energy=EnergyRules(one_machine=one_machine),
         space=SimpleNamespace(configurations=configurations, knobs=()),
     )
