@@ -17,7 +17,7 @@ from dynasplit.testbed.judging import GateRules
 from dynasplit.testbed.retry import RetryPolicy
 from hosts.emulation.profile import load_profile
 from hosts.wire.window_rules import WindowRules
-from tests.judged.in_process import testbed_of
+from tests.judged.in_process import opened
 from tests.system.test_emulated_figures import space
 
 PROFILE = "pi4_coral_v100"
@@ -95,7 +95,7 @@ def run(
     ends_s: list[float] = []
     runs: Counter = Counter()
     profile = load_profile(PROFILE)
-    with testbed_of(profile, seed=seed, faults=faults, rules=rules, gates=gates) as (testbed, _):
+    with opened(profile, seed=seed, faults=faults, rules=rules, gates=gates) as (testbed, _):
         measurer = Measurer(testbed, Journal(), RetryPolicy(2, 0.0), audit_live)
         for configuration in those:
             try:

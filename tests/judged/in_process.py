@@ -32,6 +32,7 @@ from tests.boards import KNOBS, Boards, two_boards
 from tests.system.test_emulated_figures import Tails
 
 _PATIENCE_S = 60.0
+_RULES, _ENERGY = WindowRules(), EnergyRules()
 
 
 class DirectAgent:
@@ -148,14 +149,14 @@ class SizedHeads:
 
 
 @contextlib.contextmanager
-def testbed_of(
+def opened(
     profile: Profile,
     network: str = "vgg16",
     *,
     seed: int = 0,
     faults: Sequence = (),
-    rules: WindowRules = WindowRules(),
-    energy: EnergyRules = EnergyRules(),
+    rules: WindowRules = _RULES,
+    energy: EnergyRules = _ENERGY,
     gates: GateRules = GateRules(),
 ) -> Iterator[tuple[SshTestbed, Boards]]:
     """A testbed, its baselines measured, and the boards below it."""
