@@ -18,7 +18,7 @@ from dynasplit.core.provenance import PROVENANCE
 from dynasplit.figures import draw_accountings_figure, draw_front_figure
 from dynasplit.figures.series import Origin
 from dynasplit.front.pareto_front import ParetoFront
-from dynasplit.online.headlines import told_accountings
+from dynasplit.online.headlines import name_of, told_accountings
 from dynasplit.online.policy_figures import policy_blocks
 from dynasplit.online.workload import Thresholds
 from dynasplit.online.workloads import Known
@@ -46,9 +46,9 @@ def run(config: Config) -> None:
     thresholds = _thresholds(config, runs)
     with Terminal() as terminal, results_folder(record_inputs(config)) as folder:
         told: dict[str, dict[str, Any]] = {}
-        for label, rule in told_accountings(config.energy.rule).items():
-            with terminal.during(f"energy={label}"):
-                told[label] = _under(config, runs, rule, thresholds, folder.path)
+        for name, rule in told_accountings(config.energy.rule).items():
+            with terminal.during(f"energy={rule.label}"):
+                told[name] = _under(config, runs, rule, thresholds, folder.path)
         remarks = "\n".join(runs.told)
         origin = Origin(runs.model, runs.source, remarks)
         draw_accountings_figure(folder.path / "accountings.png", told, "", origin)
@@ -72,13 +72,13 @@ def _under(
     config: Config, runs: RunsTable, rule: Accounting, thresholds: Thresholds, folder: Path
 ) -> dict[str, Any]:
     """An accounting's front and figures, or what the runs lack for it."""
-    told: dict[str, Any] = {"meaning": rule.meaning}
+    told: dict[str, Any] = {"label": rule.label, "meaning": rule.meaning}
     try:
         mine = under(runs, rule, config.energy.stated_idle_w)
     except DataError as error:
         return told | {"lacks": str(error)}
     front = ParetoFront.of_runs(mine)
-    name = rule.label.partition("(")[0]
+    name = name_of(rule)
     front.save(folder / f"front_{name}.json")
     remarks = "\n".join([f"energy={rule.label}", *runs.told])
     draw_front_figure(folder / f"front_{name}.png", mine.summaries(), front, remarks)

@@ -23,12 +23,12 @@ def draw(
     Args:
         path: the file.
         told: as `online.headlines.headlines` gives it.
-        own: the label of the accounting by which configurations were chosen.
+        own: the name of the accounting by which configurations were chosen.
         origin: of the numbers.
     """
     known = {
-        label: one["policies"]
-        for label, one in told.items()
+        name: one["policies"]
+        for name, one in told.items()
         if "policies" in one
         and all(p["energy_j_mean"] is not None for p in one["policies"].values())
     }
@@ -38,9 +38,10 @@ def draw(
     height_in = 0.34 * len(policies) + 1.5
     with style.figure(path, 2.7 * len(known) + 1.0, height_in) as figure:
         every = figure.subplots(1, len(known), sharey=True, squeeze=False)[0]
-        for axes, (label, blocks) in zip(every, known.items(), strict=True):
-            _bars(axes, [blocks[name] for name in policies], policies)
-            axes.set_xlabel(f"J, {label}" + (" (chosen by)" if label == own else ""))
+        for axes, (name, blocks) in zip(every, known.items(), strict=True):
+            _bars(axes, [blocks[policy] for policy in policies], policies)
+            label = told[name]["label"]
+            axes.set_xlabel(f"J, {label}" + (" (chosen by)" if name == own else ""))
         every[0].set_yticks(range(len(policies)), policies)
         every[0].invert_yaxis()
         style.head(

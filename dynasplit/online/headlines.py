@@ -19,8 +19,14 @@ PLAIN = ("occupied", "active", "wall")
 
 
 def told_accountings(own: Accounting) -> dict[str, Accounting]:
-    """The run's own, and those without options, by label."""
-    return {rule.label: rule for rule in (own, *(build(name) for name in PLAIN))}
+    """The run's own, and those without options, by name."""
+    plain = {name: build(name) for name in PLAIN}
+    return {name_of(own): own} | {n: rule for n, rule in plain.items() if n != name_of(own)}
+
+
+def name_of(rule: Accounting) -> str:
+    """An accounting's name, without its options."""
+    return rule.label.partition("(")[0]
 
 
 def headlines(
@@ -36,26 +42,26 @@ def headlines(
         idle_w: idle power of hosts, where measurements have none.
 
     Returns:
-        By the label of an accounting: `meaning`, and either `policies`, each with `energy_j_mean`
+        By the name of an accounting: `label`, `meaning`, and either `policies`, each with `energy_j_mean`
         and `energy_saving_vs_cloud_pct` (None: not known), or `lacks`, in words.
     """
     by_policy: dict[str, list[Measurement]] = {}
     for row in served:
         by_policy.setdefault(row.policy, []).append(row.measurement)
     told: dict[str, dict[str, Any]] = {}
-    for label, rule in told_accountings(own).items():
-        told[label] = {"meaning": rule.meaning}
+    for name, rule in told_accountings(own).items():
+        told[name] = {"label": rule.label, "meaning": rule.meaning}
         try:
-            means = {n: _mean_j(viewed(mine, rule, idle_w)) for n, mine in by_policy.items()}
+            means = {p: _mean_j(viewed(mine, rule, idle_w)) for p, mine in by_policy.items()}
         except DataError as error:
-            told[label]["lacks"] = str(error)
+            told[name]["lacks"] = str(error)
             continue
-        told[label]["policies"] = {
-            name: {
+        told[name]["policies"] = {
+            policy: {
                 "energy_j_mean": mean_j,
                 "energy_saving_vs_cloud_pct": _saving_pct(mean_j, means.get(BASELINE)),
             }
-            for name, mean_j in means.items()
+            for policy, mean_j in means.items()
         }
     return told
 

@@ -45,11 +45,11 @@ def temporary(monkeypatch) -> Iterator[Path]:
 
 
 def records(results: Path) -> list[dict[str, Any]]:
-    """The journal's measurements and requests, without what they cost."""
+    """The journal's measurements and requests, without what they cost and whose they are."""
 
     def timeless(value: Any) -> Any:
         if isinstance(value, dict):
-            return {k: timeless(v) for k, v in value.items() if k != "testbed_time_s"}
+            return {k: timeless(v) for k, v in value.items() if k not in ("testbed_time_s", "run")}
         return value
 
     (journal,) = results.glob("quick_testbed/*/journal.jsonl")

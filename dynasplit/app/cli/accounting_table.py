@@ -13,14 +13,15 @@ def accounting_table(told: Mapping[str, Mapping[str, Any]], own: str, title: str
 
     Args:
         told: as `online.headlines.headlines` gives it.
-        own: the label of the accounting by which configurations were chosen.
+        own: the name of the accounting by which configurations were chosen.
         title: of the table.
     """
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("policy")
-    known = {label: one["policies"] for label, one in told.items() if "policies" in one}
-    for label in known:
-        table.add_column(f"{label} *" if label == own else label, justify="right")
+    known = {name: one["policies"] for name, one in told.items() if "policies" in one}
+    for name in known:
+        label = told[name]["label"]
+        table.add_column(f"{label} *" if name == own else label, justify="right")
     for policy in next(iter(known.values()), {}):
         table.add_row(policy, *(_cell(one[policy]) for one in known.values()))
     if own in known and len(known) > 1:

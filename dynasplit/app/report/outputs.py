@@ -112,7 +112,10 @@ def write_online_outputs(
     drawn = draw_online(folder, result.front, served, _remarks(testbed, result.front), every)
     origin = Origin(result.front.model, result.front.source, _remarks(testbed, result.front))
     by = draw_accountings_figure(
-        folder / "accountings.png", summary["by_accounting"], summary["accounting"], origin
+        folder / "accountings.png",
+        summary["by_accounting"],
+        summary["accounting"].partition("(")[0],
+        origin,
     )
     write_json(told, summary)
     return [requests, told, *drawn, *([by] if by else [])]

@@ -58,13 +58,18 @@ def few_runs(least: int | None) -> str:
     )
 
 
+def own_name(summary: Mapping[str, Any]) -> str:
+    """The name of the accounting by which configurations were chosen."""
+    return str(summary["accounting"]).partition("(")[0]
+
+
 def tell_accountings(summary: Mapping[str, Any], terminal: Terminal) -> None:
     """The headline under each accounting that the measurements allow; nothing without energy."""
     told = summary["by_accounting"]
     known = [p for one in told.values() for p in one.get("policies", {}).values()]
     if any(policy["energy_j_mean"] is not None for policy in known):
         title = "Mean energy of a request, saved against cloud_only, by accounting (docs/energy.md)"
-        terminal.console.print(accounting_table(told, summary["accounting"], title))
+        terminal.console.print(accounting_table(told, own_name(summary), title))
         for line in lacking_lines(told):
             terminal.say(line)
 

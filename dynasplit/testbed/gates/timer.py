@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 
 from dynasplit.testbed.gates._window import Window
 from dynasplit.testbed.gates.base import Gate, Threshold, Verdict
@@ -14,7 +15,8 @@ class Timer(Gate):
     """Outliers: their share of the window, and how far they lie above the median.
 
     Each inference is timed by itself and the median is robust; but a time that comes from elsewhere
-    (a loader, a timer, another program) shows in single inferences first.
+    (a loader, a timer, another program) shows in single inferences first. The energy is a mean over
+    all of them, so a few far ones move it while the median stays: that is looked at by itself.
     """
 
     name = "timer"
@@ -24,6 +26,7 @@ class Timer(Gate):
     thresholds = (
         Threshold("far_pct", 50.0, "how far above the median an outlier begins"),
         Threshold("max_pct", 10.0, "share of outliers in a window", 0, 100),
+        Threshold("mean_pct", 3.0, "by how much they raise the mean latency, and so the energy"),
     )
     cost = "none"
     without = "the tail of the latencies may be somebody else's"
@@ -45,5 +48,20 @@ class Timer(Gate):
             f"({median_ms:.3g} ms); at most {limit_pct:g} % of them may be above it by "
             f"{self.limit('far_pct'):g} %"
         )
-        kept = {"timer_above_pct": above_pct}
-        return Verdict(share_pct, limit_pct, said if share_pct > limit_pct else "", kept)
+        if share_pct <= limit_pct:
+            said = self._raised(times_ms, outliers_ms, median_ms)
+        return Verdict(share_pct, limit_pct, said, {"timer_above_pct": above_pct})
+
+    def _raised(
+        self, times_ms: Sequence[float], outliers_ms: Sequence[float], median_ms: float
+    ) -> str:
+        """What is said where few outliers move the mean; empty: they do not."""
+        raised_ms = sum(t - median_ms for t in outliers_ms) / len(times_ms)
+        raised_pct = 100.0 * raised_ms / median_ms
+        if raised_pct <= self.limit("mean_pct"):
+            return ""
+        return (
+            f"{len(outliers_ms)} of {len(times_ms)} inferences raise the mean latency by "
+            f"{raised_pct:.0f} % above the median ({median_ms:.3g} ms), and the energy with it; "
+            f"at most {self.limit('mean_pct'):g} % may be"
+        )

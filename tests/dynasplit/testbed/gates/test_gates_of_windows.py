@@ -83,7 +83,7 @@ def test_the_interval_holds_the_mean_as_often_as_it_says():
 def test_outliers_are_counted_and_told_by_size(slow, passes):
     times_ms = noisy(100.0, seed=6)
     times_ms[:slow] = 300.0
-    found = verdict("timer", window(latencies_ms=times_ms))
+    found = verdict("timer", window(latencies_ms=times_ms), mean_pct=None)
     assert found.passed == passes
     assert found.found == pytest.approx(100 * slow / 24)
     assert found.further["timer_above_pct"] == pytest.approx(200, abs=5)
@@ -95,6 +95,15 @@ def test_outliers_are_counted_and_told_by_size(slow, passes):
 def test_what_is_not_far_above_the_median_is_no_outlier(slow_ms):
     found = verdict("timer", window(latencies_ms=[100.0] * 10 + [slow_ms] * 2))
     assert (found.found, dict(found.further)) == (0, {})
+
+
+def test_few_outliers_that_are_far_enough_to_move_the_mean_are_told():
+    times_ms = [100.0] * 95 + [1000.0] * 5
+    found = verdict("timer", window(latencies_ms=times_ms))
+    assert found.found == pytest.approx(5)
+    assert "raise the mean latency by 45 %" in found.words
+    assert verdict("timer", window(latencies_ms=[100.0] * 98 + [200.0] * 2)).passed
+    assert verdict("timer", window(latencies_ms=times_ms), mean_pct=None).passed
 
 
 # idle baselines
