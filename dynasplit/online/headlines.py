@@ -42,8 +42,8 @@ def headlines(
         idle_w: idle power of hosts, where measurements have none.
 
     Returns:
-        By the name of an accounting: `label`, `meaning`, and either `policies`, each with `energy_j_mean`
-        and `energy_saving_vs_cloud_pct` (None: not known), or `lacks`, in words.
+        By the name of an accounting: `label`, `meaning`, and either `policies`, each with
+        `energy_j_mean` and `energy_saving_vs_cloud_pct` (None: not known), or `lacks`, in words.
     """
     by_policy: dict[str, list[Measurement]] = {}
     for row in served:

@@ -20,7 +20,7 @@ from dynasplit.figures.series import Origin
 from dynasplit.front.dominance import HypervolumeScale, non_dominated, objectives
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.study import OfflineResult
-from dynasplit.online.headlines import headlines
+from dynasplit.online.headlines import headlines, name_of
 from dynasplit.online.policy_figures import summarise_requests
 from dynasplit.tables import write_requests, write_runs
 
@@ -111,12 +111,8 @@ def write_online_outputs(
     every = [*(offline.measurements if offline else ()), *(row.measurement for row in served)]
     drawn = draw_online(folder, result.front, served, _remarks(testbed, result.front), every)
     origin = Origin(result.front.model, result.front.source, _remarks(testbed, result.front))
-    by = draw_accountings_figure(
-        folder / "accountings.png",
-        summary["by_accounting"],
-        summary["accounting"].partition("(")[0],
-        origin,
-    )
+    own = name_of(testbed.energy.accounting)
+    by = draw_accountings_figure(folder / "accountings.png", summary["by_accounting"], own, origin)
     write_json(told, summary)
     return [requests, told, *drawn, *([by] if by else [])]
 
