@@ -39,6 +39,13 @@ WARM_UP_S = 30.0
 """The longest warm-up that waits for steady latencies, on machines."""
 
 
+def _metered(config: Config) -> Config:
+    """With the meter of both hosts put into each, where one is asked for."""
+    if config.hosts.meter is None:
+        return config
+    return replace(config, hosts=config.hosts.with_meter())
+
+
 class HostsKind(ABC):
     """One kind of hosts, for one configuration.
 
@@ -60,8 +67,7 @@ class HostsKind(ABC):
     is_real: ClassVar[bool] = False
 
     def __init__(self, config: Config) -> None:
-        hosts = config.hosts.with_meter()
-        self.config = self.complete(self._ordered(dataclasses.replace(config, hosts=hosts)))
+        self.config = self.complete(self._ordered(_metered(config)))
 
     def _ordered(self, config: Config) -> Config:
         """With the order of a grid on machines, which is a part of the run's identity."""
