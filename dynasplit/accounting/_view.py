@@ -131,7 +131,7 @@ def _moved(
     if idle_w is None:
         raise DataError(
             f"{m.configuration.words()}: energy={to.label} needs the {role}'s idle power, and "
-            f"the measurement has none ({role}_idle_w); measure a baseline, or state it: "
-            f"energy.{role}_idle_w=WATTS"
+            f"the measurement has none of its state ({role}_idle_w); measure it: "
+            f"measure.baseline_states=true, or state it: energy.{role}_idle_w=WATTS"
         )
     return energy_j + idle_w * (to_pay_s - paid_s)

@@ -74,6 +74,11 @@ class Baselines:
         """Idle power of a host; None: not measured."""
         return self.last[role].mean_w if role in self.last else None
 
+    def idle_in(self, role: str, state: str) -> float | None:
+        """Idle power of a host in a state; None: not measured in it."""
+        found = self._of_state.get((role, state))
+        return None if found is None else found.mean_w
+
     @property
     def channels_w(self) -> dict[str, float]:
         """Of each channel, as `edge_wall_idle_w`."""

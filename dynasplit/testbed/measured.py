@@ -74,7 +74,7 @@ def measurement_of(
         conditions=report.conditions,
         gates={name: value for one in every for name, value in one.figures.items()},
         flags=(*faults, *dict.fromkeys(flag for one in every for flag in one.flags)),
-        edge_idle_w=baselines.idle_w("edge"),
+        edge_idle_w=baselines.idle_in("edge", report.noted.state),
         cloud_idle_w=baselines.idle_w("cloud"),
         edge_busy_ms=1000 * busy.edge_s,
         cloud_busy_ms=1000 * busy.cloud_s,

@@ -53,6 +53,11 @@ class EdgeBoard(Board):
         return self.profile.edge.power_w(False, self.true_mhz, self.mode) * self._factors.power
 
     @property
+    def idle_state(self) -> str:
+        """All that its idle power depends on."""
+        return f"accelerator {self.mode}, {self.true_mhz:g} MHz"
+
+    @property
     def busy_w(self) -> float:
         """What a head on the CPU draws above waiting, beside what the accelerator draws."""
         active_w, waiting_w = (

@@ -203,6 +203,7 @@ class BoardServer:
             "emulated": True,
             "accelerator_modes": list(profile.edge.accelerator_modes),
             "accelerator_mode": getattr(self.board, "mode", "off"),
+            "idle_state": getattr(self.board, "idle_state", ""),
             "gpu": profile.cloud.gpu,
             "gpu_placed": self._gpu,
             "faults": self.board.faults.words,

@@ -90,8 +90,11 @@ class EmulatedMachine:
         """Not needed by a board."""
 
     def idle_state(self) -> str:
-        """`accelerator` in any mode; a profile's GPU idles as it does without a context."""
-        return "accelerator" if self.accelerator_mode() != "off" else ""
+        """All that its idle power depends on: the accelerator's mode, and an edge's frequency.
+
+        A profile's GPU idles as it does without a context.
+        """
+        return str(self.facts()["idle_state"])
 
     def placed_on_gpu(self) -> bool:
         """As the board says."""
