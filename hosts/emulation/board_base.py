@@ -80,7 +80,8 @@ class Board:
 
     def idle(self, run: str, duration_ns: int) -> tuple[int, int]:
         """Rest for an idle window of its own; its start and end."""
-        start_ns = self.begin(run, noisy=False)
+        self.begin(run, noisy=False)
+        start_ns = self.history.now_ns  # later than begun, where nothing ran since the last one
         self._in_baseline = True
         self.rest_until(start_ns + duration_ns)
         self._in_baseline = False
