@@ -128,4 +128,4 @@ def test_a_meter_that_freezes_is_named_and_its_windows_do_not_count(tmp_path):
     assert [line["host"] for line in lines] == ["edge", "cloud"] * 3  # and after
     assert lines[0]["idle_w"] == lines[2]["idle_w"]
     assert runs[1].channels["edge_wall_idle_w"] == lines[0]["idle_w"]
-    assert runs[0].edge_idle_w is None  # it was measured in another state than that of the run
+    assert runs[1].edge_idle_w == lines[0]["idle_w"]  # the run was in the state that it started in
