@@ -43,7 +43,9 @@ def test_the_control_shows_drift_and_idle_power_is_of_its_state(tmp_path):
             last = testbed.measure(CONTROL, repeat=repeat)
     assert shut.edge_idle_w == again.edge_idle_w
     assert opened.edge_idle_w > shut.edge_idle_w * 1.1  # an open accelerator idles at more
-    kept = [msgspec.json.decode(s) for s in (tmp_path / "baselines.jsonl").read_bytes().split()]
+    kept = [
+        msgspec.json.decode(s) for s in (tmp_path / "baselines.jsonl").read_bytes().splitlines()
+    ]
     states = {line.get("state", "") for line in kept if line["host"] == "edge"}
     assert {"accelerator off, 1800 MHz", "accelerator max, 1800 MHz"} <= states
     assert "control_drift" not in (*shut.flags, *opened.flags, *again.flags)
