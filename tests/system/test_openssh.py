@@ -51,7 +51,7 @@ def test_quick_testbed_runs_on_openssh_and_puts_the_knobs_back(openssh_hosts, tm
     assert summary["emulated"] is True
     runs = pd.read_parquet(folder / "runs.parquet")
     assert set(runs["source"]) == {"emulated"}
-    assert set(runs["cpu_mhz"]) == {600, 1000, 1400, 1800}  # as the host says
+    assert {600, 1800} <= set(runs["cpu_mhz"]) <= {600, 1000, 1400, 1800}  # as the host says
     assert set(runs["cloud_gpu"]) == {False, True}
     assert governor(openssh_hosts) == "ondemand"
     assert not list((tmp_path / "edge/state").glob("*.json"))
