@@ -12,6 +12,7 @@ from dynasplit.preflight.two_hosts import TwoHosts
 from dynasplit.testbed.reported import check_report
 from hosts.knobs.base import Value, describe
 from hosts.wire.messages import KnobsOrder, KnobsSet, RunOrder, RunReport
+from hosts.wire.packed import PackedReport, unpack
 from hosts.wire.window_rules import WindowRules
 
 _IMAGES = 5
@@ -64,7 +65,7 @@ def _run(hosts: TwoHosts, network: str, split_point: int, gpu: bool) -> RunRepor
         window=_RULES,
         lead_out_s=0.0,
     )
-    report = hosts.ask("edge", "Run", order, RunReport, _RUN_S)
+    report = unpack(hosts.ask("edge", "Run", order, PackedReport, _RUN_S))
     check_report(report, order)
     return report
 

@@ -33,6 +33,7 @@ from dynasplit.testbed.programs import python_of
 from hosts.core.errors import WireError
 from hosts.wire import messages, rpc
 from hosts.wire.exit_codes import BUSY, NOT_RESTORED
+from hosts.wire.packed import PackedReport, unpack
 from hosts.wire.refusals import PeerError
 
 T = TypeVar("T", bound=messages.Message)
@@ -113,6 +114,18 @@ class AgentLink:
             raise HostProgramFailed(f"{name} asked of the {self.role} host: {error}") from error
         except grpc.RpcError as error:
             raise self._lost(name, error, timeout_s) from error
+
+    def report(self, order: messages.RunOrder, timeout_s: float) -> messages.RunReport:
+        """Have the edge measure a window.
+
+        Raises:
+            As `call` does.
+        """
+        packed = self.call("Run", order, PackedReport, timeout_s)
+        try:
+            return unpack(packed)
+        except WireError as error:
+            raise HostProgramFailed(f"Run asked of the {self.role} host: {error}") from error
 
     def check_lives(self) -> None:
         """Raise what has become of the agent if it is no more.

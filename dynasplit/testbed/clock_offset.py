@@ -3,13 +3,13 @@
 A machine is asked what its clock says, between two looks at the clock of who asks. The answer was
 given between the two; the middle is taken, and the median of several exchanges (the midpoint
 method, as NTP has it, RFC 5905). The true offset lies within every exchange: what all of them leave
-open is the uncertainty.
+open is the uncertainty. Slow answers leave much open, so that more are asked for where one is.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,9 @@ import numpy.typing as npt
 from dynasplit.core.errors import TestbedError, WindowInvalid
 
 LEAST_EXCHANGES = 5
+MOST_EXCHANGES = 60
+CLOSE_ENOUGH_NS = 2_000_000
+"""No further exchange is asked for once an offset is known so closely."""
 MOST_UNCERTAIN_S = 0.01
 """Readings at 100 ms are then placed to a tenth of their period."""
 
@@ -67,9 +70,23 @@ def offset_of(exchanges: Sequence[Exchange]) -> ClockOffset:
     least_ns, most_ns = max(low_ns), min(high_ns)
     if least_ns > most_ns:
         least_ns, most_ns = min(low_ns), max(high_ns)
-    ahead_ns = round(middle_ns)
+    ahead_ns = round(min(max(middle_ns, least_ns), most_ns))
     uncertain_ns = max(most_ns - ahead_ns, ahead_ns - least_ns)
     return ClockOffset(ahead_ns, uncertain_ns, exchanges[len(exchanges) // 2].asked_ns)
+
+
+def measured_offset(exchange: Callable[[], Exchange], least: int = LEAST_EXCHANGES) -> ClockOffset:
+    """The offset by so many exchanges, and further ones while a busy machine leaves much open.
+
+    Raises:
+        TestbedError: an answer that came before its question.
+    """
+    exchanges = [exchange() for _ in range(least)]
+    while (found := offset_of(exchanges)).uncertain_ns > CLOSE_ENOUGH_NS:
+        if len(exchanges) >= MOST_EXCHANGES:
+            break
+        exchanges.append(exchange())
+    return found
 
 
 def between(one: ClockOffset, other: ClockOffset) -> ClockOffset:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from dynasplit.testbed.clock_offset import LEAST_EXCHANGES, ClockOffset, Exchange, offset_of
+from dynasplit.testbed.clock_offset import ClockOffset, Exchange, measured_offset
 from dynasplit.testbed.gates._window import ClockSpan
 from dynasplit.testbed.lab import Host
 from hosts.wire import messages, preflight
@@ -31,7 +31,7 @@ def offset_now(host: Host) -> ClockOffset:
         there = host.agent.call("Clock", preflight.ClockOrder(), preflight.Clock, _ANSWER_S)
         return Exchange(asked_ns, there.now_ns, time.monotonic_ns())
 
-    return offset_of([exchange() for _ in range(LEAST_EXCHANGES)])
+    return measured_offset(exchange)
 
 
 def offsets_now(hosts: Sequence[Host]) -> dict[str, ClockOffset]:

@@ -14,7 +14,7 @@ from dynasplit.testbed.clock_offset import (
     Times,
     between,
     check_known,
-    offset_of,
+    measured_offset,
 )
 from dynasplit.testbed.last_words import LastWords
 from dynasplit.testbed.program_host import Channel, ProgramHost
@@ -49,7 +49,7 @@ class MachineClock:
         """
         channel = self._open()
         try:
-            return offset_of([self._exchange(channel) for _ in range(EXCHANGES)])
+            return measured_offset(lambda: self._exchange(channel), EXCHANGES)
         except (OSError, ValueError) as error:  # TimeoutError is an OSError
             self._host.check_lasts("the program that tells its clock")
             told = self._words.text()

@@ -221,7 +221,7 @@ class SshTestbed:
         self._judge(configuration, begin=True)
         within_s = order.window.longest_s(order.batch_size)
         try:
-            report = self.edge.agent.call("Run", order, messages.RunReport, within_s)
+            report = self.edge.agent.report(order, within_s)
         except LinkLost:
             self.cloud.agent.check_lives()  # a link to who is no more does not come back
             raise

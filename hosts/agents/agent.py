@@ -36,7 +36,7 @@ from hosts.machine.cpus import keep_to
 from hosts.machine.facts import host_facts
 from hosts.machine.lease import held
 from hosts.machine.state_folder import state_folder
-from hosts.wire import messages
+from hosts.wire import messages, packed
 from hosts.wire.exit_codes import BUSY, NOT_RESTORED
 from hosts.wire.rpc import channel, serve, server_credentials, start_server, tensor_handler
 
@@ -119,7 +119,7 @@ class Agent:
         report.noted = noted(self.machine, began_ns)
         self.knobs.check(order.knobs)
         report.conditions = read_conditions(self.machine, self.order.role)
-        return report
+        return packed.pack(report)
 
     def conditions(self, order: messages.ConditionsOrder) -> messages.Message:
         """The conditions of this host, once its knobs are found to be as they were set."""

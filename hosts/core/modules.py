@@ -19,7 +19,10 @@ from hosts.core.errors import ExtensionError
 
 EXTENSIONS_VARIABLE = "DYNASPLIT_EXTENSIONS"
 ON_HOSTS = ("knobs", "conditions", "meters", "codecs")
-_EXTENSIBLE = (*ON_HOSTS, "networks", "datasets", "policies", "workloads", "search", "gates")
+_EXTENSIBLE = (
+    *(*ON_HOSTS, "networks", "datasets", "policies", "workloads", "search", "gates"),
+    "accounting",
+)
 
 _RESERVED = ("split_point",)
 

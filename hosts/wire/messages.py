@@ -15,7 +15,7 @@ from hosts.core.errors import WireError
 from hosts.wire.samples import HostSample, Noted
 from hosts.wire.window_rules import WindowRules
 
-PROTOCOL = 3
+PROTOCOL = 4
 SERVICE = "dynasplit.Agent"
 TENSOR_SERVICE = "dynasplit.Tails"
 MESSAGE_LIMIT_BYTES = 64 * 1024 * 1024

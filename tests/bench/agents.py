@@ -16,7 +16,7 @@ import psutil
 
 from dynasplit.testbed.credentials import Credentials, make_credentials
 from hosts.models.runtime.manifest import Manifest
-from hosts.wire import messages, rpc
+from hosts.wire import messages, packed, rpc
 from tests.orders import run_order
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,9 +144,9 @@ class Pair:
             "lead_out_s": 0.0,
         }
         order = run_order(**(fields | more))
-        report = self.edge.call("Run", order, messages.RunReport)
-        assert isinstance(report, messages.RunReport)
-        return report
+        report = self.edge.call("Run", order, packed.PackedReport)
+        assert isinstance(report, packed.PackedReport)
+        return packed.unpack(report)
 
 
 @contextlib.contextmanager

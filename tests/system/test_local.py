@@ -158,7 +158,7 @@ class Counters(threading.Thread):
 
 METERED = (
     *(*QUICK, "hosts=local", "tracking=none", "measure.baseline_s=1", "search.trials=2"),
-    *("search.front_repeats=0", "policies=[dynasplit]"),
+    *("search.front_repeats=0", "workload.requests=1", "policies=[dynasplit]"),
     "measure.gates.frozen.action=warn",  # instruments here say one value for ever
 )
 

@@ -22,7 +22,9 @@ def pooled_sd(parts: Sequence[Sequence[float]]) -> float:
     freedom = sum(len(part) - 1 for part in parts)
     if freedom < 1:
         return 0.0
-    squares = sum((v - statistics.fmean(part)) ** 2 for part in parts for v in part)
+    parts = [part for part in parts if part]
+    means = [statistics.fmean(part) for part in parts]
+    squares = sum((v - mean) ** 2 for part, mean in zip(parts, means, strict=True) for v in part)
     return math.sqrt(squares / freedom)
 
 

@@ -59,7 +59,7 @@ def testbed(cloud) -> SshTestbed:
         )
 
     return SshTestbed(
-        edge=host("edge", Mock(call=lost)),
+        edge=host("edge", Mock(call=lost, report=lambda *_: lost("Run"))),
         cloud=host("cloud", cloud, "gpu_power_w"),
         network="n",
         last_split_point=3,

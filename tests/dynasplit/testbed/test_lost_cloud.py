@@ -42,7 +42,7 @@ def test_a_link_to_an_agent_that_is_no_more_is_not_waited_for(lives):
     ended = None if lives else AgentEnded("cloud agent has ended by a signal: it said nothing")
     cloud = Mock(check_lives=Mock(side_effect=ended), call=lost)
     testbed = SshTestbed(
-        edge=host("edge", Mock(call=lost)),
+        edge=host("edge", Mock(call=lost, report=lambda *_: lost("Run"))),
         cloud=host("cloud", cloud),
         network="n",
         last_split_point=3,

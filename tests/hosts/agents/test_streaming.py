@@ -312,7 +312,7 @@ def test_a_cloud_that_gives_no_result_is_called_off(link, monkeypatch):
         (frame(np.ones((1, 3, 3), np.float32)), r"\(batch, 20, 30\) expected, found \(1, 3, 3\)"),
         (frame(GOOD, dtype="int64"), "type 'int64' found; allowed: int8"),
         (frame(GOOD, dtype="int8"), "600 bytes announced, 2400 found"),
-        (frame(GOOD, protocol=1), "protocol version 1 found, 3 is spoken here"),
+        (frame(GOOD, protocol=1), "protocol version 1 found, 4 is spoken here"),
         (frame(GOOD)[:2000], "2400 bytes announced, 18"),
         (frame(GOOD)[:20], "it is truncated, or its header longer than"),
         (b"", "it is truncated"),

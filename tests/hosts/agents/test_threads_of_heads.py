@@ -9,7 +9,7 @@ from hosts.agents.agent import Agent
 from hosts.agents.edge import EdgeAgent
 from hosts.models.runtime import heads as of_heads
 from hosts.models.runtime.heads import Heads
-from hosts.wire.messages import StartOrder
+from hosts.wire.messages import RunReport, StartOrder
 from tests.hosts.trees import cores
 
 
@@ -44,7 +44,8 @@ def test_a_run_order_with_a_number_of_cores_sets_threads(tmp_path, monkeypatch):
     agent = Agent(order, cores(tmp_path))
     assert isinstance(agent.part, EdgeAgent)
     agent.part.heads = Heads({}, 1)
-    monkeypatch.setattr(agent.part, "run", lambda _: SimpleNamespace(conditions={}))
+    empty = RunReport(inferences=[], first=0, last=0, tensor_bytes=0)
+    monkeypatch.setattr(agent.part, "run", lambda _: empty)
     for knobs in ({"cpu_cores": 2}, {}):
         agent.run(SimpleNamespace(board_ns=None, knobs=knobs))
         assert agent.part.heads.threads == 2

@@ -1,10 +1,13 @@
 """Folders outside the project that add modules to its own."""
 
+import re
+
 import pytest
 
 from hosts import knobs
 from hosts.core import modules
 from hosts.core.errors import ExtensionError
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -73,3 +76,10 @@ def test_a_file_that_cannot_be_imported_is_named(tmp_path, monkeypatch, text):
     monkeypatch.setattr("hosts.knobs.__path__", [*knobs.__path__, str(tmp_path)])
     with pytest.raises(ExtensionError, match=r"hosts\.knobs\.broken_one cannot be imported: "):
         modules.load("hosts.knobs", "broken_one")
+
+
+def test_every_package_that_takes_further_files_is_known_as_a_folder_of_them():
+    asks = re.compile(r'^__path__ = extended\(__path__, "(\w+)"\)', re.MULTILINE)
+    packages = [p for top in ("dynasplit", "hosts") for p in (ROOT / top).rglob("__init__.py")]
+    named = {name for p in packages for name in asks.findall(p.read_text())}
+    assert named == set(modules._EXTENSIBLE)

@@ -104,7 +104,7 @@ def test_a_frame_over_the_limit_is_refused_where_it_is_made():
 
 def test_another_protocol_version_is_refused():
     other = header(np.ones(2, np.int8), protocol=99)
-    with pytest.raises(WireError, match="protocol version 99 found, 3 is spoken here"):
+    with pytest.raises(WireError, match="protocol version 99 found, 4 is spoken here"):
         unpack(pack(other, bytes_of(np.ones(2, np.int8))))
     with pytest.raises(WireError, match="version 99"):
         decode(encode(other), TensorHeader)

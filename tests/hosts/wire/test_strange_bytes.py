@@ -19,7 +19,7 @@ from hosts.wire.messages import Conditions, Found, Refused, RunReport, TailResul
 from hosts.wire.readings import read_header, read_reading
 
 HEADER = {
-    "protocol": 3,
+    "protocol": 4,
     "request": 1,
     "images": [0],
     "run": "run",
@@ -107,7 +107,7 @@ def test_a_zstd_frame_that_lies_about_its_size_is_refused():
         tensor_of(*unpack(framed(lying, codec="zstd")))
 
 
-PROTOCOL = b"\xa8protocol\x03"
+PROTOCOL = b"\xa8protocol\x04"
 
 
 @pytest.mark.parametrize(
