@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from dynasplit.core.power_trace import Trace
-from dynasplit.core.space import Configuration
+from dynasplit.core.space import Configuration, KnobValue
 from dynasplit.testbed import window_times
 from dynasplit.testbed.baseline import Baselines
+from dynasplit.testbed.busy_times import BusyTimes, busy_times
 from dynasplit.testbed.channels import HostTraces
 from dynasplit.testbed.clocks import span_of_board
 from dynasplit.testbed.energy import Energies
 from dynasplit.testbed.gates._window import HostWindow, Window
 from dynasplit.testbed.lab import Host
+from dynasplit.testbed.loop_cycles import LoopCycles, cycles_of
 from hosts.wire.messages import RunReport
 from hosts.wire.samples import HostSample
 from hosts.wire.window_rules import WindowRules
+
+_PAST_PERIODS = 400
+"""How long runs are remembered, in periods of the slowest meter."""
 
 Samples = Mapping[str, Sequence[HostSample]]
 Since = Mapping[str, Mapping[str, Trace]]
@@ -38,6 +44,8 @@ class Around:
     baselines: Baselines
     before: Window | None = None
     _ended_ns: dict[str, int] = field(default_factory=dict)
+    _runs: dict[str, list[BusyTimes]] = field(default_factory=dict)
+    _cycles: LoopCycles = field(default_factory=LoopCycles)
 
     def since(self, report: RunReport) -> Since:
         """Each host's readings from the end of the last window that passed to this one's end."""
@@ -49,6 +57,21 @@ class Around:
             from_ns = self._ended_ns.get(host.role, idle.began_ns if idle else at_ns[0])
             found[host.role] = host.meters.since(from_ns, *at_ns)
         return found
+
+    def _past(self, host: Host, report: RunReport) -> dict[str, Any]:
+        """The last runs of a host, and its meters' readings since their begin."""
+        runs = self._runs.setdefault(host.role, [])
+        at_ns, this = _spans_ns(report)[host.role], busy_times(report, host.role)
+        if at_ns is None or this is None or not host.meters.counted:
+            return {}
+        least_s = this.end_s - _PAST_PERIODS * host.meters.period_s
+        runs[:] = [*(one for one in runs if one.end_s > least_s), this]
+        from_ns = round(runs[0].start_s * 1e9)
+        zero_s = at_ns[0] / 1e9
+        return {
+            "history": host.meters.since(from_ns, at_ns[0], round(this.end_s * 1e9)),
+            "runs": [one.later(-zero_s) for one in runs],
+        }
 
     def passed(self, window: Window) -> None:
         """The gates were passed: later windows are compared with this one, not with failed ones."""
@@ -78,6 +101,10 @@ class Around:
             energies: what was computed of it.
             samples: of each host's sampler, likewise.
         """
+        cycles = {h.role: cycles_of(samples[h.role], _own(h, configuration)) for h in self.hosts}
+        usual = {role: self._cycles.usual(role) for role in cycles}
+        for role, found in cycles.items():
+            self._cycles.add(role, found)
         nodes = {host.agent.started.facts.get("node") for host in self.hosts}
         return Window(
             name=name,
@@ -90,7 +117,10 @@ class Around:
                     idle_w=self.baselines.idle_w(host.role),
                     samples=samples[host.role],
                     span_ns=_spans_ns(report)[host.role],
-                    knobs={k: v for k, v in configuration.knobs if k in host.address.knobs},
+                    knobs=_own(host, configuration),
+                    cycles=cycles[host.role],
+                    usual_cycles=usual[host.role],
+                    **self._past(host, report),
                 )
                 for host in self.hosts
             },
@@ -101,6 +131,11 @@ class Around:
             one_machine=len(nodes) == 1 and not self.hosts[0].is_emulated,
             clocks=span_of_board(report),
         )
+
+
+def _own(host: Host, configuration: Configuration) -> dict[str, KnobValue]:
+    """The knobs that a host sets."""
+    return {k: v for k, v in configuration.knobs if k in host.address.knobs}
 
 
 def placed(report: RunReport, samples: Samples) -> dict[str, tuple[int, Sequence[HostSample]]]:

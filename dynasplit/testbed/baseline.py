@@ -17,6 +17,7 @@ from dynasplit.testbed.judging import Findings, GateRules, judge_idle
 from dynasplit.testbed.lab import Host
 from dynasplit.testbed.retry import RetryPolicy
 from hosts.wire import messages
+from hosts.wire.samples import busy_pct
 
 FILE = "baselines.jsonl"
 Carry = Callable[[messages.Message], None]
@@ -164,9 +165,8 @@ def _clock(
 
 
 def _load_pct(host: Host) -> float | None:
-    """The load since the last look, where the host tells it: a board does not."""
-    if host.is_emulated:
-        return None
+    """The load since the last look, where the host tells it; of a board, what others take."""
     order = messages.ConditionsOrder()
     answer = host.agent.call("Conditions", order, messages.Conditions, 60.0)
-    return answer.values.get(f"{host.role}_load_pct")
+    told = answer.values.get(f"{host.role}_load_pct")
+    return busy_pct(answer.samples) if told is None and host.is_emulated else told

@@ -80,7 +80,7 @@ class Agent:
         }
         if isinstance(self.part, EdgeAgent):
             shared["Connect"] = (messages.ConnectOrder, self.connect)
-            shared["Run"] = (messages.RunOrder, self.run)
+            shared["Run"] = (messages.RunOrder, lambda order: packed.pack(self.run(order)))
             shared["Compiled"] = (messages.CompiledOrder, self.hold_compiled)
         preflight = Preflight(self.machine, self.knobs, lambda: getattr(self.part, "stream", None))
         return {**shared, **preflight.methods()}
@@ -105,21 +105,22 @@ class Agent:
             board_ns=self.machine.board_ns(),
         )
 
-    def run(self, order: messages.RunOrder) -> messages.Message:
+    def run(self, order: messages.RunOrder) -> messages.RunReport:
         """Set the knobs, run a window, and check that the knobs still read the same."""
         assert isinstance(self.part, EdgeAgent)
         self.machine.catch_up(order.board_ns)
         self.knobs.apply(order.knobs)
         if "cpu_cores" in order.knobs and self.part.heads is not None:
             self.part.heads.threads = int(order.knobs["cpu_cores"])
-        self.sampler.take()
+        felt = "cpu_mhz" in order.knobs
+        self.sampler.begin(felt=felt)
         began_ns = clocks_ns(self.machine)
         report = self.part.run(order)
-        report.samples = self.sampler.take()
+        report.samples = self.sampler.take(felt=felt)
         report.noted = noted(self.machine, began_ns)
         self.knobs.check(order.knobs)
         report.conditions = read_conditions(self.machine, self.order.role)
-        return packed.pack(report)
+        return report
 
     def conditions(self, order: messages.ConditionsOrder) -> messages.Message:
         """The conditions of this host, once its knobs are found to be as they were set."""

@@ -81,6 +81,20 @@ class ActingFaults:
         """The power of somebody else's programs."""
         return sum(f.extra_w(at_ns, baseline) for f in self._loads if f.acts(at_ns))
 
+    def others_share(self, at_ns: int, drawn_share: float) -> float:
+        """The share of CPU time that somebody else's programs take.
+
+        Args:
+            at_ns: a time.
+            drawn_share: what they draw, as a share of what all CPUs can draw: programs that draw
+                power compute, even where nothing is said of their time.
+        """
+        left = 1.0
+        for fault in self._loads:
+            if fault.acts(at_ns):
+                left *= 1 - fault.taken_share(at_ns)
+        return min(0.95, max(1 - left, drawn_share))
+
     def lasts_ns(self, start_ns: int, takes_ns: int) -> int:
         """How long work lasts that would take so long alone."""
         if not self._loads:

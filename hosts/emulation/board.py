@@ -48,6 +48,11 @@ class EdgeBoard(Board):
         return self.faults.shown_mhz(self.cpu_mhz, self.history.now_ns)
 
     @property
+    def told_mhz(self) -> float:
+        """As `shown_mhz`."""
+        return self.shown_mhz
+
+    @property
     def resting_w(self) -> float:
         """Power while waiting: depends on frequency and accelerator."""
         return self.profile.edge.power_w(False, self.true_mhz, self.mode) * self._factors.power

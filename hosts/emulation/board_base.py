@@ -13,8 +13,11 @@ from hosts.emulation.acting_faults import NO_FAULTS, ActingFaults
 from hosts.emulation.clock import NS_PER_S, PowerHistory, to_ns
 from hosts.emulation.noise import RunFactors, request_factor, run_factors
 from hosts.emulation.profile import Profile
+from hosts.wire.samples import HostSample
 
 QUIET = RunFactors(1.0, 1.0)
+LOOKED_AT = 200_000
+"""Iterations of the loop by which its frequency is felt."""
 LOOP_NS_GHZ = 60.0
 """One iteration at 1 GHz, as an interpreter takes for one; made up, since only ratios count."""
 
@@ -38,6 +41,7 @@ class Board:
     runs: list[tuple[int, str]] = field(default_factory=lambda: [(0, "start")])
     _factors: RunFactors = QUIET
     _in_baseline: bool = False
+    _others_s: float = 0.0
 
     @property
     def resting_w(self) -> float:
@@ -53,6 +57,21 @@ class Board:
     def loop_ns(self) -> float:
         """Time of one iteration of a loop of pure computing."""
         raise NotImplementedError
+
+    @property
+    def told_mhz(self) -> float | None:
+        """The frequency that its files tell; None: they tell none."""
+        return None
+
+    def look(self) -> HostSample:
+        """What its kernel would tell of it; the loop takes no board time."""
+        loop_ns, now_ns = self.loop_ns, self.history.now_ns
+        if self.faults:
+            many = LOOKED_AT
+            loop_ns = self.faults.lasts_ns(now_ns, round(loop_ns * many)) / many
+        return HostSample(
+            time_ns=now_ns, cpu_mhz=self.told_mhz, others_s=self._others_s, loop_ns=loop_ns
+        )
 
     def compute(self, run: str, iterations: int) -> tuple[int, int]:
         """Go through a loop in a run of its own; returns its start and end in board time."""
@@ -116,6 +135,11 @@ class Board:
             self._factors = run_factors(self.profile.noise, self.seed, run)
         return start_ns
 
+    @property
+    def _computing_w(self) -> float:
+        """What all its CPUs draw beyond resting while they compute."""
+        return max(self.busy_w - self.resting_w, 1e-9)
+
     def _takes_ns(self, milliseconds: float, request: int, stage: str) -> int:
         """How long work takes that begins now."""
         alone_ns = self._alone_ns(milliseconds, request, stage)
@@ -133,4 +157,6 @@ class Board:
             return
         for start_ns, end_ns in self.faults.steps(self.history.now_ns, until_ns, busy):
             extra_w = self.faults.extra_w(start_ns, self._in_baseline)
+            share = self.faults.others_share(start_ns, extra_w / self._computing_w)
+            self._others_s += share * (end_ns - start_ns) / NS_PER_S
             self.history.spend(end_ns, power_w() + extra_w)

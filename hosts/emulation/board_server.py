@@ -152,6 +152,8 @@ class BoardServer:
             case calls.Loop():
                 start_ns, end_ns = board.compute(call.run, call.iterations)
                 return calls.Answer(start_ns=start_ns, end_ns=end_ns)
+            case calls.Look():
+                return calls.Answer(seen=[board.look()])
             case calls.Load():
                 return calls.Answer(spans=board.load(call.run, call.turns_ns))
             case calls.Link():

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from hosts.wire.samples import HostSample
+
 
 class Call(msgspec.Struct, tag=True, kw_only=True, forbid_unknown_fields=True):
     """Any call; `board_ns` carries the time that another board has reached."""
@@ -93,6 +95,10 @@ class Loop(Call):
     iterations: int
 
 
+class Look(Call):
+    """What the board's kernel would tell of it now; no time passes."""
+
+
 class Load(Call):
     """Rest and then load all CPUs, in turns of (rest, load)."""
 
@@ -151,7 +157,7 @@ class Answer(msgspec.Struct, kw_only=True):
         encoded_ns: when the tensor is encoded. decode_ns: how long decoding took, until start_ns.
         arrives_ns: when a tensor sent now arrives. refused: sysfs writes refused.
         readings: (time in ns, W). joules: exact energy. facts: what the board is.
-        spans: start and end of each load.
+        spans: start and end of each load. seen: the board as it sees itself.
     """
 
     now_ns: int = 0
@@ -166,11 +172,13 @@ class Answer(msgspec.Struct, kw_only=True):
     joules: float | None = None
     facts: dict[str, str | int | float | bool | list[str]] = {}
     spans: list[tuple[int, int]] = []
+    seen: list[HostSample] = []
 
 
 AnyCall = (
     Now | Describe | Settle | Begin | OpenAccelerator | Place | Head | Rest | Tail | Idle
     | Readings | Exact | Drawn | Noticed | Meant | Loop | Load | Link
+    | Look
 )  # fmt: skip
 
 encode = msgspec.json.Encoder().encode

@@ -12,7 +12,7 @@ from hosts.emulation.faults.base import ROLES, Asked, ClockFault
 _ROUNDS = 50
 _OF_CLOCK = (
     calls.Head, calls.Tail, calls.Idle, calls.Loop, calls.Load, calls.Link, calls.Now,
-    calls.Readings, calls.Noticed,
+    calls.Readings, calls.Noticed, calls.Look,
 )  # fmt: skip
 """Calls whose answers tell times on the host's clock. What boards tell each other stays."""
 
@@ -34,6 +34,8 @@ class HostClocks:
         tell = self._of[self._own].told_ns
         answer.start_ns, answer.end_ns = tell(answer.start_ns), tell(answer.end_ns)
         answer.encoded_ns = tell(answer.encoded_ns)
+        for seen in answer.seen:
+            seen.time_ns = tell(seen.time_ns)
         answer.spans = [(tell(start_ns), tell(end_ns)) for start_ns, end_ns in answer.spans]
         answer.readings = [(tell(time_ns), watts) for time_ns, watts in answer.readings]
 

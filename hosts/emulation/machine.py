@@ -14,6 +14,7 @@ from hosts.emulation import calls
 from hosts.emulation.client import ROOT_VARIABLE, BoardClient
 from hosts.machine.base import HeadJob, HeadTiming, Payload, TailTiming
 from hosts.wire.frames import TensorHeader
+from hosts.wire.samples import HostSample
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -160,6 +161,10 @@ class EmulatedMachine:
         """An idle window in board time."""
         answer = self._ask(calls.Idle(run=run, duration_ns=round(duration_s * 1e9)))
         return answer.start_ns, answer.end_ns
+
+    def look(self) -> HostSample:
+        """What the board's kernel would tell, and a loop that takes no board time."""
+        return self._ask(calls.Look()).seen[0]
 
     def loop(self, run: str, iterations: int) -> tuple[int, int]:
         """The board's own time for it; nothing is computed."""

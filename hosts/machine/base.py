@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from hosts.codecs.base import Buffer
 from hosts.wire.frames import TensorHeader
+from hosts.wire.samples import HostSample
 
 if TYPE_CHECKING:
     from hosts.coral.accelerator import Accelerator
@@ -161,6 +162,10 @@ class Machine(Protocol):
 
     def idle(self, run: str, duration_s: float) -> tuple[int, int]:
         """Do nothing for a while: start and end."""
+        ...
+
+    def look(self) -> HostSample | None:
+        """What a board tells of itself; None on a machine, whose files tell it."""
         ...
 
     def loop(self, run: str, iterations: int) -> tuple[int, int]:

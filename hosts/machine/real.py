@@ -11,6 +11,7 @@ from hosts.machine.base import HeadJob, HeadTiming, Payload, TailTiming
 from hosts.machine.computing import go_through, load_all_cpus
 from hosts.machine.held_gpu import holds_gpu
 from hosts.wire.frames import TensorHeader
+from hosts.wire.samples import HostSample
 
 if TYPE_CHECKING:
     from hosts.coral.accelerator import Accelerator
@@ -138,6 +139,10 @@ class RealMachine:
         start_ns = self.now_ns()
         time.sleep(duration_s)
         return start_ns, self.now_ns()
+
+    def look(self) -> HostSample | None:
+        """Files tell it."""
+        return None
 
     def loop(self, run: str, iterations: int) -> tuple[int, int]:
         """A loop of additions between two looks at the clock."""

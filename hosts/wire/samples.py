@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 
@@ -16,6 +18,7 @@ class HostSample(msgspec.Struct, array_like=True):
         cpus: how many CPUs.
         throttled: times that the processor was throttled so far, or its firmware's flags.
         swapped_pages: memory pages written to swap or read back so far.
+        loop_ns: time of one iteration of a loop of pure computing, where one was gone through.
     """
 
     time_ns: int
@@ -25,10 +28,27 @@ class HostSample(msgspec.Struct, array_like=True):
     cpus: int = 1
     throttled: int | None = None
     swapped_pages: int | None = None
+    loop_ns: float | None = None
 
 
-SAMPLED = ("cpu_mhz", "temperature_c", "others_s", "throttled", "swapped_pages")
+SAMPLED = ("cpu_mhz", "temperature_c", "others_s", "throttled", "swapped_pages", "loop_ns")
 """The figures of a sample, each of which a host may lack."""
+
+
+_SHORTEST_S = 0.2  # CPU time is counted in steps of 10 ms
+
+
+def busy_pct(samples: Sequence[HostSample]) -> float | None:
+    """The share of a host's CPUs that others took between the first sample and the last.
+
+    Returns:
+        None: it is not told, or the samples are too close to each other.
+    """
+    told = [(s.time_ns / 1e9, s.others_s) for s in samples if s.others_s is not None]
+    if len(told) < 2 or told[-1][0] - told[0][0] < _SHORTEST_S:
+        return None
+    (began_s, before_s), (ended_s, after_s) = told[0], told[-1]
+    return 100.0 * max(0.0, after_s - before_s) / (ended_s - began_s) / samples[-1].cpus
 
 
 class Noted(msgspec.Struct, kw_only=True, frozen=True):

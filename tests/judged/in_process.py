@@ -25,6 +25,7 @@ from hosts.emulation.board_server import BoardServer
 from hosts.emulation.profile import Profile
 from hosts.machine.facts import host_facts
 from hosts.wire import messages
+from hosts.wire.packed import PackedReport, unpack
 from hosts.wire.readings import Channel, MeterHeader, read_reading, reading_line
 from hosts.wire.refusals import refusal
 from hosts.wire.window_rules import WindowRules
@@ -52,6 +53,9 @@ class DirectAgent:
             told = refusal(error)
             usual = HostNotReady if told.transient else HostProgramFailed
             raise _KINDS.get(told.kind, usual)(f"{self.role} host: {told.message}") from error
+
+    def report(self, order, timeout_s: float):
+        return unpack(self.call("Run", order, PackedReport, timeout_s))
 
     def check_lives(self) -> None:
         """It cannot die without this process."""

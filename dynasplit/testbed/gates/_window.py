@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dynasplit.core.power_trace import Trace
+    from dynasplit.testbed.busy_times import BusyTimes
     from dynasplit.testbed.channels import HostTraces
     from dynasplit.testbed.energy import Energies
     from hosts.wire.messages import Inference, RunReport
@@ -58,6 +59,10 @@ class HostWindow:
         samples: what the host's sampler saw from before the warm-up to after the lead-out.
         span_ns: the window on the host's clock, which is that of the samples; None: it had none.
         knobs: of the configuration, those of this host.
+        cycles: of one iteration of a loop of pure computing; None: not known. usual_cycles: the
+            median of the windows before.
+        history: each channel's readings of the last runs, this one included, and of some time
+            before. runs: when the host computed in each of them.
     """
 
     traces: HostTraces
@@ -67,6 +72,10 @@ class HostWindow:
     samples: Sequence[HostSample] = ()
     span_ns: tuple[int, int] | None = None
     knobs: Mapping[str, object] = field(default_factory=dict)
+    cycles: float | None = None
+    usual_cycles: float | None = None
+    history: Mapping[str, Trace] = field(default_factory=dict)
+    runs: Sequence[BusyTimes] = ()
 
     def inside(self, channel: str) -> list[float]:
         """A channel's readings in the window, in W."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dynasplit.testbed.gates._window import HostWindow, Window
 from dynasplit.testbed.gates.base import Gate, Threshold, Verdict
-
-_SHORTEST_S = 0.2  # CPU time is counted in steps of 10 ms
+from hosts.wire.samples import busy_pct
 
 
 class Background(Gate):
@@ -36,8 +35,4 @@ class Background(Gate):
 
 
 def _pct(host: HostWindow) -> float | None:
-    told = [(s.time_ns / 1e9, s.others_s) for s in host.sampled if s.others_s is not None]
-    if len(told) < 2 or told[-1][0] - told[0][0] < _SHORTEST_S:
-        return None
-    (began_s, before_s), (ended_s, after_s) = told[0], told[-1]
-    return 100.0 * max(0.0, after_s - before_s) / (ended_s - began_s) / host.sampled[-1].cpus
+    return busy_pct(host.sampled)

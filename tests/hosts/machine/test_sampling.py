@@ -8,6 +8,7 @@ import pytest
 from hosts.agents.sampler import Sampler
 from hosts.machine.cpus import own_cpus
 from hosts.machine.sampling import HostLook
+from hosts.wire.samples import HostSample
 
 
 def write(root, path: str, text: str) -> None:
@@ -91,12 +92,25 @@ def test_on_this_machine_others_are_those_that_are_not_this_program():
     )
 
 
-def test_samples_are_taken_once_and_a_board_has_none(tree):
-    machine = SimpleNamespace(emulated=False, root=tree)
+def test_samples_are_taken_once(tree):
+    loops = iter([(0, 10_000_000)])
+    machine = SimpleNamespace(
+        emulated=False, root=tree, look=lambda: None, loop=lambda *_: next(loops)
+    )
     sampler = Sampler(machine, HostLook(tree, [0, 1], own_s=lambda: 0.0))
     first = sampler.take()
     assert first[-1].cpu_mhz == 1800.0
     second = sampler.take()
     assert second[0].time_ns > first[-1].time_ns
+    assert {one.loop_ns for one in (*first, *second)} == {None}
+    assert sampler.take(felt=True)[-1].loop_ns == 50.0
     sampler.close()
-    assert Sampler(SimpleNamespace(emulated=True)).take() == []
+
+
+def test_a_board_is_looked_at_before_and_after_a_run():
+    seen = [HostSample(time_ns=i, others_s=i / 10) for i in range(4)]
+    looks = iter(seen)
+    sampler = Sampler(SimpleNamespace(emulated=True, look=lambda: next(looks)))
+    sampler.begin(felt=True)
+    assert sampler.take(felt=True) == seen[1:3]
+    assert sampler.take() == seen[2:4]
