@@ -8,8 +8,9 @@ from typing import Any
 from dynasplit.accounting._view import viewed
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import hypervolume, source_block, write_json
+from dynasplit.app.report.quality import quality_block, quality_lines
 from dynasplit.app.setup.phases import built_policies, thresholds_of, workload_block
-from dynasplit.app.setup.resolve import online_inputs, record_inputs
+from dynasplit.app.setup.resolve import online_inputs, policy_options, record_inputs
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import DataError
@@ -77,6 +78,8 @@ def run(config: Config) -> None:
         terminal.policies(blocks, title, source=_told_source(runs), below=runs.told)
         if unseen is not None:
             _tell(unseen, terminal, _told_source(runs))
+        for line in quality_lines(summary.get("quality")):
+            terminal.say(line)
         terminal.say(f"Results: {folder.path}")
 
 
@@ -155,6 +158,7 @@ def _summary(
             "hypervolume": hypervolume(front, {s.configuration: s for s in runs.summaries()}),
             "testbed_time_s": None,
         },
+        **quality_block(front, policy_options(config, "dynasplit")),
         "workload": workload_block(config.workload.settled_kind, thresholds),
         "policies": blocks,
     }

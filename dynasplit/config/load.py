@@ -52,6 +52,8 @@ LATER = (
     "workload.options",
 )
 """Options that came later: as they are by default, runs from before are still the same."""
+BEFORE_OPTIONS: Mapping[str, Any] = {"policy.max_accuracy_loss": None, "policy.min_fidelity": None}
+"""What later options come to in runs from before: as these have them, runs are still the same."""
 FIRST_ENERGY = {"cloud": "tail"}
 """What the accounting by default was called: runs from before are still the same."""
 _BEFORE = ("reference", "file")
@@ -161,6 +163,10 @@ def _leave_out_later(config: Config, plain: dict[str, Any]) -> None:
     for path in (*LATER, *(f"space.{n}" for n in plain["space"] if n not in _FIRST_KNOBS)):
         group, key = path.split(".")
         if group in plain and plain[group][key] == default[group][key]:
+            del plain[group][key]
+    for path, before in BEFORE_OPTIONS.items():
+        group, key = path.split(".")
+        if group in plain and plain[group][key] == before:
             del plain[group][key]
 
 

@@ -5,11 +5,17 @@ of Student's t with its skewness removed by a cubic transformation (P. Hall, Jou
 Statistical Society B 54, 1992): energies of requests lie in two clusters, which makes the plain
 percentile bootstrap too narrow (docs/decisions.md has the coverages). All need counts of values
 alone, so that 10^8 requests cost what 50 do, and none draws anything at random.
+
+The difference of two shares of right answers has Bonett and Price's adjusted Wald interval where
+they are of the same images (Journal of Educational and Behavioral Statistics 37, 2012; compared
+with others by M. W. Fagerland and others, Statistics in Medicine 33, 2014), and Agresti and Caffo's
+where they are not (The American Statistician 54, 2000).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +42,47 @@ class Pairs:
     counts: Counts
 
 
-def of_share(count: int, total: int) -> Interval:
+def of_paired_difference(gained: float, lost: float, total: float) -> Interval:
+    """The interval of the difference of two shares of the same images.
+
+    Args:
+        gained: how many are right in the first alone.
+        lost: how many in the second alone.
+        total: how many images, at least 1.
+    """
+    up, down = (gained + 1) / (total + 2), (lost + 1) / (total + 2)
+    half = _normal(LEVEL) * math.sqrt((up + down - (up - down) ** 2) / (total + 2))
+    return max(-1.0, up - down - half), min(1.0, up - down + half)
+
+
+def of_difference(count: float, total: float, other: float, other_total: float) -> Interval:
+    """The interval of count / total - other / other_total, of images that are not paired."""
+    first, second = (count + 1) / (total + 2), (other + 1) / (other_total + 2)
+    variance = first * (1 - first) / (total + 2) + second * (1 - second) / (other_total + 2)
+    half = _normal(LEVEL) * math.sqrt(variance)
+    return max(-1.0, first - second - half), min(1.0, first - second + half)
+
+
+def enough(decides: Callable[[int], bool], least: int, most: int = 10**8) -> int | None:
+    """The least number from which on a sample decides; None: none up to `most` does.
+
+    Args:
+        decides: of a size, whether a sample of it would decide; larger ones do if smaller ones do.
+        least: a size that does not.
+        most: where the search ends.
+    """
+    low, high = least, 2 * least
+    while not decides(high):
+        low, high = high, 2 * high
+        if low > most:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if decides(middle) else (middle, high)
+    return high
+
+
+def of_share(count: float, total: int) -> Interval:
     """The interval of the share of which `count` of `total` (at least 1) are a sample."""
     z = _normal(LEVEL)
     share, weight = count / total, z * z / total

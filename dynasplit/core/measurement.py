@@ -5,10 +5,12 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from dynasplit.core.provenance import FAULT_FLAG, Source, faults_of
 from dynasplit.core.space import Configuration
+
+T = TypeVar("T")
 
 __all__ = ["FAULT_FLAG", "Measurement", "Source", "Summary", "Testbed", "faults_of", "summarise"]
 
@@ -31,6 +33,8 @@ class Measurement:
         fidelity: share of images whose top-1 class equals the unsplit network's (0..1).
         accuracy_top5: share of labelled images whose class is among the five highest outputs.
         output_mae: mean absolute difference of the outputs to the unsplit network's.
+        images: on how many images accuracy and fidelity were determined.
+        right: which of the labelled ones were classified correctly (`right_images.packed`).
         latency_spread_ms: interquartile range over the window's inferences.
         edge_ms: computing the head. cloud_ms: computing the tail.
         transfer_ms: all between them, and the way back: encoding, waiting, decoding included.
@@ -65,6 +69,8 @@ class Measurement:
     fidelity: float | None = None
     accuracy_top5: float | None = None
     output_mae: float | None = None
+    images: int | None = None
+    right: str | None = None
     latency_spread_ms: float | None = None
     edge_ms: float | None = None
     transfer_ms: float | None = None
@@ -109,6 +115,8 @@ class Summary:
         latency_q25_ms: quartiles over the runs. latency_q75_ms: likewise.
         energy_q25_j: quartiles over the runs. energy_q75_j: likewise.
         latencies_ms: every run's, ascending.
+        images: on how many images accuracy and fidelity were determined; None: not known.
+        right: which of the labelled ones were classified correctly; None: not known.
     """
 
     configuration: Configuration
@@ -122,6 +130,8 @@ class Summary:
     energy_q25_j: float | None
     energy_q75_j: float | None
     latencies_ms: tuple[float, ...] = ()
+    images: int | None = None
+    right: str | None = None
 
     @property
     def quality(self) -> float | None:
@@ -182,6 +192,8 @@ def _summary(configuration: Configuration, runs: Sequence[Measurement]) -> Summa
         accuracy=_median([m.accuracy for m in runs]),
         fidelity=_median([m.fidelity for m in runs]),
         latencies_ms=tuple(latencies),
+        images=_common([m.images for m in runs]),
+        right=_common([m.right for m in runs]),
     )
 
 
@@ -190,6 +202,11 @@ def _quartiles(ordered: Sequence[float]) -> tuple[float, float, float]:
         return ordered[0], ordered[0], ordered[0]
     q25, q50, q75 = statistics.quantiles(ordered, n=4, method="inclusive")
     return q25, q50, q75
+
+
+def _common(values: Sequence[T | None]) -> T | None:
+    """What all have; None: they differ, as runs on other images do."""
+    return values[0] if len(set(values)) == 1 else None
 
 
 def _median(values: Sequence[float | None]) -> float | None:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynasplit.core.intervals import Interval, Pairs, of_mean, of_saving, of_share
+from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
 
 Floats = npt.NDArray[np.float64]
@@ -72,6 +73,7 @@ class PolicyFigures:
         energy_j: of the requests; None: not measured.
         quality: accuracy or fidelity of the requests; None: not measured.
         quality_name: which of the two.
+        images: on how many images the quality was determined; None: not known.
         exceedance_ms_median: over the requests that were not met; None: there are none.
         throughput_rps: inferences a second while each was measured; None: not measured.
         also: further figures of quality that were measured, by name (see `ALSO`).
@@ -86,6 +88,7 @@ class PolicyFigures:
     quality: Distribution | None
     quality_name: Literal["accuracy", "fidelity"] | None
     exceedance_ms_median: float | None
+    images: int | None = None
     throughput_rps: Distribution | None = None
     also: Mapping[str, Distribution] = field(default_factory=dict)
     paired_j: Pairs | None = None
@@ -115,6 +118,7 @@ class PolicyFigures:
             quality=quality,
             quality_name=name if quality else None,
             exceedance_ms_median=float(np.median(exceedances)) if exceedances else None,
+            images=images_of(runs),
             throughput_rps=_complete([m.throughput_rps for m in runs]),
             also={
                 n: found
@@ -146,6 +150,8 @@ class PolicyFigures:
         }
         if self.quality_name and self.quality:
             found[self.quality_name] = self.quality.mean()
+            if self.images:
+                found["images"] = self.images
         if self.throughput_rps:
             found["throughput_rps"] = {"median": self.throughput_rps.quantile(0.5)}
         found |= {name: values.mean() for name, values in self.also.items()}
@@ -165,18 +171,24 @@ class PolicyFigures:
         if saving is not None and self.paired_j is not None:
             found["energy_saving_vs_cloud_pct"] = _listed(of_saving(self.paired_j), 100)
         if self.quality_name and self.quality:
-            found[self.quality_name] = self.quality.interval()
+            found[self.quality_name] = self._quality_interval(self.quality.mean())
         return found
+
+    def _quality_interval(self, share: float | None) -> list[float] | None:
+        """Over images, of which the quality is a share; None: how many is not known."""
+        if share is None or not self.images:
+            return None
+        return _listed(of_share(share * self.images, self.images))
 
 
 def policy_blocks(figures: Mapping[str, PolicyFigures]) -> dict[str, dict[str, Any]]:
     """The policies' block of summary.json.
 
     Each policy has `requests`, `met_pct`, `infeasible`, `latency_ms` {median, mean, p95},
-    `energy_j` {median, mean}, `accuracy` or `fidelity` (mean), those of `ALSO` that were measured
-    (mean), `exceedance_ms_median` (over the requests not met), `energy_saving_vs_cloud_pct` (of
-    means), and `confidence_95`, the intervals [low, high] of these over requests; what is not known
-    is None.
+    `energy_j` {median, mean}, `accuracy` or `fidelity` (mean) and on how many `images`, those of
+    `ALSO` that were measured (mean), `exceedance_ms_median` (over the requests not met),
+    `energy_saving_vs_cloud_pct` (of means), and `confidence_95`, the intervals [low, high] of these
+    over requests, of the quality over images; what is not known is None.
     """
     return {name: found.block() for name, found in figures.items()}
 
@@ -207,6 +219,12 @@ def medians_of(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             present = [v for v in values if v is not None]
             found[name] = float(np.median(present)) if present else None
     return found
+
+
+def images_of(runs: Iterable[Measurement]) -> int | None:
+    """On how many images the quality of all was determined; None: they differ, or lack it."""
+    found = {run.images for run in runs}
+    return found.pop() if len(found) == 1 else None
 
 
 def _paired(rows: Sequence[ServedRequest], baseline_j: Mapping[int, float | None]) -> Pairs | None:

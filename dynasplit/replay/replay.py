@@ -18,7 +18,7 @@ import numpy as np
 from dynasplit.core.counter_rng import request_bits
 from dynasplit.core.intervals import Pairs
 from dynasplit.online.policies.base import Policy
-from dynasplit.online.policy_figures import ALSO, BASELINE, Distribution, PolicyFigures
+from dynasplit.online.policy_figures import ALSO, BASELINE, Distribution, PolicyFigures, images_of
 from dynasplit.online.workload import Thresholds
 from dynasplit.replay.exceedance import Exceedances
 from dynasplit.replay.pool import Cells, Floats, Places, Pool
@@ -174,6 +174,7 @@ def _policy_figures(tally: Tally, pool: Pool, cells: Cells | None, count: int) -
         quality=quality,
         quality_name=name if quality else None,
         exceedance_ms_median=tally.exceedances.median_ms(),
+        images=images_of(pool.runs),
         also={
             n: found
             for n in ALSO

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from dynasplit.core.right_images import FORM_WORDS
 from hosts.conditions.base import describe as describe_condition
 from hosts.knobs.base import is_packaged, knobs
 
@@ -122,6 +123,7 @@ _FIGURES = (
     _share("fidelity", "share of images classified as by the unsplit network"),
     _share("accuracy_top5", "share of labelled images with their class among the first 5", "any"),
     Column("output_mae", "", "float", 0, 1e9, "any", "mean absolute difference of the outputs"),
+    _count("images", "how many images accuracy and fidelity were determined on"),
     _ms("edge_ms", "computing the head"),
     _ms("transfer_ms", "sending the intermediate tensor, encoded, waited for and decoded"),
     _ms("cloud_ms", "computing the tail"),
@@ -133,6 +135,9 @@ _MODE = (
 )
 _ACCOUNTING = Column(
     "accounting", "", "text", None, None, "any", "how energies are counted; absent: occupied"
+)
+_RIGHT = Column(
+    "right", "", "text", None, None, "any", f"labelled images classified correctly, {FORM_WORDS}"
 )
 _FLAGS = Column("flags", "", "text", None, None, "any", "what is doubtful, separated by ;")
 _TIME = Column("testbed_time_s", "s", "float", 0, 1e9, "any", "what the run cost the testbed")
@@ -160,6 +165,7 @@ RUNS: tuple[Column, ...] = (
     _count("cloud_samples", "meter samples in the window, cloud"),
     Column("window_s", "s", "float", 0, 1e9, "any", "the window's length"),
     _TIME,
+    _RIGHT,
     _ACCOUNTING,
     _FLAGS,
 )

@@ -20,6 +20,7 @@ from dynasplit.tables.knobs import read_configurations, write_configurations
 from dynasplit.tables.reading import Array, check_names, check_present, read_file, reject, to_array
 
 _COLUMNS = {c.name: c for c in REQUESTS}
+_INTEGERS = {c.name for c in REQUESTS if c.dtype == "int"}
 _OWN = ("request", "network", "policy", "threshold_ms", "infeasible")
 _DERIVED = ("met", "exceedance_ms")
 _MEASURED = tuple(c.name for c in REQUESTS if c.name in Measurement.__slots__ and c.name != "flags")
@@ -132,8 +133,8 @@ def _served(
 
 
 def _natives(name: str, array: Array) -> list[Any]:
-    if name == "request":
-        return [int(v) for v in array.tolist()]
+    if name in _INTEGERS:
+        return [None if v != v else int(v) for v in array.tolist()]
     if array.dtype == np.float64:
         return [None if v != v else v for v in array.tolist()]
     return list(array.tolist())

@@ -14,6 +14,7 @@ from dynasplit.accounting import DEFAULT, named
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.provenance import REALITY, Source
+from dynasplit.core.right_images import FORM_WORDS, is_packed
 from dynasplit.tables import reference
 from dynasplit.tables.columns import RUNS, family_columns, with_unit
 from dynasplit.tables.files import check_facts, read_identity, write_table
@@ -66,6 +67,7 @@ def read_runs(
         sources=_sources(path, table),
         flags=_flags(table),
         modes=_modes(path, table),
+        rights=_rights(path, table),
         accounting=_accounting(path, table),
         path=path,
         notes=tuple(notes),
@@ -94,6 +96,8 @@ def write_runs(
         columns["accounting"] = [table.accounting] * len(table)
     if table.modes and any(table.modes):
         columns["mode"] = list(table.modes)
+    if table.rights and any(table.rights):
+        columns["right"] = list(table.rights)
     write_table(
         path,
         columns,
@@ -165,6 +169,17 @@ def _modes(path: Path, table: pa.Table) -> list[str | None] | None:
     if "mode" not in table.column_names:
         return None
     return cast("list[str | None]", to_array(path, table["mode"], _COLUMNS["mode"]).tolist())
+
+
+def _rights(path: Path, table: pa.Table) -> list[str | None] | None:
+    """Which images each row classified correctly; None: an older table, or none is labelled."""
+    if "right" not in table.column_names:
+        return None
+    found = cast("list[str | None]", to_array(path, table["right"], _COLUMNS["right"]).tolist())
+    for row, text in enumerate(found):
+        if text is not None and not is_packed(text):
+            reject(path, row, "right", repr(text), FORM_WORDS)
+    return found
 
 
 def _accounting(path: Path, table: pa.Table) -> str:

@@ -20,7 +20,7 @@ from dynasplit.tables.families import family_names, family_values, gathered
 from dynasplit.tables.reading import Array
 
 _INTEGERS = {c.name for c in RUNS if c.dtype == "int"}
-_WORDS = {"configuration", "source", "mode", "flags", "accounting"}
+_WORDS = {"configuration", "source", "mode", "flags", "accounting", "right"}
 _KEPT = {f.name for f in fields(Measurement)} - _WORDS
 FIGURES = tuple(c.name for c in RUNS if c.name in _KEPT)
 
@@ -38,6 +38,7 @@ class RunsTable:
         sources: each row's source (n,).
         flags: each row's flags (n,).
         modes: each row's mode of measuring (n,); None: not known.
+        rights: which images each row classified correctly (n,); None: not known.
         accounting: the label of the accounting by which all rows count energies.
         path: the file, or None for a table in memory.
         notes: what had to be assumed or repaired while reading, to be shown.
@@ -51,6 +52,7 @@ class RunsTable:
     sources: Sequence[Source] = field(repr=False)
     flags: Sequence[tuple[str, ...]] = field(repr=False)
     modes: Sequence[str | None] | None = field(default=None, repr=False)
+    rights: Sequence[str | None] | None = field(default=None, repr=False)
     accounting: str = "occupied"
     path: Path | None = None
     notes: tuple[str, ...] = ()
@@ -83,6 +85,7 @@ class RunsTable:
             sources=[m.source for m in runs],
             flags=[m.flags for m in runs],
             modes=[m.mode for m in runs],
+            rights=[m.right for m in runs],
             accounting=accounting,
         )
 
@@ -133,6 +136,7 @@ class RunsTable:
             source=self.sources[row],
             flags=self.flags[row],
             mode=self.modes[row] if self.modes else None,
+            right=self.rights[row] if self.rights else None,
             accounting=self.accounting,
             **gathered(figures),
         )

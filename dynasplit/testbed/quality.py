@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dynasplit.core.measurement import Measurement
+from dynasplit.core.right_images import packed
 from dynasplit.core.space import Configuration
 from hosts import codecs
 from hosts.wire.messages import Inference, Judged
@@ -21,6 +22,8 @@ class Quality(NamedTuple):
     fidelity: float | None = None
     accuracy_top5: float | None = None
     output_mae: float | None = None
+    images: int | None = None
+    right: str | None = None
 
 
 @dataclass
@@ -42,7 +45,7 @@ class Qualities:
         """Take over what an earlier start of the run has measured."""
         for m in measurements:
             if m.quality is not None:
-                found = Quality(m.accuracy, m.fidelity, m.accuracy_top5, m.output_mae)
+                found = Quality(*(getattr(m, name) for name in Quality._fields))
                 self._known.setdefault(_pair(m.configuration), found)
 
     def is_known(self, configuration: Configuration) -> bool:
@@ -75,6 +78,8 @@ class Qualities:
                 fidelity=_share(top1, self.references),
                 accuracy_top5=_within(top5, self.labels),
                 output_mae=sum(maes) / len(maes) if maes else None,
+                images=len(top1),
+                right=_right(top1, self.labels),
             )
         return self._known[pair]
 
@@ -97,6 +102,13 @@ def _told(judged: Judged | None, images: int) -> tuple[dict[int, tuple[int, ...]
     differences = [mae for _, _, mae in answers if mae is not None]
     complete = len(differences) == images
     return {image: top for image, top, _ in answers}, differences if complete else []
+
+
+def _right(top1: Mapping[int, int], labels: Sequence[int] | None) -> str | None:
+    """Which images are classified correctly; None: not known of every image."""
+    if labels is None or len(top1) < len(labels):
+        return None
+    return packed([top1[image] == label for image, label in enumerate(labels)])
 
 
 def _share(top1: Mapping[int, int], expected: Sequence[int]) -> float:

@@ -50,7 +50,8 @@ Values often changed:
                                 space.codec=[none,lz4], space.batch_size=[1,4]: to be searched
   workload.requests=50          how many requests are served
   policy.quantile=0.5           how safe dynasplit plays; likewise policy.margin,
-                                policy.energy_tolerance, policy.min_accuracy
+                                policy.energy_tolerance
+  policy.max_accuracy_loss=1    points below cloud_only that dynasplit may lose; policy.min_fidelity
   hosts.profile=NAME|FILE       physical model of emulated and modelled hosts
   hosts.cloud_rest_w=300        W assumed for what of a profile's cloud was not measured
                                 (pi4_coral_h200: all but the GPU's board)

@@ -23,12 +23,13 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
+from dynasplit.app.cli.policies_table import intervals_words, policies_table, shown_ms
 from dynasplit.core import events
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.provenance import SMALL_J, shown_j, significant
+from dynasplit.core.provenance import shown_j
 
 TITLES: Mapping[str, str] = {
     "search": "Searching",
@@ -36,10 +37,6 @@ TITLES: Mapping[str, str] = {
     "repeats": "Repeating the front",
     "online": "Serving requests",
 }
-# The titles of the columns that a run without energy does not have; one space tells two apart.
-_ENERGY = ("energy\nmedian", "\nmean ", "saved, of\ncloud_only %")
-_INTERVALS = "Below met, mean energy and saving: their 95 % intervals over requests."
-_RATE = "requests\na second"
 _PLAIN_STEPS = 4
 _PLAIN_WIDTH = 100
 
@@ -174,7 +171,7 @@ class Terminal:
         each = f"N = {counts[0]} requests each" if counts else ""
         told = "\n".join(filter(None, (", ".join(filter(None, (title, each))), source)))
         self.console.print(policies_table(blocks, told, with_rates))
-        self.console.print(_INTERVALS, style="dim")
+        self.console.print(intervals_words(blocks), style="dim")
         for words in below:
             self.say(f"  {words}")
 
@@ -219,75 +216,7 @@ class _Step:
         return f", about {left_s:.0f} s left" if left_s >= 1 else ""
 
 
-def policies_table(
-    blocks: Mapping[str, Mapping[str, Any]], title: str = "Policies", with_rates: bool = False
-) -> Table:
-    """The policies' block of summary.json as a table, with inferences a second if asked.
-
-    Below the shares met, mean energies and savings stand their 95 % intervals.
-    """
-    measured = [q for q in ("accuracy", "fidelity") if any(q in b for b in blocks.values())]
-    quality = measured[0] if measured else "quality"
-    energies = [e for b in blocks.values() if (e := b["energy_j"]["mean"]) is not None]
-    unit = "mJ" if energies and max(energies) < SMALL_J else "J"
-    table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("policy", no_wrap=True)
-    rows = {name: _cells(block, quality, unit) for name, block in blocks.items()}
-    hidden = _ENERGY if not energies else ()
-    hidden = hidden if measured else (*hidden, quality)
-    hidden = hidden if with_rates else (*hidden, _RATE)
-    shown = [column for column in next(iter(rows.values()), {}) if column not in hidden]
-    for column in shown:
-        table.add_column(column.strip(" ").replace("energy", f"energy {unit}"), justify="right")
-    for name, row in rows.items():
-        table.add_row(name, *(row[column] for column in shown))
-    return table
-
-
-def _cells(block: Mapping[str, Any], quality: str, unit: str) -> Mapping[str, str]:
-    """A policy's figures by their column's title; energies in a unit."""
-    latency, energy, spans = block["latency_ms"], block["energy_j"], block["confidence_95"]
-    saved, saved_pct = spans["energy_saving_vs_cloud_pct"], block["energy_saving_vs_cloud_pct"]
-    return {
-        "met %": _number(block["met_pct"], 1) + _between(spans["met_pct"]),
-        "latency ms\nmedian": _shown_ms(latency["median"]),
-        "\nmean": _shown_ms(latency["mean"]),
-        _ENERGY[0]: _energy(energy["median"], unit),
-        _ENERGY[1]: _energy(energy["mean"], unit) + _energies_between(spans["energy_j_mean"], unit),
-        _RATE: _number(block.get("throughput_rps", {}).get("median"), 2),
-        quality: _number(block.get(quality), 3),
-        _ENERGY[2]: _number(saved_pct, 1) + _between(saved),
-    }
-
-
-def _between(bounds: Sequence[float] | None) -> str:
-    """An interval in a line of its own; empty: there is none."""
-    return "" if bounds is None else f"\n{bounds[0]:.1f}..{bounds[1]:.1f}"
-
-
-def _energies_between(bounds_j: Sequence[float] | None, unit: str) -> str:
-    if bounds_j is None:
-        return ""
-    return "\n" + "..".join(_energy(bound, unit) for bound in bounds_j)
-
-
-def _energy(value_j: float | None, unit: str) -> str:
-    """An energy in a unit, with three digits that say something."""
-    if value_j is None:
-        return "-"
-    return significant(1000 * value_j if unit == "mJ" else value_j)
-
-
-def _shown_ms(value: float | None) -> str:
-    """A latency; short ones with two digits that say something."""
-    return _number(value, 1) if value is None or value >= 1 else f"{value:.2g}"
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
 def _shown(m: Measurement) -> str:
     """A configuration and what it came to, briefly."""
     energy = "" if m.energy_j is None else f", {shown_j(m.energy_j)}"
-    return f"{m.configuration.words()}: {_shown_ms(m.latency_ms)} ms{energy}"
+    return f"{m.configuration.words()}: {shown_ms(m.latency_ms)} ms{energy}"

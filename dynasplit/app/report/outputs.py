@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from dynasplit.app.report.quality import quality_block
 from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs, TestbedInputs, with_faults
 from dynasplit.core.errors import ResultsError
@@ -43,6 +44,11 @@ def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
             {"phase": g.phase, "configuration": g.configuration.words(), "reason": g.reason}
             for g in (result.offline.given_up if result.offline else ())
         ],
+        **quality_block(
+            result.front,
+            inputs.online.policies.get("dynasplit", {}),
+            testbed.manifest.weights if testbed.manifest else None,
+        ),
         "workload": dict(result.online.workload),
         "policies": summarise_requests(result.online.served),
         "accounting": testbed.energy.accounting.label,

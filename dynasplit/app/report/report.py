@@ -15,6 +15,7 @@ from dynasplit.app.report.outputs import (
     write_offline_outputs,
     write_online_outputs,
 )
+from dynasplit.app.report.quality import quality_lines
 from dynasplit.app.report.tracking import record, tell_where
 from dynasplit.app.setup.open_run import OpenRun
 from dynasplit.app.setup.phases import RunResult
@@ -147,6 +148,8 @@ def write_report(
         below=told_in(inputs.testbed, result),
     )
     tell_accountings(summary, terminal)
+    for line in quality_lines(summary.get("quality")):
+        terminal.say(line)
     terminal.say(f"Results: {folder}")
     if opened.recorder.trouble is None:
         tell_where(inputs.record, terminal)

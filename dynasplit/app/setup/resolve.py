@@ -190,7 +190,8 @@ def policy_options(config: Config, name: str) -> dict[str, Any]:
         "quantile": given.quantile,
         "margin": given.margin,
         "energy_tolerance": given.energy_tolerance,
-        "min_accuracy": given.min_accuracy,
+        "max_accuracy_loss": given.max_accuracy_loss,
+        "min_fidelity": given.min_fidelity,
     }
 
 

@@ -10,6 +10,15 @@ from dynasplit.config.rules import (
     within,
 )
 
+_SUCCESSORS = (
+    "policy.max_accuracy_loss=1 in its place, in points below cloud_only; where fidelity was "
+    "measured, policy.min_fidelity=.9"
+)
+
+
+def _is_of_points(value: float) -> bool:
+    return 0 <= value <= 100
+
 
 @dataclass
 class PolicyConf:
@@ -20,10 +29,15 @@ class PolicyConf:
         energy_tolerance: what needs at most this share more than the least energy is as good;
             of it, the fastest is taken.
         margin: share by which the threshold must exceed that latency.
-        min_accuracy: least accuracy (or fidelity) of what is chosen.
+        max_accuracy_loss: what loses more points of accuracy against cloud_only, with the whole
+            95 % interval, is not chosen; None: accuracy excludes nothing.
+        min_fidelity: least fidelity of what is chosen; None: fidelity excludes nothing.
+        min_accuracy: as it was called before; refused.
     """
 
     quantile: float = option(0.5, share())
     energy_tolerance: float = option(0.01, share(one=False))
     margin: float = option(0.0, within("from 0, below 10 (a share)", lambda v: 0 <= v < 10))
-    min_accuracy: float | None = option(None, share())
+    max_accuracy_loss: float | None = option(1.0, within("0 to 100 (points)", _is_of_points))
+    min_fidelity: float | None = option(None, share())
+    min_accuracy: float | None = option(None, within(_SUCCESSORS, lambda _: False))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.measurement import Summary
 from dynasplit.front.pareto_front import ParetoFront
+from dynasplit.online.equal_quality import compared
 from dynasplit.online.policies.base import Policy, least_energy_staircase
 
 
@@ -20,7 +21,8 @@ def build(
     quantile: float = 0.5,
     margin: float = 0.0,
     energy_tolerance: float = 0.0,
-    min_accuracy: float | None = None,
+    max_accuracy_loss: float | None = None,
+    min_fidelity: float | None = None,
 ) -> Policy:
     """The policy on a front.
 
@@ -31,11 +33,12 @@ def build(
         margin: the threshold must exceed that latency by this share of it.
         energy_tolerance: what needs more than the least energy by up to this share of it counts
             as good as the least.
-        min_accuracy: only configurations of at least this accuracy (or fidelity, where that was
-            measured instead) are chosen.
+        max_accuracy_loss: what is less accurate than cloud_only by more points, with the whole 95 %
+            interval of the difference, is not chosen; None: accuracy excludes nothing.
+        min_fidelity: what has less fidelity is not chosen; None: fidelity excludes nothing.
 
     Raises:
-        ConfigurationError: an option is out of range, or no configuration is accurate enough.
+        ConfigurationError: an option is out of range, or no configuration is good enough.
     """
     if not 0 <= quantile <= 1:
         raise ConfigurationError(f"policy.quantile is {quantile}; allowed: 0 to 1")
@@ -45,28 +48,44 @@ def build(
         raise ConfigurationError(
             f"policy.energy_tolerance is {energy_tolerance}; allowed: 0 to 1 (a share)"
         )
-    eligible = _accurate(front, min_accuracy)
+    eligible = _good_enough(front, max_accuracy_loss, min_fidelity)
     guards = [_quantile(s, quantile) * (1 + margin) for s in eligible]
     fastest_ms = min(s.latency_ms for s in eligible)
     return least_energy_staircase("dynasplit", eligible, guards, fastest_ms, energy_tolerance)
 
 
-def _accurate(front: ParetoFront, least: float | None) -> Sequence[Summary]:
-    if least is None:
-        return front.summaries
+def _good_enough(
+    front: ParetoFront, most_points: float | None, least: float | None
+) -> Sequence[Summary]:
+    eligible = list(front.summaries)
+    if most_points is not None:
+        if not 0 <= most_points <= 100:
+            raise ConfigurationError(
+                f"policy.max_accuracy_loss is {most_points}; allowed: 0 to 100 (points)"
+            )
+        worse = [c for c in compared(front, most_points) if c.verdict == "worse"]
+        eligible = [s for s in eligible if all(s is not c.summary for c in worse)]
+        if not eligible:
+            best = max(c.points for c in worse)
+            raise ConfigurationError(
+                f"policy.max_accuracy_loss is {most_points:g}; the front's best is {-best:.2g} "
+                "points below cloud_only. Allow a larger loss"
+            )
+    return eligible if least is None else _faithful(front, eligible, least)
+
+
+def _faithful(front: ParetoFront, eligible: Sequence[Summary], least: float) -> Sequence[Summary]:
     if not 0 <= least <= 1:
-        raise ConfigurationError(f"policy.min_accuracy is {least}; allowed: 0 to 1")
-    if front.quality is None:
+        raise ConfigurationError(f"policy.min_fidelity is {least}; allowed: 0 to 1")
+    known = [s.fidelity for s in front.summaries if s.fidelity is not None]
+    if len(known) < len(front.summaries):
+        raise ConfigurationError(f"policy.min_fidelity is {least}; fidelity was not measured")
+    faithful = [s for s in eligible if s.fidelity is not None and s.fidelity >= least]
+    if not faithful:
         raise ConfigurationError(
-            f"policy.min_accuracy is {least}; neither accuracy nor fidelity was measured"
+            f"policy.min_fidelity is {least}; the front's best fidelity is {max(known):g}"
         )
-    eligible = [s for s in front.summaries if s.quality is not None and s.quality >= least]
-    if not eligible:
-        best = max(s.quality or 0.0 for s in front.summaries)
-        raise ConfigurationError(
-            f"policy.min_accuracy is {least}; the front's best {front.quality} is {best:g}"
-        )
-    return eligible
+    return faithful
 
 
 def _quantile(summary: Summary, share: float) -> float:

@@ -165,14 +165,14 @@ def test_a_configuration_that_cannot_be_measured_is_told_and_the_run_goes_on(tmp
     group="command line",
     fault="a policy that no front can meet",
     seen=(
-        "refused before the search, where all that can be measured is known: `min_accuracy is"
+        "refused before the search, where all that can be measured is known: `min_fidelity is"
         " 0.9; ...`"
     ),
 )
 def test_a_policy_that_cannot_be_is_refused_before_the_search(tmp_path):
-    ended = start(tmp_path, "policy.min_accuracy=0.9")
+    ended = start(tmp_path, "policy.min_fidelity=0.9")
     assert ended.returncode == 2
-    assert "min_accuracy is 0.9; neither accuracy nor fidelity was measured" in ended.stderr
+    assert "min_fidelity is 0.9; fidelity was not measured" in ended.stderr
     assert not list(tmp_path.glob("vgg16_testbed/*"))
 
 

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from dynasplit.app.cli.terminal import Terminal, policies_table
+from dynasplit.app.cli.policies_table import policies_table
+from dynasplit.app.cli.terminal import Terminal
 from dynasplit.core import events
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration

@@ -34,3 +34,9 @@ def test_an_option_that_came_later_was_as_it_is_by_default():
     assert measured_otherwise(before, faulty) == [
         "hosts.faults=[] there, ['frozen_meter'] here",
     ]
+
+
+def test_a_run_from_before_equal_quality_is_the_same_where_it_excludes_nothing():
+    now = determining(config(policy__max_accuracy_loss=None))
+    assert set(now["policy"]) == {"quantile", "energy_tolerance", "margin", "min_accuracy"}
+    assert determining(config())["policy"]["max_accuracy_loss"] == 1.0

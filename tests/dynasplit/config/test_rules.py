@@ -56,6 +56,8 @@ def test_a_valid_configuration_passes():
         ("policies", ["fastest", "fastest"], "each once"),
         ("policy__quantile", 1.5, "from 0 to 1"),
         ("policy__margin", -0.1, "from 0"),
+        ("policy__max_accuracy_loss", -1.0, "0 to 100 (points)"),
+        ("policy__min_accuracy", 0.9, "policy.max_accuracy_loss=1 in its place"),
         ("workload__requests", None, "workload.file"),
         ("workload__min_ms", float("inf"), "above 0"),
         ("workload__file", "/nope.csv", "exists"),

@@ -21,7 +21,13 @@ PER_POLICY = [pytest.param(name, id=name) for name in policies.names()]
 
 def front_of(rows: list[tuple[float, float, float]]) -> ParetoFront:
     runs = [
-        Measurement(configuration=Configuration(k), latency_ms=t, energy_j=e, accuracy=a / 10)
+        Measurement(
+            configuration=Configuration(k),
+            latency_ms=t,
+            energy_j=e,
+            accuracy=a / 10,
+            fidelity=a / 10,
+        )
         for k, (t, e, a) in enumerate(rows)
     ]
     return ParetoFront.build(
@@ -65,11 +71,11 @@ def test_the_staircase_against_brute_force(
 ) -> None:
     front = front_of(rows)
     if floor is not None and max(a / 10 for _, _, a in rows) < floor:
-        with pytest.raises(ConfigurationError, match="best accuracy"):
-            policies.build("dynasplit", front, margin=margin, min_accuracy=floor)
+        with pytest.raises(ConfigurationError, match="best fidelity"):
+            policies.build("dynasplit", front, margin=margin, min_fidelity=floor)
         return
     policy = policies.build(
-        "dynasplit", front, margin=margin, min_accuracy=floor, energy_tolerance=tolerance
+        "dynasplit", front, margin=margin, min_fidelity=floor, energy_tolerance=tolerance
     )
     for t in (threshold, *(r[0] for r in rows), *(r[0] * (1 + margin) for r in rows)):
         chosen, expected = policy.choose(t), brute_force(front, t, margin, floor or 0.0, tolerance)
@@ -132,19 +138,22 @@ def test_what_is_refused_says_what_is_allowed() -> None:
     without = dataclasses.replace(
         front,
         quality=None,
-        summaries=tuple(dataclasses.replace(s, accuracy=None) for s in front.summaries),
+        summaries=tuple(
+            dataclasses.replace(s, accuracy=None, fidelity=None) for s in front.summaries
+        ),
     )
     for name, options, words in [
         ("best", {}, "there are: cloud_only, dynasplit, edge_only, fastest, least_energy"),
-        ("dynasplit", {"speed": 1}, "it has: quantile, margin, energy_tolerance, min_accuracy"),
+        ("dynasplit", {"speed": 1}, "it has: quantile, margin, energy_tolerance, max_acc"),
         ("fastest", {"margin": 0.1}, "it has: none"),
         ("dynasplit", {"quantile": 1.5}, "allowed: 0 to 1"),
         ("dynasplit", {"margin": -0.1}, "allowed: 0 to 10"),
         ("dynasplit", {"energy_tolerance": 1}, "allowed: 0 to 1"),
         ("dynasplit", {"margin": math.nan}, "allowed: 0 to 10"),
-        ("dynasplit", {"min_accuracy": 70}, "allowed: 0 to 1"),
+        ("dynasplit", {"min_fidelity": 70}, "allowed: 0 to 1"),
+        ("dynasplit", {"max_accuracy_loss": -1}, "allowed: 0 to 100"),
     ]:
         with pytest.raises(ConfigurationError, match=words):
             policies.build(name, front, **options)
-    with pytest.raises(ConfigurationError, match="neither accuracy nor fidelity"):
-        policies.build("dynasplit", without, min_accuracy=0.5)
+    with pytest.raises(ConfigurationError, match="fidelity was not measured"):
+        policies.build("dynasplit", without, min_fidelity=0.5)

@@ -24,23 +24,23 @@ JUDGED = Judged(answers=((0, (1, 2, 3, 4, 5), 0.1), (1, (2, 1, 3, 4, 5), 0.3)))
 
 def test_all_four_figures():
     found = Qualities([1, 2], [1, 9]).of(at(2), inferences(1, 2), JUDGED)
-    assert found == Quality(0.5, 1.0, 0.5, pytest.approx(0.2))
+    assert found == Quality(0.5, 1.0, 0.5, pytest.approx(0.2), 2, "2:80")
     found = Qualities([1, 7], [3, 5]).of(at(2), inferences(1, 2), JUDGED)
-    assert found == Quality(0.0, 0.5, 1.0, pytest.approx(0.2))
+    assert found == Quality(0.0, 0.5, 1.0, pytest.approx(0.2), 2, "2:00")
 
 
 def test_without_labels_there_is_fidelity_alone():
     found = Qualities([1, 2], None).of(at(2), inferences(1, 9), JUDGED)
-    assert found == Quality(None, 0.5, None, pytest.approx(0.2))
+    assert found == Quality(None, 0.5, None, pytest.approx(0.2), 2)
 
 
 def test_what_was_not_judged_completely_is_not_known():
     qualities = Qualities([1, 2], [1, 2])
-    assert qualities.of(at(1), inferences(1, 2), None) == Quality(1.0, 1.0, None, None)
+    assert qualities.of(at(1), inferences(1, 2), None) == Quality(1.0, 1.0, None, None, 2, "2:c0")
     half = Judged(answers=JUDGED.answers[:1])
-    assert qualities.of(at(2), inferences(1, 2), half)[2:] == (None, None)
+    assert qualities.of(at(2), inferences(1, 2), half)[2:4] == (None, None)
     unmeasured = Judged(answers=((0, (1,), None), (1, (2,), None)))
-    assert qualities.of(at(3), inferences(1, 2), unmeasured)[2:] == (1.0, None)
+    assert qualities.of(at(3), inferences(1, 2), unmeasured)[2:4] == (1.0, None)
 
 
 def test_it_is_measured_once_for_each_split_point_kind_of_head_and_codec():
