@@ -10,15 +10,20 @@ _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _HALF = np.uint64(32)
 
 
-def request_bits(seed: int, requests: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+def request_bits(
+    seed: int, requests: npt.NDArray[np.int64], draw: int = 0
+) -> npt.NDArray[np.uint64]:
     """32 random bits for each request (n,), from the seed and the request's number alone.
+
+    Further draws are independent of the first.
 
     The finaliser of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number
     generators, 2014), which is a function of its counter.
     """
     with np.errstate(over="ignore"):
         x = requests.astype(np.uint64)
-        x += np.uint64(1 + (seed * 0x632BE59BD9B4E019) % 2**64 % (2**64 - 1))
+        start = seed * 0x632BE59BD9B4E019 + draw * 0xD1342543DE82EF95
+        x += np.uint64(1 + start % 2**64 % (2**64 - 1))
         x *= _GOLDEN
         x ^= x >> np.uint64(30)
         x *= _MIX[0]

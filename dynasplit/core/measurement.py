@@ -11,6 +11,9 @@ from dynasplit.core.provenance import FAULT_FLAG, Source, faults_of
 from dynasplit.core.space import Configuration
 
 T = TypeVar("T")
+KEPT_INFERENCES = 256
+"""Latencies of single inferences that a measurement keeps at most."""
+_QUANTILES = 101
 
 __all__ = ["FAULT_FLAG", "Measurement", "Source", "Summary", "Testbed", "faults_of", "summarise"]
 
@@ -36,6 +39,10 @@ class Measurement:
         images: on how many images accuracy and fidelity were determined.
         right: which of the labelled ones were classified correctly (`right_images.packed`).
         latency_spread_ms: interquartile range over the window's inferences.
+        inference_ms: the latency of each inference, in their order (see `kept_latencies`); empty:
+            not kept, as in tables of elsewhere.
+        switch_ms: of a request: setting knobs and warming up before it, which is no part of its
+            latency; None: not known.
         edge_ms: computing the head. cloud_ms: computing the tail.
         transfer_ms: all between them, and the way back: encoding, waiting, decoding included.
         edge_energy_j: the edge's part. cloud_energy_j: the cloud's.
@@ -72,6 +79,8 @@ class Measurement:
     images: int | None = None
     right: str | None = None
     latency_spread_ms: float | None = None
+    inference_ms: tuple[float, ...] = ()
+    switch_ms: float | None = None
     edge_ms: float | None = None
     transfer_ms: float | None = None
     cloud_ms: float | None = None
@@ -114,7 +123,8 @@ class Summary:
         accuracy: median over the runs. fidelity: likewise.
         latency_q25_ms: quartiles over the runs. latency_q75_ms: likewise.
         energy_q25_j: quartiles over the runs. energy_q75_j: likewise.
-        latencies_ms: every run's, ascending.
+        latencies_ms: of all runs' inferences, ascending, at most 101 evenly spaced quantiles of
+            them; where single inferences are not kept, every run's.
         images: on how many images accuracy and fidelity were determined; None: not known.
         right: which of the labelled ones were classified correctly; None: not known.
     """
@@ -167,6 +177,13 @@ class Testbed(Protocol):
 Testbed.__test__ = False  # type: ignore[attr-defined]  # pytest: not a test class
 
 
+def kept_latencies(latencies_ms: Sequence[float]) -> tuple[float, ...]:
+    """A window's latencies to a tenth of a microsecond, evenly spaced ones where there are many."""
+    step = max(1.0, len(latencies_ms) / KEPT_INFERENCES)
+    count = min(len(latencies_ms), KEPT_INFERENCES)
+    return tuple(round(latencies_ms[int(i * step)], 4) for i in range(count))
+
+
 def summarise(measurements: Iterable[Measurement]) -> list[Summary]:
     """Summarise repeats by configuration, in the order in which configurations first appear."""
     groups: dict[Configuration, list[Measurement]] = {}
@@ -191,10 +208,21 @@ def _summary(configuration: Configuration, runs: Sequence[Measurement]) -> Summa
         energy_q75_j=energy[2],
         accuracy=_median([m.accuracy for m in runs]),
         fidelity=_median([m.fidelity for m in runs]),
-        latencies_ms=tuple(latencies),
+        latencies_ms=_spread(runs, latencies),
         images=_common([m.images for m in runs]),
         right=_common([m.right for m in runs]),
     )
+
+
+def _spread(runs: Sequence[Measurement], latencies: Sequence[float]) -> tuple[float, ...]:
+    """The latencies by which a quantile is chosen, ascending."""
+    if not all(run.inference_ms for run in runs):
+        return tuple(latencies)
+    every = sorted(ms for run in runs for ms in run.inference_ms)
+    if len(every) <= _QUANTILES:
+        return tuple(every)
+    places = (i * (len(every) - 1) // (_QUANTILES - 1) for i in range(_QUANTILES))
+    return tuple(every[place] for place in places)
 
 
 def _quartiles(ordered: Sequence[float]) -> tuple[float, float, float]:

@@ -157,7 +157,7 @@ def _is_of_a_window(measurement: Measurement) -> bool:
     shares = (measurement.accuracy, measurement.fidelity, measurement.accuracy_top5)
     cost_s = measurement.testbed_time_s
     return (
-        all(0 < figure < _MOST for figure in figures)
+        all(0 < figure < _MOST for figure in (*figures, *measurement.inference_ms))
         and all(share is None or 0 <= share <= 1 for share in shares)
         and (cost_s is None or 0 <= cost_s < _MOST)
         and 0 <= measurement.repeat < _MOST

@@ -136,6 +136,10 @@ _MODE = (
 _ACCOUNTING = Column(
     "accounting", "", "text", None, None, "any", "how energies are counted; absent: occupied"
 )
+_INFERENCES = Column(
+    *("inference_ms", "ms", "text", None, None, "any"),
+    "latency of each inference of the window, separated by spaces",
+)
 _RIGHT = Column(
     "right", "", "text", None, None, "any", f"labelled images classified correctly, {FORM_WORDS}"
 )
@@ -166,6 +170,7 @@ RUNS: tuple[Column, ...] = (
     Column("window_s", "s", "float", 0, 1e9, "any", "the window's length"),
     _TIME,
     _RIGHT,
+    _INFERENCES,
     _ACCOUNTING,
     _FLAGS,
 )
@@ -187,6 +192,7 @@ REQUESTS: tuple[Column, ...] = (
         "always",
         "not met, nor could any known before",
     ),
+    _ms("switch_ms", "setting knobs and warming up before the request, no part of its latency"),
     _ms("exceedance_ms", "latency above the threshold; absent where met"),
     *_MODE,
     _SOURCE,

@@ -16,7 +16,7 @@ from dynasplit.core.measurement import Measurement
 from dynasplit.core.provenance import REALITY, Source
 from dynasplit.core.right_images import FORM_WORDS, is_packed
 from dynasplit.tables import reference
-from dynasplit.tables.columns import RUNS, family_columns, with_unit
+from dynasplit.tables.columns import BIG_MS, RUNS, family_columns, with_unit
 from dynasplit.tables.files import check_facts, read_identity, write_table
 from dynasplit.tables.knobs import group_without_numbers, read_configurations, write_configurations
 from dynasplit.tables.plausible import check_units
@@ -68,6 +68,7 @@ def read_runs(
         flags=_flags(table),
         modes=_modes(path, table),
         rights=_rights(path, table),
+        inferences=_inferences(path, table),
         accounting=_accounting(path, table),
         path=path,
         notes=tuple(notes),
@@ -98,6 +99,10 @@ def write_runs(
         columns["mode"] = list(table.modes)
     if table.rights and any(table.rights):
         columns["right"] = list(table.rights)
+    if table.inferences and any(table.inferences):
+        columns["inference_ms"] = [
+            " ".join(f"{ms:.10g}" for ms in found) or None for found in table.inferences
+        ]
     write_table(
         path,
         columns,
@@ -179,6 +184,23 @@ def _rights(path: Path, table: pa.Table) -> list[str | None] | None:
     for row, text in enumerate(found):
         if text is not None and not is_packed(text):
             reject(path, row, "right", repr(text), FORM_WORDS)
+    return found
+
+
+def _inferences(path: Path, table: pa.Table) -> list[tuple[float, ...]] | None:
+    """The latency of each row's single inferences; None: an older table, or one of elsewhere."""
+    if "inference_ms" not in table.column_names:
+        return None
+    texts = to_array(path, table["inference_ms"], _COLUMNS["inference_ms"]).tolist()
+    found = []
+    for row, text in enumerate(texts):
+        try:
+            times_ms = tuple(map(float, text.split())) if text else ()
+        except ValueError:
+            times_ms = (0.0,)
+        if not all(0 < ms <= BIG_MS for ms in times_ms):
+            reject(path, row, "inference_ms", repr(text), f"numbers above 0, to {BIG_MS:g} ms")
+        found.append(times_ms)
     return found
 
 

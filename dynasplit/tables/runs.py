@@ -20,7 +20,7 @@ from dynasplit.tables.families import family_names, family_values, gathered
 from dynasplit.tables.reading import Array
 
 _INTEGERS = {c.name for c in RUNS if c.dtype == "int"}
-_WORDS = {"configuration", "source", "mode", "flags", "accounting", "right"}
+_WORDS = {"configuration", "source", "mode", "flags", "accounting", "right", "inference_ms"}
 _KEPT = {f.name for f in fields(Measurement)} - _WORDS
 FIGURES = tuple(c.name for c in RUNS if c.name in _KEPT)
 
@@ -39,6 +39,7 @@ class RunsTable:
         flags: each row's flags (n,).
         modes: each row's mode of measuring (n,); None: not known.
         rights: which images each row classified correctly (n,); None: not known.
+        inferences: the latency in ms of each row's single inferences (n,); None: not kept.
         accounting: the label of the accounting by which all rows count energies.
         path: the file, or None for a table in memory.
         notes: what had to be assumed or repaired while reading, to be shown.
@@ -53,6 +54,7 @@ class RunsTable:
     flags: Sequence[tuple[str, ...]] = field(repr=False)
     modes: Sequence[str | None] | None = field(default=None, repr=False)
     rights: Sequence[str | None] | None = field(default=None, repr=False)
+    inferences: Sequence[tuple[float, ...]] | None = field(default=None, repr=False)
     accounting: str = "occupied"
     path: Path | None = None
     notes: tuple[str, ...] = ()
@@ -86,6 +88,7 @@ class RunsTable:
             flags=[m.flags for m in runs],
             modes=[m.mode for m in runs],
             rights=[m.right for m in runs],
+            inferences=[m.inference_ms for m in runs],
             accounting=accounting,
         )
 
@@ -137,6 +140,7 @@ class RunsTable:
             flags=self.flags[row],
             mode=self.modes[row] if self.modes else None,
             right=self.rights[row] if self.rights else None,
+            inference_ms=self.inferences[row] if self.inferences else (),
             accounting=self.accounting,
             **gathered(figures),
         )

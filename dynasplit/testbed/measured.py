@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from dynasplit.accounting._view import viewed
-from dynasplit.core.measurement import Measurement, Source
+from dynasplit.core.measurement import Measurement, Source, kept_latencies
 from dynasplit.core.space import Configuration
 from dynasplit.testbed import window_times
 from dynasplit.testbed.baseline import Baselines
@@ -61,6 +61,7 @@ def measurement_of(
         source=source,
         latency_ms=stages.latency_ms,
         latency_spread_ms=stages.spread_ms,
+        inference_ms=kept_latencies([(i.end_ns - i.start_ns) / 1e6 for i in inside]),
         **run.quality._asdict(),
         edge_ms=stages.edge_ms,
         transfer_ms=stages.transfer_ms,

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from dynasplit.accounting import DEFAULT, Accounting, build
 from dynasplit.accounting._view import viewed
-from dynasplit.core.measurement import Measurement
+from dynasplit.core.measurement import Measurement, kept_latencies
 from dynasplit.core.provenance import rest_flag
 from dynasplit.core.space import Configuration
-from hosts.emulation.noise import run_factors
+from hosts.emulation.noise import request_factors, run_factors
 from hosts.emulation.profile import Profile
 from hosts.wire.messages import IN_FLIGHT
 from hosts.wire.window_rules import WindowRules
 
+_SAMPLED = 64
 _WINDOW = WindowRules(min_window_s=2.0)
 
 
@@ -64,7 +68,8 @@ class ModelledTestbed:
         p, net, k = self.profile, self.network, configuration.split_point
         mhz = float(configuration.cpu_mhz or p.edge.start.cpu_mhz)
         mode, gpu = configuration.edge_accelerator, configuration.cloud_gpu
-        factors = run_factors(p.noise, self.seed, f"{configuration}|{repeat}|{stream}|{request}")
+        run = f"{configuration}|{repeat}|{stream}|{request}"
+        factors = run_factors(p.noise, self.seed, run)
         size, codec = configuration.batch_size, configuration.codec
         if p.is_last(net, k):
             codec = "none"
@@ -75,6 +80,7 @@ class ModelledTestbed:
         edge_ms = p.edge_ms(net, k, mhz, mode) * size * factors.latency
         cloud_ms = p.cloud_ms(net, k, gpu, size) * factors.latency
         busy_ms = edge_ms + encode_ms
+        alone_ms = (edge_ms, encode_ms, sending_ms, decode_ms, cloud_ms)
         stages_ms = (busy_ms, sending_ms, decode_ms + cloud_ms)
         period_ms, latency_ms = sum(stages_ms), sum(stages_ms)
         if self.rules.mode == "throughput":
@@ -88,6 +94,7 @@ class ModelledTestbed:
             repeat=repeat,
             source="modelled",
             latency_ms=latency_ms,
+            inference_ms=self._inference_ms(run, latency_ms, alone_ms),
             energy_j=edge_j + cloud_j,
             edge_ms=edge_ms,
             transfer_ms=latency_ms - edge_ms - cloud_ms,
@@ -125,6 +132,25 @@ class ModelledTestbed:
         p = self.profile
         tail_w = p.tail_w(self.network, asked.split_point, asked.cloud_gpu, asked.batch_size)
         return tail_w * tail_ms / 1000 + p.cloud.power_w(True, False) * decode_ms / 1000
+
+    def _inference_ms(
+        self, run: str, latency_ms: float, alone_ms: Sequence[float], count: int | None = None
+    ) -> tuple[float, ...]:
+        """The latency of some of the window's inferences; none where they do not differ.
+
+        Args:
+            run: names the run.
+            latency_ms: what they lie around.
+            alone_ms: the times of their stages, each of which varies by itself.
+            count: how many; None: as many as the window holds, up to 64.
+        """
+        noise = self.profile.noise
+        if not noise.request_latency_cv:
+            return ()
+        count = min(_SAMPLED, self._inferences()) if count is None else count
+        factors = request_factors(noise, self.seed, run, count, len(alone_ms))
+        times_ms = factors @ np.array(alone_ms) * (latency_ms / sum(alone_ms))
+        return kept_latencies(times_ms.tolist())
 
     def _inferences(self) -> int:
         rules = self.rules

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from hosts.emulation.hardware import Noise
 
@@ -39,6 +40,14 @@ def request_factor(noise: Noise, seed: int, run: str, request: int, stage: str) 
     if noise.request_latency_cv == 0:
         return 1.0
     return _lognormal(generator(seed, stage, run, request), noise.request_latency_cv)
+
+
+def request_factors(
+    noise: Noise, seed: int, run: str, count: int, stages: int
+) -> npt.NDArray[np.float64]:
+    """The factors of each stage of so many requests within a run (count, stages)."""
+    normal = generator(seed, "requests", run).standard_normal((count, stages))
+    return np.exp(noise.request_latency_cv * normal)
 
 
 def _lognormal(random: np.random.Generator, cv: float) -> float:
