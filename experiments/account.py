@@ -9,7 +9,7 @@ from dynasplit.accounting import Accounting
 from dynasplit.app.cli.accounting_table import accounting_table, lacking_lines
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import write_json
-from dynasplit.app.setup.phases import built_policies, thresholds_of, workload_block
+from dynasplit.app.setup.phases import built_policies, thresholds_of, way_of, workload_block
 from dynasplit.app.setup.resolve import online_inputs, record_inputs
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
@@ -57,7 +57,9 @@ def run(config: Config) -> None:
             "model": runs.model,
             "source": runs.source,
             "measured_by": runs.accounting,
-            "workload": workload_block(config.workload.settled_kind, thresholds),
+            "workload": workload_block(
+                config.workload.settled_kind, thresholds, way_of(config.workload.serve, runs.mode)
+            ),
             "by_accounting": told,
         }
         write_json(folder.path / "account.json", content)
@@ -83,7 +85,9 @@ def _under(
     remarks = "\n".join([f"energy={rule.label}", *runs.told])
     draw_front_figure(folder / f"front_{name}.png", mine.summaries(), front, remarks)
     built, left_out = built_policies(online_inputs(config).policies, front)
-    replay = Replay.of(built, RecordedTestbed(mine, config.hosts_seed), thresholds)
+    singles = way_of(config.workload.serve, runs.mode) == "request"
+    testbed = RecordedTestbed(mine, config.hosts_seed)
+    replay = Replay.of(built, testbed, thresholds, singles=singles)
     blocks = policy_blocks(replay.figures(config.replay.chunk))
     for block in blocks.values():
         block["energy_j_mean"] = block["energy_j"]["mean"]

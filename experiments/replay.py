@@ -9,7 +9,7 @@ from dynasplit.accounting._view import viewed
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import hypervolume, source_block, write_json
 from dynasplit.app.report.quality import quality_block, quality_lines
-from dynasplit.app.setup.phases import built_policies, thresholds_of, workload_block
+from dynasplit.app.setup.phases import built_policies, thresholds_of, way_of, workload_block
 from dynasplit.app.setup.resolve import online_inputs, policy_options, record_inputs
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
@@ -159,7 +159,9 @@ def _summary(
             "testbed_time_s": None,
         },
         **quality_block(front, policy_options(config, "dynasplit")),
-        "workload": workload_block(config.workload.settled_kind, thresholds),
+        "workload": workload_block(
+            config.workload.settled_kind, thresholds, way_of(config.workload.serve, runs.mode)
+        ),
         "policies": blocks,
     }
 
@@ -186,7 +188,9 @@ def _replay(
 ) -> tuple[Replay, dict[str, str]]:
     """The replay of the policies that the front allows, and why others were left out."""
     built, left_out = built_policies(online_inputs(config).policies, front)
-    return Replay.of(built, RecordedTestbed(runs, config.hosts_seed), thresholds), left_out
+    singles = way_of(config.workload.serve, runs.mode) == "request"
+    testbed = RecordedTestbed(runs, config.hosts_seed)
+    return Replay.of(built, testbed, thresholds, singles=singles), left_out
 
 
 def _thresholds(config: Config, runs: RunsTable) -> Thresholds:
@@ -201,12 +205,12 @@ def _served(replay: Replay, runs: RunsTable, count: int) -> Iterator[ServedReque
     """The first requests as rows, request by request."""
     drawn = replay.rows(count)
     for i in range(count):
-        for name, (thresholds_ms, places) in drawn.items():
+        for name, (thresholds_ms, measurements) in drawn.items():
             yield ServedRequest(
                 request=i,
                 network=runs.model or "network",
                 policy=name,
                 threshold_ms=float(thresholds_ms[i]),
-                measurement=replay.pools[name].runs[int(places[i])],
+                measurement=measurements[i],
                 infeasible=bool(thresholds_ms[i] < replay.policies[name].feasible_above_ms),
             )

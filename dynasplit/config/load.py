@@ -52,7 +52,11 @@ LATER = (
     "workload.options",
 )
 """Options that came later: as they are by default, runs from before are still the same."""
-BEFORE_OPTIONS: Mapping[str, Any] = {"policy.max_accuracy_loss": None, "policy.min_fidelity": None}
+BEFORE_OPTIONS: Mapping[str, Any] = {
+    "policy.max_accuracy_loss": None,
+    "policy.min_fidelity": None,
+    "workload.serve": "window",
+}
 """What later options come to in runs from before: as these have them, runs are still the same."""
 FIRST_ENERGY = {"cloud": "tail"}
 """What the accounting by default was called: runs from before are still the same."""

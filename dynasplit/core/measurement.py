@@ -15,7 +15,16 @@ KEPT_INFERENCES = 256
 """Latencies of single inferences that a measurement keeps at most."""
 _QUANTILES = 101
 
-__all__ = ["FAULT_FLAG", "Measurement", "Source", "Summary", "Testbed", "faults_of", "summarise"]
+__all__ = [
+    "FAULT_FLAG",
+    "Measurement",
+    "Source",
+    "Summary",
+    "ServingTestbed",
+    "Testbed",
+    "faults_of",
+    "summarise",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +183,31 @@ class Testbed(Protocol):
         ...
 
 
+class ServingTestbed(Testbed, Protocol):
+    """A testbed that serves requests, each of which is one inference."""
+
+    def infer(
+        self, configuration: Configuration, *, request: int, stream: str = "", payload: int = 0
+    ) -> Measurement:
+        """Serve a request: switch to a configuration if need be, then infer once.
+
+        Args:
+            configuration: a valid one of the testbed's space.
+            request: its number; keys emulated noise.
+            stream: who asks (a policy's name); keys emulated noise.
+            payload: which image, by its number; they are taken in turn.
+
+        Returns:
+            Its own latency and stages, `inferences` 1, `switch_ms`; without energy, for which one
+            inference is too short.
+
+        Raises:
+            TestbedError: a host failed. WindowInvalid: this attempt failed.
+        """
+        ...
+
+
+ServingTestbed.__test__ = False  # type: ignore[attr-defined]
 Testbed.__test__ = False  # type: ignore[attr-defined]  # pytest: not a test class
 
 

@@ -21,8 +21,13 @@ FAULT_FLAG = "fault_"
 REST_FLAG = "cloud_rest_"
 """Begins a flag that says what is assumed for a node of which the GPU's board alone was measured:
 `cloud_rest_0w`."""
-STATED_FLAGS = (FAULT_FLAG, REST_FLAG)
+WHOLE_RUN_FLAG = "latency_of_run"
+"""The flag of a request for which the latency of a whole run stands."""
+STATED_FLAGS = (FAULT_FLAG, REST_FLAG, WHOLE_RUN_FLAG)
 """Begin flags that state how figures came about, and are no doubt about them."""
+
+
+WHOLE_RUN_WORDS = "latencies of requests are those of whole runs: single inferences are not kept"
 
 
 def least_real(sources: Iterable[Source]) -> Source:
@@ -57,6 +62,16 @@ def faults_of(flags: Iterable[Iterable[str]]) -> tuple[str, ...]:
     return tuple(f.removeprefix(FAULT_FLAG) for f in _beginning(flags, FAULT_FLAG))
 
 
+def is_stated(flag: str) -> bool:
+    """True for a flag that is no doubt about a measurement."""
+    return flag.startswith(STATED_FLAGS)
+
+
+def is_doubtful(flags: Iterable[str]) -> bool:
+    """True for a measurement that a gate or a check has found doubtful."""
+    return not all(map(is_stated, flags))
+
+
 def rest_flag(rest_w: float) -> str:
     """The flag of figures with so many watts assumed for the rest of the cloud's node."""
     return f"{REST_FLAG}{rest_w:g}w"
@@ -78,8 +93,10 @@ def beside_faults(
     flags: Iterable[Iterable[str]], sources: Iterable[Source] = ()
 ) -> tuple[str, ...]:
     """As `told_of`, without faults: what was not measured, and sources that are mixed."""
-    rests = (f.removeprefix(REST_FLAG).removesuffix("w") for f in _beginning(flags, REST_FLAG))
-    return tuple(filter(None, (*map(rest_words, rests), mixed_words(sources))))
+    every = [tuple(some) for some in flags]
+    rests = (f.removeprefix(REST_FLAG).removesuffix("w") for f in _beginning(every, REST_FLAG))
+    whole = [WHOLE_RUN_WORDS] if _beginning(every, WHOLE_RUN_FLAG) else []
+    return tuple(filter(None, (*map(rest_words, rests), *whole, mixed_words(sources))))
 
 
 def _beginning(flags: Iterable[Iterable[str]], word: str) -> list[str]:

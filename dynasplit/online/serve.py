@@ -10,6 +10,7 @@ rotates from request to request.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from dynasplit.core.errors import ConfigurationError, ResultsError
 from dynasplit.core.events import Answered, Finished, Remarked, Started, Subscriber, nobody
@@ -42,7 +43,8 @@ def serve(
     Args:
         requests: the workload.
         policies: who choose.
-        testbed: is set to each choice, and measures a window of inferences.
+        testbed: is set to each choice, and measures a window of inferences, or one of them
+            (`requests.Requests`).
         journal: keeps each served request at once.
         phase: identity of this online phase; the journal may hold requests of others.
         retry: further attempts after an error that is transient.
@@ -103,7 +105,7 @@ def _serve_one(
         network=request.network,
         policy=policy.name,
         threshold_ms=request.threshold_ms,
-        measurement=measurement,
+        measurement=replace(measurement, inference_ms=()),
         infeasible=request.threshold_ms < policy.feasible_above_ms,
     )
 

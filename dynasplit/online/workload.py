@@ -23,11 +23,23 @@ class Request:
         index: its place in the workload.
         network: the network that it asks for.
         threshold_ms: the latency that it allows.
+        arrival_ms: since the first one; None: when the request before it is answered.
     """
 
     index: int
     network: str
     threshold_ms: float
+    arrival_ms: float | None = None
+
+    @property
+    def payload(self) -> int:
+        """The number of the image to be classified; images are taken in turn."""
+        return self.index
+
+    @property
+    def deadline_ms(self) -> float | None:
+        """By when it has to be answered, since the first one's arrival; None: not known before."""
+        return None if self.arrival_ms is None else self.arrival_ms + self.threshold_ms
 
 
 class Thresholds(Protocol):

@@ -17,6 +17,7 @@ import numpy as np
 
 from dynasplit.core.counter_rng import request_bits
 from dynasplit.core.intervals import Pairs
+from dynasplit.core.measurement import Measurement
 from dynasplit.online.policies.base import Policy
 from dynasplit.online.policy_figures import ALSO, BASELINE, Distribution, PolicyFigures, images_of
 from dynasplit.online.workload import Thresholds
@@ -35,9 +36,11 @@ class Tally:
 
     Attributes:
         drawn: how often each cell came, or each run where nothing is paired.
+        timed: how often each latency came; None: as each run.
     """
 
     drawn: Places
+    timed: Places | None = None
     unmet: int = 0
     infeasible: int = 0
     exceedances: Exceedances = field(default_factory=Exceedances)
@@ -45,6 +48,8 @@ class Tally:
     def merge(self, other: Tally) -> None:
         """Add another part's counts."""
         self.drawn += other.drawn
+        if self.timed is not None and other.timed is not None:
+            self.timed += other.timed
         self.unmet += other.unmet
         self.infeasible += other.infeasible
         self.exceedances.merge(other.exceedances)
@@ -70,14 +75,25 @@ class Replay:
 
     @classmethod
     def of(
-        cls, policies: Mapping[str, Policy], testbed: RecordedTestbed, thresholds: Thresholds
+        cls,
+        policies: Mapping[str, Policy],
+        testbed: RecordedTestbed,
+        thresholds: Thresholds,
+        *,
+        singles: bool = False,
     ) -> Replay:
         """Gather the runs that the policies may be given.
+
+        Args:
+            policies: by name.
+            testbed: the recorded runs.
+            thresholds: of the requests.
+            singles: a request is one inference of a run, instead of all of it.
 
         Raises:
             DataError: a choice has no recorded run, and the testbed no fallback.
         """
-        pools = {name: Pool.of(policy, testbed) for name, policy in policies.items()}
+        pools = {n: Pool.of(p, testbed, singles=singles) for n, p in policies.items()}
         baseline = pools.get(BASELINE)
         cells = {n: Cells.of(pool, baseline) for n, pool in pools.items()} if baseline else {}
         return cls(policies, testbed, thresholds, pools, cells)
@@ -101,23 +117,32 @@ class Replay:
             ]
             return self._figures([part.result() for part in parts])
 
-    def rows(self, stop: int) -> dict[str, tuple[Floats, Places]]:
-        """The first requests: by policy their thresholds (stop,) and runs in its pool (stop,)."""
-        thresholds = self.thresholds.part(0, stop)
-        bits = request_bits(self.testbed.seed, self.thresholds.indices(0, stop))
-        return {
-            name: (thresholds, self.pools[name].draw(policy.choose_many(thresholds), bits))
-            for name, policy in self.policies.items()
-        }
+    def rows(self, stop: int) -> dict[str, tuple[Floats, list[Measurement]]]:
+        """The first requests: by policy their thresholds (stop,), and each as it was served."""
+        thresholds, numbers = self.thresholds.part(0, stop), self.thresholds.indices(0, stop)
+        bits, further = (request_bits(self.testbed.seed, numbers, draw) for draw in (0, 1))
+        rows = {}
+        for name, policy in self.policies.items():
+            pool = self.pools[name]
+            drawn = pool.draw(policy.choose_many(thresholds), bits)
+            places = zip(drawn.tolist(), pool.times(drawn, further).tolist(), strict=True)
+            rows[name] = thresholds, [pool.served(run, place) for run, place in places]
+        return rows
 
     def _part(self, start: int, stop: int, chunk: int) -> dict[str, Tally]:
         sizes = {n: len(p.runs) for n, p in self.pools.items()}
         sizes |= {name: len(cells.runs) for name, cells in self.cells.items()}
-        tallies = {name: Tally(np.zeros(size, dtype=np.int64)) for name, size in sizes.items()}
+        tallies = {name: Tally(_none(size)) for name, size in sizes.items()}
+        for name, pool in self.pools.items():
+            if pool.has_singles:
+                tallies[name].timed = _none(len(pool.latencies_ms))
+        any_singles = any(pool.has_singles for pool in self.pools.values())
         for low in range(start, stop, chunk):
             high = min(stop, low + chunk)
             thresholds = self.thresholds.part(low, high)
-            bits = request_bits(self.testbed.seed, self.thresholds.indices(low, high))
+            numbers = self.thresholds.indices(low, high)
+            bits = request_bits(self.testbed.seed, numbers)
+            further = request_bits(self.testbed.seed, numbers, 1) if any_singles else bits
             baseline = self.pools[BASELINE].draw(_NO_CHOICE, bits) if self.cells else None
             for name, policy in self.policies.items():
                 choices = policy.choose_many(thresholds)
@@ -127,7 +152,10 @@ class Replay:
                     cell = self.cells[name].of_draws(drawn, choices, baseline)
                 tally = tallies[name]
                 tally.drawn += np.bincount(cell, minlength=len(tally.drawn))
-                latencies_ms = self.pools[name].latencies_ms.take(drawn)
+                places = self.pools[name].times(drawn, further)
+                if tally.timed is not None:
+                    tally.timed += np.bincount(places, minlength=len(tally.timed))
+                latencies_ms = self.pools[name].latencies_ms.take(places)
                 _count(tally, latencies_ms, thresholds, policy.feasible_above_ms)
         return tallies
 
@@ -147,6 +175,10 @@ class Replay:
         return found
 
 
+def _none(size: int) -> Places:
+    return np.zeros(size, dtype=np.int64)
+
+
 def _count(tally: Tally, latencies_ms: Floats, thresholds: Floats, known_ms: float) -> None:
     """Count requests that were not met; `latencies_ms` is used up."""
     exceedances = latencies_ms
@@ -162,23 +194,23 @@ def _policy_figures(tally: Tally, pool: Pool, cells: Cells | None, count: int) -
     if cells is not None:
         drawn = np.bincount(cells.runs, tally.drawn, len(pool.runs)).astype(np.int64)
     name: Literal["accuracy", "fidelity"] = "accuracy"
-    quality = _distribution([run.accuracy for run in pool.runs], drawn)
+    quality = _distribution([run.accuracy for run in pool.valued], drawn)
     if quality is None:
-        name, quality = "fidelity", _distribution([run.fidelity for run in pool.runs], drawn)
+        name, quality = "fidelity", _distribution([run.fidelity for run in pool.valued], drawn)
     return PolicyFigures(
         requests=count,
         met=count - tally.unmet,
         infeasible=tally.infeasible,
-        latency_ms=Distribution(pool.latencies_ms, drawn),
-        energy_j=_distribution([run.energy_j for run in pool.runs], drawn),
+        latency_ms=Distribution(pool.latencies_ms, drawn if tally.timed is None else tally.timed),
+        energy_j=_distribution([run.energy_j for run in pool.valued], drawn),
         quality=quality,
         quality_name=name if quality else None,
         exceedance_ms_median=tally.exceedances.median_ms(),
-        images=images_of(pool.runs),
+        images=images_of(pool.valued),
         also={
             n: found
             for n in ALSO
-            if (found := _distribution([getattr(run, n) for run in pool.runs], drawn)) is not None
+            if (found := _distribution([getattr(run, n) for run in pool.valued], drawn)) is not None
         },
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from dynasplit.accounting._view import viewed
 from dynasplit.core.measurement import Measurement, kept_latencies
 from dynasplit.core.provenance import rest_flag
 from dynasplit.core.space import Configuration
+from dynasplit.testbed.single import single
 from hosts.emulation.noise import request_factors, run_factors
 from hosts.emulation.profile import Profile
 from hosts.wire.messages import IN_FLIGHT
@@ -65,10 +66,33 @@ class ModelledTestbed:
         stream: str = "",
     ) -> Measurement:
         """One run as the profile predicts it."""
+        found = self._window(configuration, repeat, f"{configuration}|{repeat}|{stream}|{request}")
+        spent_s = self._switched_s(configuration, self.rules.warmup * found.latency_ms)
+        return replace(found, testbed_time_s=spent_s + (found.window_s or 0.0))
+
+    def infer(
+        self, configuration: Configuration, *, request: int, stream: str = "", payload: int = 0
+    ) -> Measurement:
+        """One request, as the first inference of a run."""
+        is_set = self._set == configuration
+        run = self._window(configuration, 0, f"{configuration}|0|{stream}|{request}")
+        latency_ms = next(iter(run.inference_ms), run.latency_ms)
+        switch_s = self._switched_s(configuration, 0.0 if is_set else latency_ms)
+        share = latency_ms / run.latency_ms
+        stages = {n: getattr(run, n) for n in ("edge_ms", "transfer_ms", "cloud_ms")}
+        return single(
+            run,
+            latency_ms,
+            **{name: share * ms for name, ms in stages.items()},
+            switch_ms=1000 * switch_s,
+            testbed_time_s=switch_s + latency_ms / 1000,
+        )
+
+    def _window(self, configuration: Configuration, repeat: int, run: str) -> Measurement:
+        """A window's figures, but for what it cost."""
         p, net, k = self.profile, self.network, configuration.split_point
         mhz = float(configuration.cpu_mhz or p.edge.start.cpu_mhz)
         mode, gpu = configuration.edge_accelerator, configuration.cloud_gpu
-        run = f"{configuration}|{repeat}|{stream}|{request}"
         factors = run_factors(p.noise, self.seed, run)
         size, codec = configuration.batch_size, configuration.codec
         if p.is_last(net, k):
@@ -116,7 +140,6 @@ class ModelledTestbed:
             inferences=max(inferences, int(window_s * 1000 * size / period_ms)),
             window_s=window_s,
             flags=() if p.cloud.rest_w is None else (rest_flag(p.cloud.rest_w),),
-            testbed_time_s=self._spent_s(configuration, latency_ms, window_s),
         )
         return viewed([measurement], self.accounting)[0]
 
@@ -159,12 +182,12 @@ class ModelledTestbed:
         needed = math.ceil((1.96 * self.profile.noise.request_latency_cv / rules.relative_ci) ** 2)
         return max(rules.min_inferences, min(needed, rules.max_inferences))
 
-    def _spent_s(self, configuration: Configuration, latency_ms: float, window_s: float) -> float:
-        """Reconfiguration where knobs differ from the last ones, warm-up, and the window."""
+    def _switched_s(self, configuration: Configuration, warmup_ms: float) -> float:
+        """Reconfiguration where knobs differ from the last ones, and warm-up."""
         was = dict(self._set.knobs) if self._set else {}
         costs_ms = self.profile.edge.reconfigure_ms | self.profile.cloud.reconfigure_ms
         change_ms = sum(
             costs_ms.get(name, 0.0) for name, v in configuration.knobs if was.get(name) != v
         )
         self._set = configuration
-        return (change_ms + self.rules.warmup * latency_ms) / 1000 + window_s
+        return (change_ms + warmup_ms) / 1000

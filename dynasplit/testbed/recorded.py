@@ -16,6 +16,7 @@ from dynasplit.core.measurement import Measurement
 from dynasplit.core.provenance import as_recorded, is_imagined
 from dynasplit.core.space import Configuration
 from dynasplit.tables import RunsTable
+from dynasplit.testbed.single import single
 
 
 @dataclass
@@ -81,8 +82,24 @@ class RecordedTestbed:
             DataError: it has none, and there is no fallback.
         """
         found = self.recorded(configuration)
-        place = repeat % len(found)
-        if request is not None:
-            bits = request_bits(self.seed, np.array([request]))
-            place = int(pick(bits, np.array([len(found)], dtype=np.uint64))[0])
+        place = repeat % len(found) if request is None else self._picked(request, len(found))
         return dataclasses.replace(found[place], repeat=repeat)
+
+    def infer(
+        self, configuration: Configuration, *, request: int, stream: str = "", payload: int = 0
+    ) -> Measurement:
+        """One inference of a recorded run, both drawn by the request's number.
+
+        Where the table keeps no latencies of single inferences, the run's stands for it.
+
+        Raises:
+            DataError: there is no run, and no fallback.
+        """
+        run = self.measure(configuration, request=request)
+        if not run.inference_ms:
+            return single(run, None)
+        return single(run, run.inference_ms[self._picked(request, len(run.inference_ms), draw=1)])
+
+    def _picked(self, request: int, count: int, draw: int = 0) -> int:
+        bits = request_bits(self.seed, np.array([request]), draw)
+        return int(pick(bits, np.array([count], dtype=np.uint64))[0])

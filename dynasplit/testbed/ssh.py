@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
-from dynasplit.core.errors import ConfigurationError, LinkLost
-from dynasplit.core.measurement import Measurement, Source
-from dynasplit.core.space import Configuration, KnobValue
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.space import Configuration
 from dynasplit.testbed import host_facts, window_times
 from dynasplit.testbed.around import Around, Samples, placed
 from dynasplit.testbed.baseline import Baselines
@@ -20,14 +18,14 @@ from dynasplit.testbed.clocks import offsets_now, spans
 from dynasplit.testbed.controls import STREAM, Controls
 from dynasplit.testbed.cool_down import CoolDown
 from dynasplit.testbed.energy import EnergyRules, energies_of
+from dynasplit.testbed.host_pair import HostPair
 from dynasplit.testbed.judging import GateRules, WindowTooShort, judge
-from dynasplit.testbed.lab import Host
 from dynasplit.testbed.measured import FinishedRun, measurement_of
 from dynasplit.testbed.quality import Qualities, codec_of
-from dynasplit.testbed.reported import check_figures, check_judged, check_report, check_samples
+from dynasplit.testbed.reported import check_judged
+from dynasplit.testbed.requests import request_rules, served_inference
 from dynasplit.testbed.trace_files import keep_traces
 from dynasplit.testbed.upkeep import UpkeepRules
-from hosts.conditions.base import conditions_of_run
 from hosts.wire import messages
 from hosts.wire.window_rules import WindowRules
 
@@ -35,12 +33,11 @@ _LAGS = 3.0  # of a meter's delay and averaging: an exponential average is then 
 
 
 @dataclass
-class SshTestbed:
+class SshTestbed(HostPair):
     """Measures on two hosts.
 
     Attributes:
-        edge: the edge host. cloud: the cloud host.
-        network: the network's name. last_split_point: its last one.
+        last_split_point: the network's last one.
         rules: what a window must hold. energy: how energy is counted.
         qualities: accuracies, measured once for each kind of head.
         traces: where the traces of each window are kept; None: nowhere.
@@ -49,9 +46,6 @@ class SshTestbed:
         facts: what the hosts say of themselves.
     """
 
-    edge: Host
-    cloud: Host
-    network: str
     last_split_point: int
     rules: WindowRules
     energy: EnergyRules
@@ -60,10 +54,7 @@ class SshTestbed:
     gates: GateRules = field(default_factory=GateRules)
     folder: Path | None = None
     upkeep: UpkeepRules = field(default_factory=UpkeepRules)
-    _board_ns: int | None = None
-    _cloud_observes: bool | None = None
-    _cloud_state: str = ""
-    _cloud_knobs: dict[str, KnobValue] = field(default_factory=dict)
+    _served_with: Configuration | None = None
     _longer_s: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -78,44 +69,9 @@ class SshTestbed:
         self._cool_down = CoolDown(upkeep, self.folder)
 
     @property
-    def source(self) -> Source:
-        """Emulated if either host's board is."""
-        return host_facts.source_of(self._hosts)
-
-    @property
     def remarks(self) -> list[str]:
         """What to know of the hosts as they were found."""
         return [*host_facts.restored_words(self._hosts), *self.baselines.findings.words]
-
-    @property
-    def facts(self) -> dict[str, host_facts.Facts]:
-        """Facts that each host states about itself and its meters."""
-        return host_facts.facts_of(self._hosts)
-
-    @property
-    def _hosts(self) -> tuple[Host, Host]:
-        return self.edge, self.cloud
-
-    def check_offered(self, values: dict[str, Iterable[KnobValue]]) -> None:
-        """Refuse knob values of a space that the hosts do not offer, before any run.
-
-        Raises:
-            ConfigurationError: a knob or value is not offered.
-        """
-        offered: dict[str, tuple[KnobValue, ...]] = {}
-        for host in self._hosts:
-            answer = self._set(host, {})
-            offered |= answer.allowed
-        for name, wanted in values.items():
-            if name not in offered:
-                raise ConfigurationError(
-                    f"knob {name} is in the space; the hosts have: {', '.join(offered) or 'none'}"
-                )
-            strange = [v for v in wanted if v not in offered[name]]
-            if strange:
-                raise ConfigurationError(
-                    f"{name}: {strange} asked for; the hosts offer {list(offered[name])}"
-                )
 
     def measure_baseline(self) -> None:
         """Measure what the hosts draw while they do nothing."""
@@ -145,6 +101,34 @@ class SshTestbed:
         name = f"{configuration}|{repeat}|{stream}|{'' if request is None else request}"
         return self._once(configuration, repeat, name)
 
+    def infer(
+        self, configuration: Configuration, *, request: int, stream: str = "", payload: int = 0
+    ) -> Measurement:
+        """Serve a request: one inference, after what is needed to switch."""
+        started = time.monotonic(), self._board_ns
+        is_switched, self._served_with = self._served_with != configuration, None
+        if is_switched:
+            knobs = self.edge.address.knobs
+            self._set(self.edge, {k: v for k, v in configuration.knobs if k in knobs})
+        self._set_cloud(configuration)
+        set_s = self._since_s(*started)
+        order = self._order(
+            configuration,
+            f"{configuration}|0|{stream}|{request}",
+            images=(payload % len(self.qualities.references),),
+            window=request_rules(is_switched),
+            lead_out_s=0.0,
+            is_request=True,
+        )
+        report, _ = self._ordered(order)
+        self._served_with = configuration
+        return served_inference(
+            *(configuration, report, self.source),
+            set_s=set_s,
+            spent_s=self._since_s(*started),
+            flags=host_facts.faults_of_hosts(self._hosts),
+        )
+
     def _once(self, configuration: Configuration, repeat: int, name: str) -> Measurement:
         """One window, which `name` names."""
         started_s, started_ns = time.monotonic(), self._board_ns
@@ -160,9 +144,7 @@ class SshTestbed:
         traces = {"edge": edge, "cloud": cloud}
         if self.traces is not None:
             keep_traces(self.traces, name, traces, placed(report, samples))
-        spent_s = time.monotonic() - started_s
-        if self._board_ns is not None:
-            spent_s = (self._board_ns - (started_ns or 0)) / 1e9
+        spent_s = self._since_s(started_s, started_ns)
         if self.upkeep.baseline_states:
             self._know_idle(report.noted.state)
         since = self._around.since(report)
@@ -194,59 +176,17 @@ class SshTestbed:
                 self.baselines.measure(host, lambda: self._board_ns, self._carry)
 
     def _run(self, configuration: Configuration, name: str) -> tuple[messages.RunReport, Samples]:
-        knobs = dict(configuration.knobs)
-        cloud = {k: v for k, v in knobs.items() if k in self.cloud.address.knobs}
-        if cloud != self._cloud_knobs:
-            self._cloud_knobs = {}  # what is set is not known while one is being refused
-            self._set(self.cloud, cloud)
-            self._cloud_knobs = cloud
-        self.edge.hold_compiled(configuration.split_point, configuration.edge_accelerator)
-        images = len(self.qualities.references)
-        order = messages.RunOrder(
-            run=name,
-            network=self.network,
-            split_point=configuration.split_point,
-            edge_accelerator=configuration.edge_accelerator,
-            cloud_gpu=configuration.cloud_gpu,
-            knobs={k: v for k, v in knobs.items() if k in self.edge.address.knobs},
-            images=tuple(range(images)),
+        self._served_with = None  # a request that follows is served after other inferences
+        self._set_cloud(configuration)
+        settling_s = self._settling_s
+        order = self._order(
+            configuration,
+            name,
+            images=tuple(range(len(self.qualities.references))),
             window=self._rules_of(configuration, name),
-            lead_out_s=max(
-                self.edge.meters.lead_out_s, self.cloud.meters.lead_out_s, self._settling_s
-            ),
-            codec=configuration.codec,
-            batch_size=configuration.batch_size,
-            board_ns=self._board_ns,
+            lead_out_s=max(self.edge.meters.lead_out_s, self.cloud.meters.lead_out_s, settling_s),
         )
-        self._judge(configuration, begin=True)
-        within_s = order.window.longest_s(order.batch_size)
-        try:
-            report = self.edge.agent.report(order, within_s)
-        except LinkLost:
-            self.cloud.agent.check_lives()  # a link to who is no more does not come back
-            raise
-        self._carry(report)
-        check_report(report, order)
-        observed = self._cloud_conditions()
-        report.conditions |= observed.values | conditions_of_run(report)
-        check_figures("condition", report.conditions)
-        return report, {"edge": report.samples, "cloud": observed.samples}
-
-    def _cloud_conditions(self) -> messages.Conditions:
-        """What the cloud observes, once it has checked that its knobs lasted through the window.
-
-        A host is not asked where it knew nothing after the first window: a board.
-        """
-        if self._cloud_observes is False:
-            return messages.Conditions(values={})
-        knobs, self._cloud_knobs = self._cloud_knobs, {}  # what did not last is set again
-        order = messages.ConditionsOrder(knobs=knobs, board_ns=self._board_ns)
-        observed = self.cloud.agent.call("Conditions", order, messages.Conditions, 60.0)
-        self._cloud_knobs = knobs
-        self._cloud_observes = bool(observed.values or observed.samples)
-        self._cloud_state = observed.noted.state
-        check_samples(observed.samples)
-        return observed
+        return self._ordered(order)
 
     def _rules_of(self, configuration: Configuration, name: str) -> WindowRules:
         """The window's rules, with room for the meters' samples and for all images needed."""
@@ -281,14 +221,3 @@ class SshTestbed:
         """Until the readings of the meters that count are of one state alone."""
         both = (self.edge.meters, self.cloud.meters)
         return max(max(_LAGS * meters.lag_s, meters.lead_in_s) for meters in both)
-
-    def _carry(self, message: messages.Message) -> None:
-        """Board time goes on from the host that has come farthest."""
-        if message.board_ns is not None:
-            self._board_ns = max(message.board_ns, self._board_ns or 0)
-
-    def _set(self, host: Host, knobs: dict[str, KnobValue]) -> messages.KnobsSet:
-        order = messages.KnobsOrder(knobs=knobs, board_ns=self._board_ns)
-        answer = host.agent.call("Knobs", order, messages.KnobsSet, 60.0)
-        self._carry(answer)
-        return answer

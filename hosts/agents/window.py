@@ -22,7 +22,7 @@ class MeasurementWindow:
     def __init__(self, order: RunOrder) -> None:
         self._order, self._rules = order, order.window
         self._pipelined = order.window.mode == "throughput"
-        least = IN_FLIGHT if self._pipelined else 1
+        least = IN_FLIGHT if self._pipelined else int(not order.is_request)
         self._warmup = max(least, -(-order.window.warmup // order.batch_size))  # in batches
         self.first = self._warmup * order.batch_size
         self._is_warm = order.window.warmup_s <= 0 and order.window.max_warmup_s <= 0

@@ -19,7 +19,6 @@ PROTOCOL = 4
 SERVICE = "dynasplit.Agent"
 TENSOR_SERVICE = "dynasplit.Tails"
 MESSAGE_LIMIT_BYTES = 64 * 1024 * 1024
-
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError)
 """What reading a peer's bytes raises: malformed, no text, nested too deeply, too large."""
 T = TypeVar("T")
@@ -188,7 +187,7 @@ class RunOrder(Message):
         codec: how tensors are sent. batch_size: images that head and tail take at once.
         knobs: the edge's, verified before and after. images: these in turn, by index.
         window: which inferences count, and when there are enough.
-        lead_out_s: inferences go on for so long after the window, not counted.
+        lead_out_s: inferences go on for so long afterwards. is_request: one is served alone.
     """
 
     run: str
@@ -202,6 +201,7 @@ class RunOrder(Message):
     lead_out_s: float
     codec: str = "none"
     batch_size: int = 1
+    is_request: bool = False
 
 
 class Inference(msgspec.Struct, array_like=True):

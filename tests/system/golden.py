@@ -18,9 +18,10 @@ import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = Path(__file__).with_name("golden.csv")
+PUBLISHED_WAY = ("workload=reference", "workload.serve=window")
 EXPERIMENTS = {
-    "quick_testbed": ("+experiment=quick_testbed", "workload=reference"),
-    "vgg16_modelled": ("+experiment=vgg16_testbed", "hosts=modelled", "workload=reference"),
+    "quick_testbed": ("+experiment=quick_testbed", *PUBLISHED_WAY),
+    "vgg16_modelled": ("+experiment=vgg16_testbed", "hosts=modelled", *PUBLISHED_WAY),
 }
 SEARCHES = ("nsga3", "structured", "tpe")
 SEEDS = range(5)

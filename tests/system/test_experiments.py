@@ -17,7 +17,7 @@ from dynasplit.online.policies import build
 from dynasplit.online.workloads.reference import Reference
 from dynasplit.tables import read_requests, read_runs
 from hosts.emulation.profile import load_profile
-from tests.system.golden import check, row_of
+from tests.system.golden import PUBLISHED_WAY, check, row_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -105,9 +105,7 @@ def check_dynasplit(summary: dict, folder: Path) -> None:
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory) -> Run:
     place = tmp_path_factory.mktemp("quick")
-    return Run(
-        place / "results", place / "cache", "+experiment=quick_testbed", "workload=reference"
-    )
+    return Run(place / "results", place / "cache", "+experiment=quick_testbed", *PUBLISHED_WAY)
 
 
 @pytest.mark.medium

@@ -72,18 +72,22 @@ def _cells(block: Mapping[str, Any], quality: str, unit: str) -> Mapping[str, st
 def _quality(block: Mapping[str, Any], name: str) -> str:
     """A share of images, and its interval."""
     bounds = block["confidence_95"].get(name)
-    below = "" if bounds is None else "\n" + "..".join(f"{b:.3f}".lstrip("0") for b in bounds)
+    below = "" if bounds is None else "\n" + "..".join(f"{b:.2f}".lstrip("0") for b in bounds)
     return _number(block.get(name), 3) + below
 
 
 def _between(bounds: Sequence[float] | None) -> str:
     """An interval in a line of its own; empty: there is none."""
-    return "" if bounds is None else f"\n{bounds[0]:.1f}..{bounds[1]:.1f}"
+    if bounds is None:
+        return ""
+    return "\n" + "..".join(f"{bound:.1f}".removesuffix(".0") for bound in bounds)
 
 
 def _energies_between(bounds_j: Sequence[float] | None, unit: str) -> str:
     if bounds_j is None:
         return ""
+    if bounds_j[0] == bounds_j[1]:
+        return "\nall alike"
     return "\n" + "..".join(_energy(bound, unit) for bound in bounds_j)
 
 

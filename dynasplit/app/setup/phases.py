@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,15 @@ from dynasplit.app.setup.run_inputs import OnlineInputs, RunInputs, TestbedInput
 from dynasplit.audit import audit_live
 from dynasplit.core.errors import ConfigurationError, DataError
 from dynasplit.core.events import Subscriber, nobody
-from dynasplit.core.measurement import Testbed, summarise
+from dynasplit.core.measurement import ServingTestbed, summarise
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.study import Audit, OfflineResult, OfflineSettings, search_front
 from dynasplit.online import policies, workloads
+from dynasplit.online.metered import Metered, by_configuration
 from dynasplit.online.policies import Policy
+from dynasplit.online.requests import Requests
 from dynasplit.online.serve import serve
 from dynasplit.online.workload import Thresholds, requests_of
 from dynasplit.online.workloads import Known, Order
@@ -37,7 +40,7 @@ class Session:
         audit: names what is doubtful about a measurement of the search, which is then repeated.
     """
 
-    testbed: Testbed
+    testbed: ServingTestbed
     journal: Journal
     subscriber: Subscriber = nobody
     storage: Path | None = None
@@ -132,16 +135,17 @@ def online_phase(
     asked, network = inputs.online, inputs.testbed.network
     known = known_latencies(inputs.testbed, front, offline)
     thresholds = thresholds_of(asked, known, inputs.seed, network)
+    way = way_of(asked.serve, inputs.testbed.mode)
     served = serve(
         requests_of(thresholds, network),
         list(chosen.values()),
-        session.testbed,
+        session.testbed if way == "window" else _single(session, offline),
         session.journal,
         phase=session.online,
         retry=inputs.retry,
         subscriber=session.subscriber,
     )
-    told = workload_block(asked.workload, thresholds)
+    told = workload_block(asked.workload, thresholds, way)
     return OnlineResult(list(chosen.values()), left_out, served, told)
 
 
@@ -184,9 +188,26 @@ def thresholds_of(asked: OnlineInputs, known: Known, seed: int, network: str) ->
     return workloads.build(asked.workload, order, **asked.workload_options)
 
 
-def workload_block(kind: str, thresholds: Thresholds) -> dict[str, Any]:
+def way_of(asked: str, mode: str | None) -> str:
+    """How requests are served; where inferences overlap, none has a latency by itself."""
+    return "window" if mode == "throughput" else asked
+
+
+def _single(session: Session, offline: OfflineResult | None) -> Requests:
+    """Requests by single inferences; what a given front's members draw is measured when needed."""
+    known = by_configuration(offline.measurements if offline is not None else ())
+    measure = partial(session.testbed.measure, stream="metered")
+    return Requests(session.testbed, Metered(known, measure))
+
+
+def workload_block(kind: str, thresholds: Thresholds, way: str) -> dict[str, Any]:
     """The workload's block of summary.json."""
-    return {"kind": kind, "requests": thresholds.count, "words": thresholds.words}
+    return {
+        "kind": kind,
+        "requests": thresholds.count,
+        "words": thresholds.words,
+        "serve": way,
+    }
 
 
 def check_front(front: ParetoFront, space: SearchSpace, path: str) -> None:

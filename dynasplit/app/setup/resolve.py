@@ -176,6 +176,7 @@ def online_inputs(config: Config) -> OnlineInputs:
         workload=config.workload.settled_kind,
         workload_options=config.workload.own_options,
         requests=config.workload.requests,
+        serve=config.workload.serve,
     )
     thresholds_of(asked, Known.of(_ANY_MS), config.seed, "network")  # refused before any work
     return asked

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol
 
 import msgspec
 
-from dynasplit.core.measurement import Measurement, Summary, Testbed, summarise
+from dynasplit.core.measurement import Measurement, ServingTestbed, Summary, summarise
 from dynasplit.core.provenance import is_imagined, rest_words
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
@@ -177,7 +177,7 @@ class Opener(Protocol):
 
     def open(
         self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
-    ) -> AbstractContextManager[Testbed]:
+    ) -> AbstractContextManager[ServingTestbed]:
         """The testbed, for as long as the context lasts.
 
         Args:
@@ -211,12 +211,14 @@ class OnlineInputs:
         policies: their names, each with its options.
         workload: the kind of workload. workload_options: its own.
         requests: how many; None: all that are stated.
+        serve: by one inference each (`request`), or by a measured `window`.
     """
 
     policies: Mapping[str, Mapping[str, Any]]
     workload: str
     workload_options: Mapping[str, Any] = field(default_factory=dict)
     requests: int | None = None
+    serve: str = "request"
 
 
 @dataclass(frozen=True, kw_only=True)

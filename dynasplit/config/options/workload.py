@@ -11,6 +11,7 @@ from dynasplit.config.rules import (
     above,
     at_least,
     name_in_folder,
+    one_of,
     option,
     within,
 )
@@ -18,7 +19,7 @@ from dynasplit.config.rules import (
 _STATED = {"file": "file", "thresholds_ms": "stated", "classes": "classes"}
 """Options that say by themselves which kind of workload is asked for."""
 _DEFAULT = "weibull"
-_NO_OPTION = ("kind", "requests", "options")
+_NO_OPTION = ("kind", "requests", "serve", "options")
 
 
 @dataclass
@@ -36,6 +37,8 @@ class WorkloadConf:
         thresholds_ms: the thresholds, one by one.
         classes: classes of service, each {name, share, threshold_ms or distribution}.
         file: CSV or parquet with Index, Network, Latency. network: whose requests of the file.
+        serve: `request`: one inference serves a request; `window`: a measured window does, the
+            published way.
         options: of a workload from a folder of extensions.
     """
 
@@ -51,6 +54,7 @@ class WorkloadConf:
     classes: list[Any] | None = None
     file: str | None = option(None, existing_file())
     network: str | None = None
+    serve: str = option("request", one_of("request", "window"))
     options: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 
 from dynasplit.core.counter_rng import pick, request_bits
 from dynasplit.core.errors import DataError
-from dynasplit.core.measurement import Measurement
+from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online import policies
 from dynasplit.online.log_bins import Steps
+from dynasplit.online.metered import Metered, by_configuration
 from dynasplit.online.policies import Policy
 from dynasplit.online.policy_figures import policy_blocks, summarise_requests
+from dynasplit.online.requests import Requests
 from dynasplit.online.workload import Workload
 from dynasplit.online.workloads.reference import Reference
 from dynasplit.replay import exceedance
@@ -28,8 +30,13 @@ from dynasplit.tables import RunsTable
 from dynasplit.testbed.recorded import RecordedTestbed
 
 
-def recorded(seed: int, size: int = 12) -> tuple[RecordedTestbed, dict[str, Policy]]:
-    """Runs of a made-up testbed, one to five of each configuration, and every policy."""
+def recorded(
+    seed: int, size: int = 12, singles: bool = False
+) -> tuple[RecordedTestbed, dict[str, Policy]]:
+    """Runs of a made-up testbed, one to five of each configuration, and every policy.
+
+    With `singles`, runs keep the latencies of inferences, but for those of one configuration.
+    """
     random = np.random.default_rng(seed)
     runs = [
         Measurement(
@@ -38,6 +45,9 @@ def recorded(seed: int, size: int = 12) -> tuple[RecordedTestbed, dict[str, Poli
             latency_ms=float(random.uniform(50, 100) * (k + 1)),
             energy_j=float(random.uniform(50, 90) / (k + 1)),
             accuracy=float(random.choice([0.6, 0.7])),
+            inference_ms=tuple(random.uniform(40, 120, random.integers(1, 9)) * (k + 1))
+            if singles and k
+            else (),
         )
         for k in range(size)
         for repeat in range(random.integers(1, 6))
@@ -48,7 +58,7 @@ def recorded(seed: int, size: int = 12) -> tuple[RecordedTestbed, dict[str, Poli
 
 
 def plain_loop(
-    found: dict[str, Policy], testbed: RecordedTestbed, thresholds: Workload
+    found: dict[str, Policy], testbed: Testbed, thresholds: Workload
 ) -> list[ServedRequest]:
     rows = []
     for name, policy in found.items():
@@ -87,24 +97,44 @@ def flat(blocks: dict[str, Any], prefix: str = "") -> dict[str, float]:
     st.integers(0, 1000),
     st.lists(st.floats(20, 1500), min_size=1, max_size=60),
     st.integers(1, 70),
+    st.booleans(),
 )
 @pytest.mark.medium
-def test_the_replay_equals_a_plain_loop(seed: int, thresholds: list[float], chunk: int) -> None:
-    testbed, found = recorded(seed)
+def test_the_replay_equals_a_plain_loop(
+    seed: int, thresholds: list[float], chunk: int, singles: bool
+) -> None:
+    testbed, found = recorded(seed, singles=singles)
     index = np.random.default_rng(seed).permutation(10**6)[: len(thresholds)]
     workload = Workload(index, np.array(thresholds), "m")
-    replay = Replay.of(found, testbed, workload)
+    replay = Replay.of(found, testbed, workload, singles=singles)
     figures = policy_blocks(replay.figures(chunk=chunk))
-    rows = plain_loop(found, testbed, workload)
+    known = by_configuration(testbed.runs.measurements)
+    one_by_one = Requests(testbed, Metered(known, testbed.measure)) if singles else testbed
+    rows = plain_loop(found, one_by_one, workload)
     expected = summarise_requests(rows)
     assert flat(figures) == pytest.approx(flat(expected), rel=1e-12, abs=1e-9, nan_ok=True)
     first = replay.rows(len(thresholds))
     for name in found:
-        runs = [replay.pools[name].runs[i] for i in first[name][1].tolist()]
+        runs = first[name][1]
         assert runs == [
-            dataclasses.replace(r.measurement, repeat=runs[i].repeat)
+            dataclasses.replace(r.measurement, repeat=runs[i].repeat, source=runs[i].source)
             for i, r in enumerate(r for r in rows if r.policy == name)
         ]
+
+
+def test_a_request_is_one_inference_of_a_run_and_pays_its_configurations_mean() -> None:
+    testbed, found = recorded(3, singles=True)
+    replay = Replay.of(found, testbed, Reference(20_000, 2, 50, 900), singles=True)
+    (choice,) = found["edge_only"].choices
+    runs = testbed.recorded(choice.configuration)
+    every = sorted(ms for run in runs for ms in run.inference_ms)
+    figures = replay.figures()["edge_only"]
+    assert sorted(figures.latency_ms.values) == every
+    assert min(figures.latency_ms.counts) > 0
+    assert figures.energy_j is not None
+    assert figures.energy_j.mean() == pytest.approx(np.mean([run.energy_j for run in runs]))
+    assert replay.rows(1)["cloud_only"][1][0].flags == ("latency_of_run",)
+    assert replay.rows(1)["edge_only"][1][0].flags == ()
 
 
 def test_neither_chunks_nor_threads_change_a_result() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.config.options.hosts import RUNS_ON, HostConf, HostsConf
 from dynasplit.core.errors import ConfigurationError, TestbedError
-from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.core.measurement import Measurement, ServingTestbed
 from dynasplit.testbed.address import HostAddress, MeterSpec
 from dynasplit.testbed.login.destination import destination_of, way_to
 from hosts.core.errors import ArtifactError
@@ -135,7 +135,7 @@ def testbed_between(
     inputs: TestbedInputs,
     folder: Path,
     earlier: Sequence[Measurement],
-) -> Iterator[Testbed]:
+) -> Iterator[ServingTestbed]:
     """The testbed between two hosts that are up; values that they do not offer are refused."""
     from dynasplit.testbed.opening import ssh_testbed
 

@@ -24,7 +24,7 @@ from dynasplit.app.setup.search_space import (
 )
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
-from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.core.measurement import Measurement, ServingTestbed
 from dynasplit.core.space import SearchSpace
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.energy import EnergyRules
@@ -230,7 +230,7 @@ class HostsKind(ABC):
     @abstractmethod
     def open(
         self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
-    ) -> AbstractContextManager[Testbed]:
+    ) -> AbstractContextManager[ServingTestbed]:
         """The testbed, for as long as the context lasts.
 
         Args:

@@ -10,7 +10,7 @@ from pathlib import Path
 from dynasplit.app.setup.kinds import _over_ssh
 from dynasplit.app.setup.kinds.base import HostsOfProfile
 from dynasplit.app.setup.run_inputs import TestbedInputs, with_faults
-from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.core.measurement import Measurement, ServingTestbed
 from dynasplit.testbed.address import HostAddress, MeterSpec
 from hosts.emulation.faults.base import words_of
 from hosts.emulation.profile import save_profile
@@ -71,7 +71,7 @@ class EmulatedHosts(HostsOfProfile):
     @contextmanager
     def open(
         self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
-    ) -> Iterator[Testbed]:
+    ) -> Iterator[ServingTestbed]:
         """Start the boards and their hosts, and open the testbed between them."""
         with (
             self.up(inputs, folder) as hosts,

@@ -15,7 +15,7 @@ from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.app.setup.search_space import AvailableKnobs
 from dynasplit.config.options.hosts import HostConf
 from dynasplit.config.schema import Config
-from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.core.measurement import Measurement, ServingTestbed
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.energy import EnergyRules
 from hosts.emulation.profile import Profile
@@ -110,7 +110,7 @@ class LocalHosts(HostsKind):
     @contextmanager
     def open(
         self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
-    ) -> Iterator[Testbed]:
+    ) -> Iterator[ServingTestbed]:
         """Start both SSH servers, and open the testbed between them."""
         with (
             self.up(inputs, folder) as hosts,

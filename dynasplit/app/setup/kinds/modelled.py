@@ -10,7 +10,7 @@ from typing import ClassVar
 from dynasplit.app.setup.kinds.base import HostsOfProfile
 from dynasplit.app.setup.rehearsal import rehearsal
 from dynasplit.app.setup.run_inputs import TestbedInputs
-from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.core.measurement import Measurement, ServingTestbed
 
 
 class ModelledHosts(HostsOfProfile):
@@ -21,6 +21,6 @@ class ModelledHosts(HostsOfProfile):
 
     def open(
         self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
-    ) -> AbstractContextManager[Testbed]:
+    ) -> AbstractContextManager[ServingTestbed]:
         """The profile as a testbed."""
         return nullcontext(rehearsal(inputs))

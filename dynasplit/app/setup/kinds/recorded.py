@@ -13,7 +13,7 @@ from dynasplit.app.setup.recorded_runs import runs_at
 from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.app.setup.search_space import AvailableKnobs, space_of_runs
 from dynasplit.core.errors import ConfigurationError
-from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.core.measurement import Measurement, ServingTestbed
 from dynasplit.tables.accounted import under
 from dynasplit.testbed.recorded import RecordedTestbed
 from hosts.emulation.profile import Profile
@@ -64,7 +64,7 @@ class RecordedHosts(HostsKind):
 
     def open(
         self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
-    ) -> AbstractContextManager[Testbed]:
+    ) -> AbstractContextManager[ServingTestbed]:
         """The runs as a testbed."""
         assert inputs.runs is not None
         return nullcontext(RecordedTestbed(inputs.runs, inputs.seed))

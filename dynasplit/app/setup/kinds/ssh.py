@@ -15,7 +15,7 @@ from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.app.setup.search_space import AvailableKnobs, available_of_hosts
 from dynasplit.core.errors import KnobRefused
-from dynasplit.core.measurement import Measurement, Testbed
+from dynasplit.core.measurement import Measurement, ServingTestbed
 from dynasplit.testbed.address import HostAddress
 from hosts.emulation.profile import Profile
 from hosts.models.networks.base import Progress
@@ -92,7 +92,7 @@ class SshHosts(HostsKind):
 
     def open(
         self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()
-    ) -> AbstractContextManager[Testbed]:
+    ) -> AbstractContextManager[ServingTestbed]:
         """Log in to both hosts, and open the testbed between them."""
         edge, cloud = self.addresses
         if inputs.profile is None:
