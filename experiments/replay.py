@@ -7,6 +7,7 @@ from typing import Any
 
 from dynasplit.accounting._view import viewed
 from dynasplit.app.cli.terminal import Terminal
+from dynasplit.app.report.doubtful import doubtful_block, doubtful_lines
 from dynasplit.app.report.outputs import hypervolume, source_block, write_json
 from dynasplit.app.report.quality import quality_block, quality_lines
 from dynasplit.app.setup.phases import built_policies, thresholds_of, way_of, workload_block
@@ -17,6 +18,7 @@ from dynasplit.core.errors import DataError
 from dynasplit.core.provenance import PROVENANCE, is_imagined
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.figures import draw_all
+from dynasplit.front.confirmed import unconfirmed_in
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online.policy_figures import medians_of, policy_blocks
 from dynasplit.online.workload import Thresholds
@@ -78,7 +80,7 @@ def run(config: Config) -> None:
         terminal.policies(blocks, title, source=_told_source(runs), below=runs.told)
         if unseen is not None:
             _tell(unseen, terminal, _told_source(runs))
-        for line in quality_lines(summary.get("quality")):
+        for line in (*doubtful_lines(summary["doubtful"]), *quality_lines(summary.get("quality"))):
             terminal.say(line)
         terminal.say(f"Results: {folder.path}")
 
@@ -158,6 +160,10 @@ def _summary(
             "hypervolume": hypervolume(front, {s.configuration: s for s in runs.summaries()}),
             "testbed_time_s": None,
         },
+        **doubtful_block(
+            runs.flags,
+            [] if config.front else [runs.configurations[i] for i in unconfirmed_in(runs)],
+        ),
         **quality_block(front, policy_options(config, "dynasplit")),
         "workload": workload_block(
             config.workload.settled_kind, thresholds, way_of(config.workload.serve, runs.mode)

@@ -30,6 +30,10 @@ STATED_FLAGS = (FAULT_FLAG, REST_FLAG, WHOLE_RUN_FLAG)
 WHOLE_RUN_WORDS = "latencies of requests are those of whole runs: single inferences are not kept"
 
 
+CONTRADICTIONS = ("frequency", "edge", "transfer", "cloud", "sum", "energy", "quality")
+"""Flags of an audit: the measurement contradicts others. Gates' flags are warnings: it counts."""
+
+
 def least_real(sources: Iterable[Source]) -> Source:
     """The source of what is made of figures of these sources, of which there is at least one."""
     return max(sources, key=REALITY.index)

@@ -15,6 +15,7 @@ from dynasplit.core.measurement import Measurement, Summary, summarise
 from dynasplit.core.provenance import Source, beside_faults
 from dynasplit.core.space import Configuration
 from dynasplit.front.checked import check_summaries
+from dynasplit.front.confirmed import unconfirmed_in
 from dynasplit.front.dominance import (
     HypervolumeScale,
     Points,
@@ -105,7 +106,10 @@ class ParetoFront:
     def of_runs(cls, runs: RunsTable) -> ParetoFront:
         """The front of a table of runs, with the baselines that its configurations have."""
         points = runs.objectives()
-        kept = np.flatnonzero(non_dominated(points))
+        may = np.ones(len(points), dtype=bool)
+        may[unconfirmed_in(runs)] = False
+        allowed = np.flatnonzero(may)
+        kept = allowed[non_dominated(points[allowed])]
         kept = kept[np.lexsort(points[kept].T[::-1])]
         cloud_only, edge_only = runs.baselines
         return cls(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from dynasplit.core.events import Failed, Finished, Measured, Remarked, Started, Subscriber
 from dynasplit.core.measurement import Measurement, summarise
 from dynasplit.core.space import Configuration
+from dynasplit.front.confirmed import unconfirmed
 from dynasplit.front.dominance import non_dominated, objectives
 from dynasplit.offline.blocks import Orders, place
 from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Measurer
@@ -89,8 +90,13 @@ class FrontRepeats:
         return self._settled()
 
     def _due(self, baselines: Iterable[Configuration]) -> list[Configuration]:
-        wanted = dict.fromkeys((*front_of(self._runs), *baselines))
+        wanted = dict.fromkeys((*front_of(self._may_be()), *baselines))
         return [c for c in wanted if self._lacking(c) > 0 and not self._is_stuck(c)]
+
+    def _may_be(self) -> Runs:
+        """Without what all its repeats have not confirmed: who follows it is repeated instead."""
+        doubted = {c for c in unconfirmed(self._runs) if not self._lacking(c)}
+        return {c: runs for c, runs in self._runs.items() if c not in doubted}
 
     def _is_stuck(self, configuration: Configuration) -> bool:
         """True for one that was given up, once the runs that there are of it are taken over."""
@@ -137,10 +143,10 @@ class FrontRepeats:
 
     def _settled(self) -> Runs:
         """Without the members of the front that lack repeats."""
-        settled = dict(self._runs)
-        while unsure := [c for c in front_of(settled) if self._lacking(c)]:
+        settled, may_be = dict(self._runs), self._may_be()
+        while unsure := [c for c in front_of(may_be) if self._lacking(c)]:
             for configuration in unsure:
-                del settled[configuration]
+                del settled[configuration], may_be[configuration]
         return settled
 
 

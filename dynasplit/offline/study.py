@@ -11,6 +11,7 @@ from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement, Summary, Testbed, summarise
 from dynasplit.core.provenance import beside_faults, faults_of, least_real
 from dynasplit.core.space import Configuration, SearchSpace
+from dynasplit.front.confirmed import unconfirmed
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.baselines import Baselines, measured_baselines
 from dynasplit.offline.blocks import Orders, place
@@ -68,6 +69,8 @@ class OfflineResult:
         given_up: what search and repeats went on without, and why.
         candidates: summaries that the front is to be built from, baselines included. Whatever of
             them is on the front has its repeats.
+        unconfirmed: those of them that were kept off the front, as an audit doubts all their runs,
+            and these do not agree.
         repeats: how many runs were made beyond the search and the baselines' first.
         asked: trials asked of the algorithm.
         testbed_time_s: what the search spent on the testbed.
@@ -83,6 +86,7 @@ class OfflineResult:
     failed: tuple[Configuration, ...]
     given_up: tuple[GivenUp, ...]
     candidates: tuple[Summary, ...]
+    unconfirmed: tuple[Configuration, ...]
     repeats: int
     asked: int
     testbed_time_s: float
@@ -167,16 +171,23 @@ def _front(
     baselines: Baselines,
     network: str | None,
 ) -> ParetoFront:
-    cloud_only, edge_only = baselines
-    return ParetoFront.build(
-        [summarise(measured)[0] for measured in runs.values()],
-        model=network,
-        last_split_point=space.last_split_point,
-        source=least_real({m.source for m in measurer.journal.measurements()}),
-        cloud_only=cloud_only,
-        edge_only=edge_only,
-        accounting=measurer.journal.measurements()[0].accounting,
-    )
+    def built(figures: Runs) -> ParetoFront:
+        return ParetoFront.build(
+            [summarise(measured)[0] for measured in figures.values()],
+            model=network,
+            last_split_point=space.last_split_point,
+            source=least_real({m.source for m in measurer.journal.measurements()}),
+            cloud_only=baselines[0],
+            edge_only=baselines[1],
+            accounting=measurer.journal.measurements()[0].accounting,
+        )
+
+    doubted = unconfirmed(runs)
+    front = built(runs)
+    if not doubted:
+        return front
+    confirmed = built({c: mine for c, mine in runs.items() if c not in doubted})
+    return replace(front, summaries=confirmed.summaries)  # a baseline may be in doubt
 
 
 def _result(
@@ -202,6 +213,7 @@ def _result(
         failed=searched.failed,
         given_up=tuple(measurer.journal.given_up()),
         candidates=tuple(summarise(measured)[0] for measured in runs.values()),
+        unconfirmed=tuple(unconfirmed(runs)),
         repeats=len(measurements) - first,
         asked=searched.asked,
         testbed_time_s=searched.testbed_time_s,

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from dynasplit.app.report.doubtful import doubtful_block
 from dynasplit.app.report.quality import quality_block
 from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs, TestbedInputs, with_faults
@@ -28,7 +29,8 @@ from dynasplit.tables import write_requests, write_runs
 
 def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
     """The content of summary.json; unknown values are None."""
-    testbed, source = inputs.testbed, source_in(inputs.testbed, result)
+    testbed, offline = inputs.testbed, result.offline
+    source = source_in(testbed, result)
     return {
         "experiment": inputs.record.experiment,
         "model": testbed.network,
@@ -40,9 +42,14 @@ def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
         **({"faults": list(testbed.faults)} if testbed.faults else {}),
         "seed": inputs.seed,
         "search": _search_block(testbed, result),
+        **(
+            doubtful_block([m.flags for m in offline.measurements], offline.unconfirmed)
+            if offline
+            else doubtful_block([row.measurement.flags for row in result.online.served])
+        ),
         "given_up": [
             {"phase": g.phase, "configuration": g.configuration.words(), "reason": g.reason}
-            for g in (result.offline.given_up if result.offline else ())
+            for g in (offline.given_up if offline else ())
         ],
         **quality_block(
             result.front,

@@ -8,6 +8,7 @@ from typing import Any
 
 from dynasplit.app.cli.accounting_table import accounting_table, lacking_lines
 from dynasplit.app.cli.terminal import Terminal
+from dynasplit.app.report.doubtful import doubtful_lines
 from dynasplit.app.report.outputs import (
     source_in,
     summary_of,
@@ -132,6 +133,8 @@ def write_report(
         record(opened.recorder, summary, result.online.served, [*files, *traces])
     for given_up in summary["given_up"]:
         terminal.say("Given up in the {phase}: {configuration}: {reason}".format(**given_up))
+    for line in doubtful_lines(summary["doubtful"]):
+        terminal.say(line)
     if remark := drifted(summary.get("controls")):
         terminal.say(remark)
     if remark := few_runs(summary["search"]["front_runs_least"]):
