@@ -70,3 +70,11 @@ def test_a_warm_up_that_never_settles_ends_at_its_limit():
 def test_noise_alone_does_not_keep_a_warm_up_going(seed):
     noisy = (100 + 5 * np.random.default_rng(seed).standard_normal(400)).tolist()
     assert settling(noisy, max_warmup_s=30.0, min_inferences=3).first <= 15
+
+
+@pytest.mark.parametrize("switched", [0, 1])
+def test_a_request_is_one_inference_with_nothing_before_it_but_what_a_switch_needs(switched):
+    rules = {"is_request": True, "warmup": switched, "min_inferences": 1, "images": (7,)}
+    window, images = run(100, **rules)
+    assert (window.first, window.last) == (switched, switched + 1)
+    assert images == [(7,)] * (switched + 1)
