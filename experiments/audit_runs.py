@@ -13,6 +13,7 @@ from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.audit import CHECKS, Finding, audit_table
 from dynasplit.audit.tables import contradicted
 from dynasplit.config.schema import Config
+from dynasplit.core.provenance import PROVENANCE
 from dynasplit.figures import draw_audit_figure
 from dynasplit.tables import RunsTable, write_runs
 
@@ -52,6 +53,8 @@ def run(config: Config) -> None:
 
 def _tell(runs: RunsTable, findings: Sequence[Finding], terminal: Terminal) -> None:
     terminal.say(f"{len(runs)} runs of {len(runs.configurations)} configurations")
+    if runs.source not in ("measured", "recorded"):
+        terminal.say(f"  {PROVENANCE[runs.source]}")
     for name, count in Counter(f.check for f in findings).most_common():
         serious = sum(f.check == name and f.severity == "high" for f in findings)
         terminal.say(f"  {name:<12} {count} rows, {serious} of them serious: {CHECKS[name]}")

@@ -15,7 +15,7 @@ from dynasplit.app.setup.resolve import online_inputs, policy_options, record_in
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import DataError
-from dynasplit.core.provenance import PROVENANCE, is_imagined
+from dynasplit.core.provenance import PROVENANCE, WHOLE_RUN_WORDS, is_imagined
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.figures import draw_all
 from dynasplit.front.confirmed import unconfirmed_in
@@ -77,7 +77,7 @@ def run(config: Config) -> None:
         title = "Policies"
         if unseen is not None:
             title += ", in-sample: the runs that they chose by"
-        terminal.policies(blocks, title, source=_told_source(runs), below=runs.told)
+        terminal.policies(blocks, title, source=_told_source(runs), below=_told(config, runs))
         if unseen is not None:
             _tell(unseen, terminal, _told_source(runs))
         for line in (*doubtful_lines(summary["doubtful"]), *quality_lines(summary.get("quality"))):
@@ -150,7 +150,7 @@ def _summary(
         "model": runs.model,
         "hosts": "recorded",
         "emulated": is_imagined(runs.source),
-        **source_block(runs.source, runs.told),
+        **source_block(runs.source, _told(config, runs)),
         "seed": config.seed,
         "search": {
             "algorithm": None,
@@ -170,6 +170,13 @@ def _summary(
         ),
         "policies": blocks,
     }
+
+
+def _told(config: Config, runs: RunsTable) -> tuple[str, ...]:
+    """What is to be said of the figures, a line each."""
+    by_one = way_of(config.workload.serve, runs.mode) == "request"
+    whole = by_one and not (runs.inferences and all(runs.inferences))
+    return (*runs.told, *([WHOLE_RUN_WORDS] if whole else []))
 
 
 def _runs(config: Config) -> RunsTable:

@@ -48,7 +48,8 @@ Values often changed:
   measure.mode=throughput       edge, link and cloud at the same time; default: latency
   measure.codec=lz4             how tensors are sent; measure.batch_size=4: images at once;
                                 space.codec=[none,lz4], space.batch_size=[1,4]: to be searched
-  workload.requests=50          how many requests are served
+  workload.requests=50          how many requests are served, one inference each;
+                                workload.serve=window: a measured window each, as published
   policy.quantile=0.5           how safe dynasplit plays; likewise policy.margin,
                                 policy.energy_tolerance
   policy.max_accuracy_loss=1    points below cloud_only that dynasplit may lose; policy.min_fidelity

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -80,7 +80,7 @@ def _between(bounds: Sequence[float] | None) -> str:
     """An interval in a line of its own; empty: there is none."""
     if bounds is None:
         return ""
-    return "\n" + "..".join(f"{bound:.1f}".removesuffix(".0") for bound in bounds)
+    return "\n" + _joined(f"{bound:.1f}".removesuffix(".0") for bound in bounds)
 
 
 def _energies_between(bounds_j: Sequence[float] | None, unit: str) -> str:
@@ -88,7 +88,12 @@ def _energies_between(bounds_j: Sequence[float] | None, unit: str) -> str:
         return ""
     if bounds_j[0] == bounds_j[1]:
         return "\nall alike"
-    return "\n" + "..".join(_energy(bound, unit) for bound in bounds_j)
+    return "\n" + _joined(_energy(bound, unit) for bound in bounds_j)
+
+
+def _joined(bounds: Iterable[str]) -> str:
+    """An interval's bounds; one of them where both are shown alike."""
+    return "..".join(dict.fromkeys(bounds))
 
 
 def _energy(value_j: float | None, unit: str) -> str:

@@ -15,7 +15,7 @@ from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs, TestbedInputs, with_faults
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.measurement import Summary
-from dynasplit.core.provenance import Source, is_imagined, least_real, mixed_words
+from dynasplit.core.provenance import Source, is_imagined, least_real, mixed_words, told_of
 from dynasplit.core.space import Configuration
 from dynasplit.figures import draw_accountings_figure, draw_offline, draw_online
 from dynasplit.figures.series import Origin
@@ -75,7 +75,8 @@ def source_in(testbed: TestbedInputs, result: RunResult) -> Source:
 def told_in(testbed: TestbedInputs, result: RunResult) -> tuple[str, ...]:
     """What is to be said of a run's figures, a line each."""
     beside = mixed_words({result.front.source, source_in(testbed, result)})
-    return tuple(dict.fromkeys((*testbed.told, *filter(None, [beside]))))
+    own = told_of([row.measurement.flags for row in result.online.served])
+    return tuple(dict.fromkeys((*testbed.told, *own, *filter(None, [beside]))))
 
 
 def source_block(source: Source, told: Sequence[str]) -> dict[str, Any]:

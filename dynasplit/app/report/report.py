@@ -65,12 +65,13 @@ def own_name(summary: Mapping[str, Any]) -> str:
     return str(summary["accounting"]).partition("(")[0]
 
 
-def tell_accountings(summary: Mapping[str, Any], terminal: Terminal) -> None:
+def tell_accountings(summary: Mapping[str, Any], terminal: Terminal, source: str = "") -> None:
     """The headline under each accounting that the measurements allow; nothing without energy."""
     told = summary["by_accounting"]
     known = [p for one in told.values() for p in one.get("policies", {}).values()]
     if any(policy["energy_j_mean"] is not None for policy in known):
         title = "Mean energy of a request, saved against cloud_only, by accounting (docs/energy.md)"
+        title = "\n".join(filter(None, (title, source)))
         terminal.console.print(accounting_table(told, own_name(summary), title))
         for line in lacking_lines(told):
             terminal.say(line)
@@ -150,7 +151,7 @@ def write_report(
         source=PROVENANCE[source_in(inputs.testbed, result)],
         below=told_in(inputs.testbed, result),
     )
-    tell_accountings(summary, terminal)
+    tell_accountings(summary, terminal, PROVENANCE[source_in(inputs.testbed, result)])
     for line in quality_lines(summary.get("quality")):
         terminal.say(line)
     terminal.say(f"Results: {folder}")

@@ -27,6 +27,8 @@ from hosts.models.runtime.artifacts import default_root
 
 _ROW_BYTES = 400
 """A measurement in the journal, the tables and MLflow, without its trace."""
+_INFERENCE_BYTES = 12
+"""The latency of a single inference, in the journal and the table."""
 _TRACE_BYTES, _SAMPLE_BYTES = 3000, 20
 """A window's trace file, and each sample in it."""
 
@@ -115,7 +117,9 @@ def hours(seconds: float) -> str:
 
 def _disk(results_dir: Path, runs: Sequence[Measurement]) -> str:
     samples = sum(2 * 10 * (m.window_s or 0.0) for m in runs)
-    needed_mb = (len(runs) * (_ROW_BYTES + _TRACE_BYTES) + samples * _SAMPLE_BYTES) / 1e6
+    single = sum(len(m.inference_ms) for m in runs)
+    needed_mb = len(runs) * (_ROW_BYTES + _TRACE_BYTES) + samples * _SAMPLE_BYTES
+    needed_mb = (needed_mb + single * _INFERENCE_BYTES) / 1e6
     place = results_dir.absolute()
     while not place.exists():
         place = place.parent
