@@ -7,6 +7,7 @@ from dynasplit.core.provenance import (
     REALITY,
     as_recorded,
     beside_faults,
+    is_doubtful,
     is_imagined,
     least_real,
     rest_flag,
@@ -45,3 +46,12 @@ def test_what_is_assumed_for_a_node_is_told_once_and_is_no_fault():
     rest = "cloud: GPU board alone; rest of the node not measured: 0 W assumed"
     assert told_of(flags) == ("with the fault throttling", rest)
     assert beside_faults(flags) == (rest,)
+
+
+def test_requests_for_which_a_whole_run_stands_are_told_and_are_no_doubt():
+    flags = [("latency_of_run",), ()]
+    assert told_of(flags) == (
+        "latencies of requests are those of whole runs: single inferences are not kept",
+    )
+    assert not is_doubtful(flags[0])
+    assert is_doubtful(("latency_of_run", "edge"))
