@@ -45,14 +45,15 @@ def made() -> tuple[RunsTable, ParetoFront, Known]:
 
 
 def block(kind: str, requests: int, seed: int) -> dict:
-    """DynaSplit's entry of the summary."""
+    """DynaSplit's entry of the summary; a window serves a request the published way alone."""
     table, front, known = made()
     built = {
         "dynasplit": policies.build("dynasplit", front, energy_tolerance=0.01),
         "cloud_only": policies.build("cloud_only", front),
     }
     thresholds = workloads.build(kind, Order(count=requests, seed=seed, known=known))
-    replay = Replay.of(built, RecordedTestbed(table, seed), thresholds)
+    singles = kind != "reference"
+    replay = Replay.of(built, RecordedTestbed(table, seed), thresholds, singles=singles)
     return policy_blocks(replay.figures())["dynasplit"]
 
 
