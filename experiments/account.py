@@ -17,6 +17,7 @@ from dynasplit.core.errors import DataError
 from dynasplit.core.provenance import PROVENANCE
 from dynasplit.figures import draw_accountings_figure, draw_front_figure
 from dynasplit.figures.series import Origin
+from dynasplit.front.known_to import with_intervals
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online.headlines import name_of, told_accountings
 from dynasplit.online.policy_figures import policy_blocks
@@ -77,7 +78,7 @@ def _under(
         mine = under(runs, rule, config.energy.stated_idle_w)
     except DataError as error:
         return told | {"lacks": str(error)}
-    front = ParetoFront.of_runs(mine)
+    front = with_intervals(ParetoFront.of_runs(mine), mine.measurements)
     name = name_of(rule)
     front.save(folder / f"front_{name}.json")
     remarks = "\n".join([f"energy={rule.label}", *runs.told])

@@ -51,6 +51,8 @@ class Measurement:
         conditions: observed with the window, by host or link, name and unit
             (`edge_temperature_c`, `link_bandwidth_mbit_s`).
         gates: what each gate found of the window, by its name and unit (`steady_pct`).
+        uncertainty: what meters and window leave open of each host's energy, whatever accounting
+            counts it (`edge_reading_pct`; `dynasplit.uncertainty.measurements` says which).
         flags: what is doubtful about it, by name of the check or gate; and what is to be said of
             it (`provenance.STATED_FLAGS`), such as faults of emulated hosts.
     """
@@ -89,6 +91,7 @@ class Measurement:
     channels: Mapping[str, float] = field(default_factory=dict)
     conditions: Mapping[str, float] = field(default_factory=dict)
     gates: Mapping[str, float] = field(default_factory=dict)
+    uncertainty: Mapping[str, float] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
 
     @property
@@ -109,6 +112,8 @@ class Summary:
         latency_q25_ms: quartiles over the runs. latency_q75_ms: likewise.
         energy_q25_j: quartiles over the runs. energy_q75_j: likewise.
         latencies_ms: every run's, ascending.
+        energy_low_j: the 95 % interval of the median energy. energy_high_j: likewise; None: its
+            uncertainty is not known, or was not asked for.
     """
 
     configuration: Configuration
@@ -122,6 +127,8 @@ class Summary:
     energy_q25_j: float | None
     energy_q75_j: float | None
     latencies_ms: tuple[float, ...] = ()
+    energy_low_j: float | None = None
+    energy_high_j: float | None = None
 
     @property
     def quality(self) -> float | None:

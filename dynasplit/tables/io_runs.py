@@ -16,6 +16,7 @@ from dynasplit.core.measurement import Measurement
 from dynasplit.core.provenance import REALITY, Source
 from dynasplit.tables import reference
 from dynasplit.tables.columns import RUNS, family_columns, with_unit
+from dynasplit.tables.families import interval_columns
 from dynasplit.tables.files import check_facts, read_identity, write_table
 from dynasplit.tables.knobs import group_without_numbers, read_configurations, write_configurations
 from dynasplit.tables.plausible import check_units
@@ -87,6 +88,7 @@ def write_runs(
     columns: dict[str, Any] = {
         **knobs,
         **table.columns,
+        **interval_columns(runs),
         "source": list(table.sources),
         "flags": [";".join(flags) or None for flags in table.flags],
     }
