@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,20 @@ def draw(
 def _bars(axes: Axes, blocks: list[Mapping[str, Any]], policies: list[str]) -> None:
     means_j = np.array([block["energy_j_mean"] for block in blocks])
     colours = [style.ACCENT if name == _OWN else style.PLAIN for name in policies]
+    spans = [(block.get("meters_95") or {}).get("energy_j_mean") for block in blocks]
     bars = axes.barh(range(len(policies)), means_j, color=colours)
+    _draw_intervals(axes, spans)
     texts = [_text(block) for block in blocks]
     axes.bar_label(bars, texts, padding=3, fontsize=8)
     axes.set_xlim(0, 1.75 * float(means_j.max()))
     axes.grid(visible=False, axis="y")
+
+
+def _draw_intervals(axes: Axes, spans: Sequence[Sequence[float] | None]) -> None:
+    """What meters and windows leave open, 95 % of it."""
+    known = [(i, *span) for i, span in enumerate(spans) if span is not None]
+    if known:
+        axes.hlines(*zip(*known, strict=True), color=style.INK, linewidth=1.6)
 
 
 def _text(block: Mapping[str, Any]) -> str:

@@ -39,6 +39,11 @@ def half_widths(rectangles: Floats, swings: Floats, normals: Floats) -> Floats:
     return found
 
 
+def half_width(rectangles: list[float], normal: float) -> float:
+    """Half the 95 % interval of one sum of rectangular parts and a normal one."""
+    return float(half_widths(np.array([rectangles]), np.zeros((1, 0)), np.array([normal]))[0])
+
+
 @cache
 def _draws(rectangles: int, swings: int) -> tuple[Floats, Floats, Floats]:
     """Points of rectangular parts (k, DRAWS), U-shaped ones (m, DRAWS), and a standard normal."""

@@ -303,6 +303,7 @@ class Cell(NamedTuple):
         return 100 * self.held / self.windows
 
 
+@cache
 def cells(meter: str, windows: int = WINDOWS) -> dict[str, Cell]:
     """Of a meter, by accounting; each window's meters are drawn anew."""
     every = [held(METERS[meter], seed) for seed in range(windows)]

@@ -9,6 +9,7 @@ from dynasplit.accounting import build
 from dynasplit.accounting._view import viewed
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration
+from dynasplit.uncertainty.means import mean_parts
 from dynasplit.uncertainty.measurements import interval, parts_of
 from dynasplit.uncertainty.repeats import configuration_intervals, spread_of
 
@@ -139,3 +140,28 @@ def _interval_of_runs(count: int) -> tuple[float, float]:
         for i, f in enumerate(factors)
     ]
     return configuration_intervals(runs, [ONE.configuration])[ONE.configuration]
+
+
+def test_meters_errors_do_not_average_out_over_requests_and_windows_own_do():
+    rule = build("occupied")
+    one, many = mean_parts([ONE], rule), mean_parts([ONE] * 400, rule)
+    assert one is not None
+    assert many is not None
+    assert many.instruments_j == pytest.approx(one.instruments_j)
+    assert many.variance_j2 == pytest.approx(one.variance_j2 / 400)
+
+
+def test_an_error_that_both_share_falls_out_of_a_saving():
+    rule = build("occupied")
+    mine, cloud = mean_parts([ONE] * 9, rule), mean_parts([ONE] * 9, rule)
+    assert mine is not None
+    assert cloud is not None
+    found = mine.saving_pct(replace(cloud, variance_j2=0.0))
+    assert found is not None
+    assert found[1] - found[0] == pytest.approx(
+        2 * 1.96 * 100 * np.sqrt(mine.variance_j2) / 12, rel=0.01
+    )
+
+
+def test_a_mean_with_one_run_of_unknown_uncertainty_has_none():
+    assert mean_parts([ONE, replace(ONE, uncertainty={})], build("occupied")) is None
