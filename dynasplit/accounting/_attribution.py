@@ -85,7 +85,8 @@ def attribute(trace: Trace, start_s: float, end_s: float, claims: Claims) -> Sha
 
     Args:
         trace: its readings; lines between them are its power.
-        start_s: where the stretch begins, by the trace's times. end_s: where it ends.
+        start_s: where the stretch begins, by the trace's times.
+        end_s: where it ends.
         claims: who is entitled; what lies outside the stretch is not looked at.
 
     Raises:

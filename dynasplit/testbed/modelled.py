@@ -81,8 +81,9 @@ class ModelledTestbed:
             period_ms, latency_ms = pipelined_ms(stages_ms)
         edge_j = self._edge_j(configuration, busy_ms, period_ms) * factors.power / size
         cloud_j = self._cloud_j(configuration, cloud_ms, decode_ms) * factors.power / size
-        row, inferences = p.split(net, k), self._inferences()
-        window_s = max(self.rules.min_window_s, inferences * period_ms / size / 1000)
+        row = p.split(net, k)
+        inferences = self._inferences(period_ms / size)
+        window_s = inferences * period_ms / size / 1000
         measurement = Measurement(
             configuration=configuration,
             repeat=repeat,
@@ -106,7 +107,7 @@ class ModelledTestbed:
             wire_kb=row.tensor_kb * sent_share,
             encode_ms=None if p.is_last(net, k) else encode_ms,
             decode_ms=None if p.is_last(net, k) else decode_ms,
-            inferences=max(inferences, int(window_s * 1000 * size / period_ms)),
+            inferences=inferences,
             window_s=window_s,
             flags=() if p.cloud.rest_w is None else (rest_flag(p.cloud.rest_w),),
             testbed_time_s=self._spent_s(configuration, latency_ms, window_s),
@@ -126,12 +127,14 @@ class ModelledTestbed:
         tail_w = p.tail_w(self.network, asked.split_point, asked.cloud_gpu, asked.batch_size)
         return tail_w * tail_ms / 1000 + p.cloud.power_w(True, False) * decode_ms / 1000
 
-    def _inferences(self) -> int:
+    def _inferences(self, each_ms: float) -> int:
+        """How many a window holds: as many as it needs to last as long as the rules say."""
         rules = self.rules
+        least = max(rules.min_inferences, math.ceil(1000 * rules.min_window_s / each_ms))
         if rules.relative_ci is None:
-            return rules.min_inferences
+            return least
         needed = math.ceil((1.96 * self.profile.noise.request_latency_cv / rules.relative_ci) ** 2)
-        return max(rules.min_inferences, min(needed, rules.max_inferences))
+        return max(least, min(needed, rules.max_inferences))
 
     def _spent_s(self, configuration: Configuration, latency_ms: float, window_s: float) -> float:
         """Reconfiguration where knobs differ from the last ones, warm-up, and the window."""

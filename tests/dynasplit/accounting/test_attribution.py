@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynasplit.accounting._attribution import Claims, attribute
@@ -52,6 +52,7 @@ def test_of_requests_at_the_edges_what_lies_inside_counts():
 times = st.tuples(st.floats(-2, 12), st.floats(0, 6)).map(lambda p: (p[0], p[0] + p[1]))
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(times, max_size=8),
     st.lists(times, max_size=3),
