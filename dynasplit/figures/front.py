@@ -43,7 +43,7 @@ def draw(path: Path, measured: Sequence[Summary], front: ParetoFront, remarks: s
         axes = figure.add_subplot()
         view = View.of(front, measured)
         _frame(axes, measured, view)
-        _draw_in(axes, measured, view)
+        draw_in(axes, measured, view)
         _key(figure, view, bool(measured))
         style.number_log_axes(axes)
         style.head(figure, _title(view, len(measured)), front.source, remarks)
@@ -53,7 +53,7 @@ def draw(path: Path, measured: Sequence[Summary], front: ParetoFront, remarks: s
         shown: frozenset[int] = frozenset()
         if closeup is not None:
             inner, shown = closeup
-            _draw_in(inner, measured, view)
+            draw_in(inner, measured, view)
             figure.canvas.draw()
             _label(inner, [s for i, s in enumerate(front.summaries) if i in shown], view)
         _label_baselines(axes, view)
@@ -63,7 +63,8 @@ def draw(path: Path, measured: Sequence[Summary], front: ParetoFront, remarks: s
     return path
 
 
-def _draw_in(axes: Axes, measured: Sequence[Summary], view: View) -> None:
+def draw_in(axes: Axes, measured: Sequence[Summary], view: View) -> None:
+    """Draw what was measured, and the front with its line, in axes of any figure."""
     for kind in KINDS:
         _cloud(axes, kind, [s for s in measured if view.kind(s) == kind], view)
     _join(axes, view)

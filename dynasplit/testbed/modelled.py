@@ -81,8 +81,7 @@ class ModelledTestbed:
             period_ms, latency_ms = pipelined_ms(stages_ms)
         edge_j = self._edge_j(configuration, busy_ms, period_ms) * factors.power / size
         cloud_j = self._cloud_j(configuration, cloud_ms, decode_ms) * factors.power / size
-        row = p.split(net, k)
-        inferences = self._inferences(period_ms / size)
+        row, inferences = p.split(net, k), self._inferences(period_ms / size)
         window_s = inferences * period_ms / size / 1000
         measurement = Measurement(
             configuration=configuration,
