@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from dynasplit.figures import style
 from dynasplit.figures.series import Origin
 
 _OWN = "dynasplit"
+_METERS = "±: 95 % of what meters and windows leave open"
 
 
 def draw(
@@ -48,31 +49,32 @@ def draw(
             figure,
             f"{origin.network}: mean energy of a request by accounting, saved against cloud_only",
             origin.source,
-            origin.remarks,
+            "\n".join(filter(None, [origin.remarks, _METERS if _has_meters(known) else ""])),
         )
     return path
+
+
+def _has_meters(known: Mapping[str, Mapping[str, Any]]) -> bool:
+    spans = [
+        (b.get("meters_95") or {}).get("energy_j_mean") for p in known.values() for b in p.values()
+    ]
+    return any(span is not None for span in spans)
 
 
 def _bars(axes: Axes, blocks: list[Mapping[str, Any]], policies: list[str]) -> None:
     means_j = np.array([block["energy_j_mean"] for block in blocks])
     colours = [style.ACCENT if name == _OWN else style.PLAIN for name in policies]
-    spans = [(block.get("meters_95") or {}).get("energy_j_mean") for block in blocks]
     bars = axes.barh(range(len(policies)), means_j, color=colours)
-    _draw_intervals(axes, spans)
     texts = [_text(block) for block in blocks]
     axes.bar_label(bars, texts, padding=3, fontsize=8)
-    axes.set_xlim(0, 1.75 * float(means_j.max()))
+    axes.set_xlim(0, 2.1 * float(means_j.max()))  # room for what is said of each
     axes.grid(visible=False, axis="y")
-
-
-def _draw_intervals(axes: Axes, spans: Sequence[Sequence[float] | None]) -> None:
-    """What meters and windows leave open, 95 % of it."""
-    known = [(i, *span) for i, span in enumerate(spans) if span is not None]
-    if known:
-        axes.hlines(*zip(*known, strict=True), color=style.INK, linewidth=1.6)
 
 
 def _text(block: Mapping[str, Any]) -> str:
     mean = style.plain(block["energy_j_mean"])
+    span_j = (block.get("meters_95") or {}).get("energy_j_mean")
+    if span_j is not None and block["energy_j_mean"] > 0:
+        mean += f" ±{50 * (span_j[1] - span_j[0]) / block['energy_j_mean']:.2g} %"
     saving_pct = block["energy_saving_vs_cloud_pct"]
     return mean if saving_pct is None else f"{mean}  ({saving_pct:+.0f} %)"
