@@ -55,10 +55,8 @@ def draw(
 
 
 def _has_meters(known: Mapping[str, Mapping[str, Any]]) -> bool:
-    spans = [
-        (b.get("meters_95") or {}).get("energy_j_mean") for p in known.values() for b in p.values()
-    ]
-    return any(span is not None for span in spans)
+    blocks = [block for policies in known.values() for block in policies.values()]
+    return any((b.get("meters_95") or {}).get("energy_j_mean") is not None for b in blocks)
 
 
 def _bars(axes: Axes, blocks: list[Mapping[str, Any]], policies: list[str]) -> None:

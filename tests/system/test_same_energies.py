@@ -22,6 +22,7 @@ from dynasplit.tables.io_runs import read_runs, write_runs
 from dynasplit.testbed.modelled import ModelledTestbed
 from dynasplit.testbed.recorded import RecordedTestbed
 from dynasplit.testbed.upkeep import UpkeepRules
+from dynasplit.uncertainty.measurements import interval
 from hosts.emulation.profile import load_profile
 from hosts.wire.window_rules import WindowRules
 from tests.judged.in_process import opened
@@ -71,6 +72,16 @@ def test_every_testbed_says_the_same(emulated, name, rule, tmp_path: Path):
     assert None not in figures.values()
     for kind, energy_j in figures.items():
         assert energy_j == pytest.approx(modelled.energy_j, rel=5e-3), (kind, figures)
+
+
+def test_the_interval_of_what_was_measured_holds_the_model_s_energy(emulated):
+    """Without noise nothing is left open but where windows begin."""
+    exact = exact_meters(load_profile("pi4_coral_v100"))
+    for name, measured in emulated.items():
+        span = interval(measured)
+        assert span is not None
+        expected_j = ModelledTestbed(exact, "vgg16").measure(CONFIGURATIONS[name]).energy_j
+        assert span[0] - 1e-6 <= expected_j <= span[1] + 1e-6, (name, span, expected_j)
 
 
 def _replayed_j(runs) -> float:

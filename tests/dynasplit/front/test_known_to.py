@@ -1,4 +1,4 @@
-"""A front's energies have their intervals, in its file too; files without them stay as they were."""
+"""A front's energies have their intervals, in its file too; without them it is as it was."""
 
 from dataclasses import replace
 from pathlib import Path
