@@ -13,7 +13,7 @@ from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.online.policy_figures import BASELINE
-from dynasplit.uncertainty.means import MeanParts, mean_parts
+from dynasplit.uncertainty.means import mean_parts, told_95
 
 PLAIN = ("occupied", "active", "wall")
 """The accountings that need no choice of anybody's."""
@@ -64,7 +64,7 @@ def headlines(
             policy: {
                 "energy_j_mean": mean_j,
                 "energy_saving_vs_cloud_pct": _saving_pct(mean_j, means.get(BASELINE)),
-                "meters_95": _by_meters(parts[policy], parts.get(BASELINE)),
+                "meters_95": told_95(parts[policy], parts.get(BASELINE)),
             }
             for policy, mean_j in means.items()
         }
@@ -75,15 +75,6 @@ def _mean_j(measurements: Sequence[Measurement]) -> float | None:
     """None where some have none."""
     energies = [m.energy_j for m in measurements if m.energy_j is not None]
     return statistics.fmean(energies) if len(energies) == len(measurements) else None
-
-
-def _by_meters(mine: MeanParts | None, baseline: MeanParts | None) -> dict[str, list[float] | None]:
-    """Intervals of mean and saving; None: not known."""
-    saving = None if mine is None or baseline is None else mine.saving_pct(baseline)
-    return {
-        "energy_j_mean": None if mine is None else list(mine.interval()),
-        "energy_saving_vs_cloud_pct": None if saving is None else list(saving),
-    }
 
 
 def _saving_pct(mean_j: float | None, cloud_j: float | None) -> float | None:

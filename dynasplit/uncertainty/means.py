@@ -51,12 +51,17 @@ class MeanParts:
         return 100 * (1 - ratio - half), 100 * (1 - ratio + half)
 
 
-def mean_parts(runs: Sequence[Measurement], rule: Accounting) -> MeanParts | None:
+def mean_parts(
+    runs: Sequence[Measurement],
+    rule: Accounting,
+    counts: npt.NDArray[np.int64] | None = None,
+) -> MeanParts | None:
     """The parts of the mean over runs' energies; None: of some they are not known.
 
     Args:
         runs: by the same accounting; at least one.
         rule: that one.
+        counts: how many requests each stands for (n,), some of them; None: one each.
     """
     found = []
     for run in runs:
@@ -65,7 +70,18 @@ def mean_parts(runs: Sequence[Measurement], rule: Accounting) -> MeanParts | Non
             return None
         found.append(parts)
     each = np.array(found)  # (n, 2 hosts, 5 parts)
-    squares = each[:, :, 2:] ** 2 @ np.array([1 / 3, 1 / 2, 1])
-    mean_j = float(np.mean([run.energy_j for run in runs]))
-    variance = float(squares.sum()) / len(runs) ** 2
-    return MeanParts(mean_j, each[:, :, :2].mean(axis=0), variance)
+    squares = (each[:, :, 2:] ** 2 @ np.array([1 / 3, 1 / 2, 1])).sum(axis=1)
+    shares = np.ones(len(runs)) if counts is None else counts.astype(np.float64)
+    shares = shares / shares.sum()
+    mean_j = float(shares @ np.array([run.energy_j for run in runs], dtype=np.float64))
+    instruments_j = np.tensordot(shares, each[:, :, :2], axes=1)
+    return MeanParts(mean_j, instruments_j, float(shares**2 @ squares))
+
+
+def told_95(mine: MeanParts | None, baseline: MeanParts | None) -> dict[str, list[float] | None]:
+    """The intervals of a mean and its saving, as summaries have them; None: not known."""
+    saving = None if mine is None or baseline is None else mine.saving_pct(baseline)
+    return {
+        "energy_j_mean": None if mine is None else list(mine.interval()),
+        "energy_saving_vs_cloud_pct": None if saving is None else list(saving),
+    }

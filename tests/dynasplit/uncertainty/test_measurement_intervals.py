@@ -165,3 +165,13 @@ def test_an_error_that_both_share_falls_out_of_a_saving():
 
 def test_a_mean_with_one_run_of_unknown_uncertainty_has_none():
     assert mean_parts([ONE, replace(ONE, uncertainty={})], build("occupied")) is None
+
+
+def test_a_run_that_many_requests_drew_does_not_average_out():
+    rule = build("occupied")
+    other = replace(ONE, repeat=1)
+    found = mean_parts([ONE, other], rule, np.array([300, 100]))
+    each = mean_parts([ONE], rule)
+    assert found is not None
+    assert each is not None
+    assert found.variance_j2 == pytest.approx(each.variance_j2 * (0.75**2 + 0.25**2))
