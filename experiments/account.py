@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,17 @@ from dynasplit.core.errors import DataError
 from dynasplit.core.provenance import PROVENANCE
 from dynasplit.figures import draw_accountings_figure, draw_front_figure
 from dynasplit.figures.series import Origin
+from dynasplit.front.known_to import with_intervals
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online.headlines import name_of, told_accountings
-from dynasplit.online.policy_figures import policy_blocks
+from dynasplit.online.policy_figures import BASELINE, PolicyFigures, policy_blocks
 from dynasplit.online.workload import Thresholds
 from dynasplit.online.workloads import Known
 from dynasplit.replay.replay import Replay
 from dynasplit.tables import RunsTable
 from dynasplit.tables.accounted import under
 from dynasplit.testbed.recorded import RecordedTestbed
+from dynasplit.uncertainty.means import MeanParts, mean_parts, told_95
 
 TITLE = "Mean energy of a request, saved against cloud_only; choices by each accounting"
 
@@ -79,7 +82,7 @@ def _under(
         mine = under(runs, rule, config.energy.stated_idle_w)
     except DataError as error:
         return told | {"lacks": str(error)}
-    front = ParetoFront.of_runs(mine)
+    front = with_intervals(ParetoFront.of_runs(mine), mine.measurements)
     name = name_of(rule)
     front.save(folder / f"front_{name}.json")
     remarks = "\n".join([f"energy={rule.label}", *runs.told])
@@ -88,10 +91,24 @@ def _under(
     singles = way_of(config.workload.serve, runs.mode) == "request"
     testbed = RecordedTestbed(mine, config.hosts_seed)
     replay = Replay.of(built, testbed, thresholds, singles=singles)
-    blocks = policy_blocks(replay.figures(config.replay.chunk))
-    for block in blocks.values():
+    figures = replay.figures(config.replay.chunk)
+    blocks, parts = policy_blocks(figures), _by_meters(replay, figures, rule)
+    for name, block in blocks.items():
         block["energy_j_mean"] = block["energy_j"]["mean"]
+        block["meters_95"] = told_95(parts[name], parts.get(BASELINE))
     return told | {"policies": blocks, "left_out": left_out, "front_size": len(front.summaries)}
+
+
+def _by_meters(
+    replay: Replay, figures: Mapping[str, PolicyFigures], rule: Accounting
+) -> dict[str, MeanParts | None]:
+    """What meters leave open of each policy's mean energy, by the runs that its requests drew."""
+    return {
+        name: mean_parts(replay.pools[name].runs, rule, found.energy_j.counts)
+        if found.energy_j is not None
+        else None
+        for name, found in figures.items()
+    }
 
 
 def _runs(config: Config) -> RunsTable:

@@ -71,6 +71,8 @@ class Measurement:
         conditions: observed with the window, by host or link, name and unit
             (`edge_temperature_c`, `link_bandwidth_mbit_s`).
         gates: what each gate found of the window, by its name and unit (`steady_pct`).
+        uncertainty: what meters and window leave open of each host's energy, whatever accounting
+            counts it (`edge_reading_pct`; `dynasplit.uncertainty.measurements` says which).
         flags: what is doubtful about it, by name of the check or gate; and what is to be said of
             it (`provenance.STATED_FLAGS`), such as faults of emulated hosts.
     """
@@ -113,6 +115,7 @@ class Measurement:
     channels: Mapping[str, float] = field(default_factory=dict)
     conditions: Mapping[str, float] = field(default_factory=dict)
     gates: Mapping[str, float] = field(default_factory=dict)
+    uncertainty: Mapping[str, float] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
 
     @property
@@ -136,6 +139,8 @@ class Summary:
             them; where single inferences are not kept, every run's.
         images: on how many images accuracy and fidelity were determined; None: not known.
         right: which of the labelled ones were classified correctly; None: not known.
+        energy_low_j: the 95 % interval of the median energy. energy_high_j: likewise; None: its
+            uncertainty is not known, or was not asked for.
     """
 
     configuration: Configuration
@@ -151,6 +156,8 @@ class Summary:
     latencies_ms: tuple[float, ...] = ()
     images: int | None = None
     right: str | None = None
+    energy_low_j: float | None = None
+    energy_high_j: float | None = None
 
     @property
     def quality(self) -> float | None:

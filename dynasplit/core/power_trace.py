@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,17 +21,19 @@ class Trace:
         watts: (n,) mean power over the period around each time.
         period_s: the meter's nominal period.
         max_w: no reading can be above it; None: it is not known what can be.
+        uncertain_s: the times may be off by as much, all alike; 0: one clock tells all.
     """
 
     times_s: Array
     watts: Array
     period_s: float
     max_w: float | None = None
+    uncertain_s: float = 0.0
 
     def within(self, start_s: float, end_s: float) -> Trace:
         """The readings inside a window (its edges included)."""
         keep = (self.times_s >= start_s) & (self.times_s <= end_s)
-        return Trace(self.times_s[keep], self.watts[keep], self.period_s, self.max_w)
+        return replace(self, times_s=self.times_s[keep], watts=self.watts[keep])
 
     def energy_j(
         self, start_s: float, end_s: float, *, min_samples: int, max_gap_periods: float

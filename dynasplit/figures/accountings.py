@@ -13,6 +13,7 @@ from dynasplit.figures import style
 from dynasplit.figures.series import Origin
 
 _OWN = "dynasplit"
+_METERS = "±: 95 % of what meters and windows leave open"
 
 
 def draw(
@@ -48,9 +49,14 @@ def draw(
             figure,
             f"{origin.network}: mean energy of a request by accounting, saved against cloud_only",
             origin.source,
-            origin.remarks,
+            "\n".join(filter(None, [origin.remarks, _METERS if _has_meters(known) else ""])),
         )
     return path
+
+
+def _has_meters(known: Mapping[str, Mapping[str, Any]]) -> bool:
+    blocks = [block for policies in known.values() for block in policies.values()]
+    return any((b.get("meters_95") or {}).get("energy_j_mean") is not None for b in blocks)
 
 
 def _bars(axes: Axes, blocks: list[Mapping[str, Any]], policies: list[str]) -> None:
@@ -59,11 +65,14 @@ def _bars(axes: Axes, blocks: list[Mapping[str, Any]], policies: list[str]) -> N
     bars = axes.barh(range(len(policies)), means_j, color=colours)
     texts = [_text(block) for block in blocks]
     axes.bar_label(bars, texts, padding=3, fontsize=8)
-    axes.set_xlim(0, 1.75 * float(means_j.max()))
+    axes.set_xlim(0, 2.1 * float(means_j.max()))  # room for what is said of each
     axes.grid(visible=False, axis="y")
 
 
 def _text(block: Mapping[str, Any]) -> str:
     mean = style.plain(block["energy_j_mean"])
+    span_j = (block.get("meters_95") or {}).get("energy_j_mean")
+    if span_j is not None and block["energy_j_mean"] > 0:
+        mean += f" ±{50 * (span_j[1] - span_j[0]) / block['energy_j_mean']:.2g} %"
     saving_pct = block["energy_saving_vs_cloud_pct"]
     return mean if saving_pct is None else f"{mean}  ({saving_pct:+.0f} %)"

@@ -43,7 +43,7 @@ def draw(path: Path, measured: Sequence[Summary], front: ParetoFront, remarks: s
         axes = figure.add_subplot()
         view = View.of(front, measured)
         _frame(axes, measured, view)
-        _draw_in(axes, measured, view)
+        draw_in(axes, measured, view)
         _key(figure, view, bool(measured))
         style.number_log_axes(axes)
         style.head(figure, _title(view, len(measured)), front.source, remarks)
@@ -53,7 +53,7 @@ def draw(path: Path, measured: Sequence[Summary], front: ParetoFront, remarks: s
         shown: frozenset[int] = frozenset()
         if closeup is not None:
             inner, shown = closeup
-            _draw_in(inner, measured, view)
+            draw_in(inner, measured, view)
             figure.canvas.draw()
             _label(inner, [s for i, s in enumerate(front.summaries) if i in shown], view)
         _label_baselines(axes, view)
@@ -63,7 +63,8 @@ def draw(path: Path, measured: Sequence[Summary], front: ParetoFront, remarks: s
     return path
 
 
-def _draw_in(axes: Axes, measured: Sequence[Summary], view: View) -> None:
+def draw_in(axes: Axes, measured: Sequence[Summary], view: View) -> None:
+    """Draw what was measured, and the front with its line, in axes of any figure."""
     for kind in KINDS:
         _cloud(axes, kind, [s for s in measured if view.kind(s) == kind], view)
     _join(axes, view)
@@ -118,7 +119,7 @@ def _join(axes: Axes, view: View) -> None:
 
 
 def _members(axes: Axes, kind: Kind, view: View) -> None:
-    """The front's members of a kind, with the quartiles over their runs."""
+    """The front's members of a kind: latency's quartiles over runs, energy's interval."""
     members = [s for s in view.front.summaries if view.kind(s) == kind]
     if not members:
         return
@@ -131,6 +132,7 @@ def _members(axes: Axes, kind: Kind, view: View) -> None:
         linewidth=0.8,
         zorder=2.8,
     )
+    _energy_bars(axes, members, view)
     axes.scatter(
         x,
         y,
@@ -141,6 +143,17 @@ def _members(axes: Axes, kind: Kind, view: View) -> None:
         linewidths=0.8,
         zorder=3,
     )
+
+
+def _energy_bars(axes: Axes, members: Sequence[Summary], view: View) -> None:
+    """The 95 % intervals of energies."""
+    bars = [
+        (s.latency_ms, s.energy_low_j, s.energy_high_j)
+        for s in members
+        if s.energy_low_j is not None and s.energy_high_j is not None
+    ]
+    if bars and view.height == "energy":
+        axes.vlines(*zip(*bars, strict=True), color=style.INK, linewidth=0.8, zorder=2.8)
 
 
 def _areas(members: Sequence[Summary], view: View) -> list[float]:
@@ -161,6 +174,8 @@ def _key(figure: Figure, view: View, has_cloud: bool) -> None:
     """The legend of markers, beside the axes."""
     there = [k for k in KINDS if any(view.kind(s) == k for s in view.front.summaries)]
     entries = [_entry(kind, style.KIND_COLOURS[kind], kind) for kind in there]
+    if view.height == "energy" and any(s.energy_low_j is not None for s in view.front.summaries):
+        entries.append(_bar("energy: 95 % interval"))
     if has_cloud:
         entries.append(_entry("split", style.FAINT, "faint: measured,\nnot on the front", 3))
     low, high = _quality_range(view)
@@ -182,6 +197,10 @@ def _entry(kind: Kind, colour: str, label: str, size: float = 6) -> Line2D:
         markeredgecolor=edge,
         label=label,
     )
+
+
+def _bar(label: str) -> Line2D:
+    return Line2D([], [], linestyle="", marker="|", markersize=9, color=style.INK, label=label)
 
 
 def _label_baselines(axes: Axes, view: View) -> None:

@@ -96,6 +96,10 @@ def _check_figures(where: str, summary: Summary) -> None:
         if list(figures) != sorted(figures):
             words = ", ".join(f"{f:g}" for f in figures)
             _refuse(where, f"quartiles {words} {unit}", "ascending")
+    interval_j = [b for b in (summary.energy_low_j, summary.energy_high_j) if b is not None]
+    if interval_j != sorted(interval_j) or len(interval_j) == 1 or min(interval_j, default=0) < 0:
+        words = f"energy_low_j {summary.energy_low_j}, energy_high_j {summary.energy_high_j}"
+        _refuse(where, words, "both in this order, from 0 J on, or none")
     if present_j and len(present_j) < len(energies_j):
         _refuse(where, f"energies {list(energies_j)} J", "the median and both quartiles, or none")
     for run_ms in summary.latencies_ms:

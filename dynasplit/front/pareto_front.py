@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -163,6 +163,7 @@ class ParetoFront:
                     del plain["front"][name]
             if self.accounting == "occupied":
                 del plain["front"]["accounting"]
+            _leave_out_unknown(plain["front"])
             draft.write_bytes(msgspec.json.format(msgspec.json.encode(plain), indent=1))
             draft.replace(path)
         except OSError as error:
@@ -211,6 +212,15 @@ class ParetoFront:
                 "behind it: +experiment=account runs=..."
             )
         return _checked(front, path, model, last_split_point)
+
+
+def _leave_out_unknown(front: dict[str, Any]) -> None:
+    """Summaries whose energy has no interval do not speak of one."""
+    every = [*front["summaries"], *filter(None, (front["cloud_only"], front["edge_only"]))]
+    for summary in every:
+        for name in ("energy_low_j", "energy_high_j"):
+            if summary[name] is None:
+                del summary[name]
 
 
 class _Head(msgspec.Struct):

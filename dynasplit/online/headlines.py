@@ -13,6 +13,7 @@ from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.online.policy_figures import BASELINE
+from dynasplit.uncertainty.means import mean_parts, told_95
 
 PLAIN = ("occupied", "active", "wall")
 """The accountings that need no choice of anybody's."""
@@ -43,7 +44,8 @@ def headlines(
 
     Returns:
         By the name of an accounting: `label`, `meaning`, and either `policies`, each with
-        `energy_j_mean` and `energy_saving_vs_cloud_pct` (None: not known), or `lacks`, in words.
+        `energy_j_mean` and `energy_saving_vs_cloud_pct` (None: not known) and `meters_95`, the 95 %
+        intervals that meters and windows leave to both, or `lacks`, in words.
     """
     by_policy: dict[str, list[Measurement]] = {}
     for row in served:
@@ -52,14 +54,17 @@ def headlines(
     for name, rule in told_accountings(own).items():
         told[name] = {"label": rule.label, "meaning": rule.meaning}
         try:
-            means = {p: _mean_j(viewed(mine, rule, idle_w)) for p, mine in by_policy.items()}
+            seen = {p: viewed(mine, rule, idle_w) for p, mine in by_policy.items()}
         except DataError as error:
             told[name]["lacks"] = str(error)
             continue
+        means = {policy: _mean_j(mine) for policy, mine in seen.items()}
+        parts = {policy: mean_parts(mine, rule) for policy, mine in seen.items()}
         told[name]["policies"] = {
             policy: {
                 "energy_j_mean": mean_j,
                 "energy_saving_vs_cloud_pct": _saving_pct(mean_j, means.get(BASELINE)),
+                "meters_95": told_95(parts[policy], parts.get(BASELINE)),
             }
             for policy, mean_j in means.items()
         }

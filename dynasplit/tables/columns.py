@@ -17,6 +17,7 @@ FAMILIES: Mapping[str, str] = {
     "channels": "channel_",
     "conditions": "condition_",
     "gates": "gate_",
+    "uncertainty": "uncertainty_",
 }
 """Fields of a measurement that hold figures by name, and the prefixes of their columns."""
 BIG_MS = 1e8
@@ -84,6 +85,7 @@ def with_unit(columns: Mapping[str, Column]) -> dict[str, Column]:
 
 
 _GATE_UNITS = {"pct": "%", "w": "W", "ms": "ms", "mhz": "MHz", "c": "°C"}
+_UNCERTAINTY_UNITS = {"pct": "%", "w": "W", "j": "J"}
 
 
 def _family_column(name: str) -> Column:
@@ -98,6 +100,9 @@ def _family_column(name: str) -> Column:
     if name.startswith(FAMILIES["gates"]):
         unit = _GATE_UNITS.get(name.rpartition("_")[2], "")
         return Column(name, unit, "float", -1e12, 1e12, "any", "what a gate found of the window")
+    if name.startswith(FAMILIES["uncertainty"]):
+        unit = _UNCERTAINTY_UNITS.get(name.rpartition("_")[2], "")
+        return Column(name, unit, "float", 0, 1e9, "any", "a part of the energy's uncertainty")
     if name.endswith("_w"):
         return Column(name, "W", "float", 0, 1e6, "any", "a channel's idle baseline")
     return _joule(name, "energy of a channel, an inference, idle power included")
@@ -128,6 +133,10 @@ _FIGURES = (
     _ms("transfer_ms", "sending the intermediate tensor, encoded, waited for and decoded"),
     _ms("cloud_ms", "computing the tail"),
 )
+_INTERVAL = (
+    _joule("energy_low_j", "the 95 % interval of the window's energy: from"),
+    _joule("energy_high_j", "the 95 % interval of the window's energy: to"),
+)
 _SOURCE = Column("source", "", "text", None, None, "every_row", "where the figures come from")
 _MODE = (
     Column("mode", "", "text", None, None, "any", "latency, one batch at a time, or throughput"),
@@ -155,6 +164,7 @@ RUNS: tuple[Column, ...] = (
     _ms("latency_spread_ms", "interquartile range within the window"),
     _joule("edge_energy_j", "the edge's part of the energy"),
     _joule("cloud_energy_j", "the cloud's part of the energy"),
+    *_INTERVAL,
     Column("edge_idle_w", "W", "float", 0, 1e6, "any", "idle power of the edge's state"),
     Column("cloud_idle_w", "W", "float", 0, 1e6, "any", "idle power of the cloud's state"),
     _ms("edge_busy_ms", "mean time of head and encoding, an inference"),
@@ -194,6 +204,7 @@ REQUESTS: tuple[Column, ...] = (
     ),
     _ms("switch_ms", "setting knobs and warming up before the request, no part of its latency"),
     _ms("exceedance_ms", "latency above the threshold; absent where met"),
+    *_INTERVAL,
     *_MODE,
     _SOURCE,
     _TIME,

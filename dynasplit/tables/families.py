@@ -8,6 +8,7 @@ from typing import Any
 
 from dynasplit.core.measurement import Measurement
 from dynasplit.tables.columns import FAMILIES
+from dynasplit.uncertainty.measurements import intervals
 
 
 def family_names(runs: Iterable[Measurement]) -> list[str]:
@@ -46,3 +47,15 @@ def gathered(figures: Mapping[str, Any]) -> dict[str, Any]:
         for family, prefix in FAMILIES.items()
     }
     return plain | families
+
+
+def interval_columns(runs: Sequence[Measurement]) -> dict[str, list[float | None]]:
+    """The bounds of the runs' energies as columns (n,); none where no uncertainty is known."""
+    found = intervals(runs)
+    if not any(found):
+        return {}
+    bounds = [span or (None, None) for span in found]
+    return {
+        "energy_low_j": [low for low, _ in bounds],
+        "energy_high_j": [high for _, high in bounds],
+    }

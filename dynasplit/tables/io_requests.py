@@ -14,7 +14,12 @@ from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.tables.columns import REQUESTS, family_columns, with_unit
-from dynasplit.tables.families import family_names, family_values, gathered
+from dynasplit.tables.families import (
+    family_names,
+    family_values,
+    gathered,
+    interval_columns,
+)
 from dynasplit.tables.files import check_facts, read_identity, write_table
 from dynasplit.tables.knobs import read_configurations, write_configurations
 from dynasplit.tables.reading import Array, check_names, check_present, read_file, reject, to_array
@@ -60,6 +65,7 @@ def write_requests(
         values = family_values(measured, name)
         if values.count(None) < len(values):
             columns[name] = values
+    columns |= interval_columns(measured)
     columns["flags"] = [";".join(row.measurement.flags) or None for row in rows]
     write_request_columns(
         path,

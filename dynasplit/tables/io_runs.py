@@ -17,6 +17,7 @@ from dynasplit.core.provenance import REALITY, Source
 from dynasplit.core.right_images import FORM_WORDS, is_packed
 from dynasplit.tables import reference
 from dynasplit.tables.columns import BIG_MS, RUNS, family_columns, with_unit
+from dynasplit.tables.families import interval_columns
 from dynasplit.tables.files import check_facts, read_identity, write_table
 from dynasplit.tables.knobs import group_without_numbers, read_configurations, write_configurations
 from dynasplit.tables.plausible import check_units
@@ -90,6 +91,7 @@ def write_runs(
     columns: dict[str, Any] = {
         **knobs,
         **table.columns,
+        **interval_columns(runs),
         "source": list(table.sources),
         "flags": [";".join(flags) or None for flags in table.flags],
     }

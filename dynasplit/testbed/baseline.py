@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from dynasplit.accounting.base import ROLES, Role
 from dynasplit.testbed.clock_offset import ClockOffset
 from dynasplit.testbed.clocks import offsets_now, span
 from dynasplit.testbed.energy import EnergyRules
@@ -16,6 +17,7 @@ from dynasplit.testbed.gates._window import ClockSpan, IdleWindow
 from dynasplit.testbed.judging import Findings, GateRules, judge_idle
 from dynasplit.testbed.lab import Host
 from dynasplit.testbed.retry import RetryPolicy
+from dynasplit.testbed.uncertain import Idle, idle_u_w
 from hosts.wire import messages
 from hosts.wire.samples import busy_pct
 
@@ -31,12 +33,14 @@ class Baseline:
         mean_w: of its counted channels together. channels_w: of each channel.
         began_ns: on the host's clock.
         findings: what the gates found of it.
+        uncertain_w: standard uncertainty of the mean, by the spread of its readings.
     """
 
     mean_w: float
     channels_w: Mapping[str, float]
     began_ns: int
     findings: Findings
+    uncertain_w: float = 0.0
 
 
 @dataclass
@@ -74,6 +78,11 @@ class Baselines:
     def idle_w(self, role: str) -> float | None:
         """Idle power of a host; None: not measured."""
         return self.last[role].mean_w if role in self.last else None
+
+    @property
+    def idles(self) -> dict[Role, Idle]:
+        """Idle power of hosts, where it was measured, with its standard uncertainty."""
+        return {r: (b.mean_w, b.uncertain_w) for r in ROLES if (b := self.last.get(r)) is not None}
 
     def idle_in(self, role: str, state: str) -> float | None:
         """Idle power of a host in a state; None: not measured in it."""
@@ -134,7 +143,7 @@ class Baselines:
         before_w = None if known is None else known.mean_w
         idle = IdleWindow(host.role, traces, mean_w, load_pct, before_w, clock)
         found = judge_idle(self.gates, idle)
-        baseline = Baseline(mean_w, means_w, idled.start_ns, found)
+        baseline = Baseline(mean_w, means_w, idled.start_ns, found, idle_u_w(traces))
         self.last[host.role] = self._of_state[host.role, state] = baseline
         self._keep(host.role, state)
 

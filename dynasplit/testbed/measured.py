@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from dynasplit.accounting._view import viewed
+from dynasplit.accounting.base import ROLES
 from dynasplit.core.measurement import Measurement, Source, kept_latencies
 from dynasplit.core.space import Configuration
 from dynasplit.testbed import window_times
@@ -14,6 +15,7 @@ from dynasplit.testbed.energy import busy_of
 from dynasplit.testbed.gates._window import Window
 from dynasplit.testbed.judging import Findings
 from dynasplit.testbed.quality import Quality
+from dynasplit.testbed.uncertain import uncertainty_of
 
 
 class FinishedRun(NamedTuple):
@@ -88,5 +90,17 @@ def measurement_of(
         inferences=len(inside),
         window_s=(end_ns - start_ns) / 1e9,
         testbed_time_s=run.spent_s,
+        uncertainty=_uncertainty(run.window, baselines),
     )
     return viewed([measurement], baselines.rules.accounting)[0]
+
+
+def _uncertainty(window: Window, baselines: Baselines) -> dict[str, float]:
+    """What the window and its meters leave open."""
+    hosts = {role: window.hosts[role] for role in ROLES}
+    return uncertainty_of(
+        window.report,
+        {role: host.traces for role, host in hosts.items()},
+        {role: host.headers for role, host in hosts.items()},
+        baselines.idles,
+    )

@@ -147,6 +147,7 @@ class MeterStream:
             ConnectionLost: they end with the connection.
         """
         self._clock.settle(start_ns, end_ns)
+        uncertain_s = self._clock.uncertain_s(start_ns, end_ns)
         zero_ns, end_ns = start_ns, self._clock.on_meter_ns(end_ns)
         start_ns = self._clock.on_meter_ns(start_ns)
         margin_ns = round(2 * self.header.period_s * 1e9)
@@ -173,7 +174,7 @@ class MeterStream:
             self._starts_in_vain = 0
         near = (times_ns >= start_ns - margin_ns) & (times_ns <= end_ns + margin_ns)
         times_s = (self._clock.on_host_ns(times_ns[near]) - zero_ns) / 1e9
-        return Trace(times_s, watts[near], self.header.period_s, self.header.max_w)
+        return Trace(times_s, watts[near], self.header.period_s, self.header.max_w, uncertain_s)
 
     def readings(self, channel: str, from_ns: int, end_ns: int, zero_ns: int) -> Trace:
         """A channel's readings between two times, as they are there; times count from `zero_ns`."""

@@ -112,6 +112,10 @@ class MeterClock(Protocol):
         """Times of readings, on the host's clock."""
         ...
 
+    def uncertain_s(self, start_ns: int, end_ns: int) -> float:
+        """By how much times between two of the host's clock may be off."""
+        ...
+
     def settle(self, start_ns: int, end_ns: int) -> None:
         """Have times between two of the host's clock known closely enough.
 
@@ -134,6 +138,10 @@ class OneClock:
     def on_host_ns(self, times_ns: Times) -> Times:
         """The same."""
         return times_ns
+
+    def uncertain_s(self, start_ns: int, end_ns: int) -> float:
+        """None."""
+        return 0.0
 
     def settle(self, start_ns: int, end_ns: int) -> None:
         """Nothing is open."""
@@ -173,12 +181,18 @@ class TwoClocks:
         """Times of readings, on the host's clock."""
         return self.alignment.brought_ns(times_ns)
 
+    def uncertain_s(self, start_ns: int, end_ns: int) -> float:
+        """As the comparisons around them tell."""
+        return self._uncertain_ns(start_ns, end_ns) / 1e9
+
     def settle(self, start_ns: int, end_ns: int) -> None:
         """Compare both after a window's end too; refuse what is then known too loosely."""
         if self.alignment.last.at_ns < self.on_meter_ns(end_ns):
             self.alignment.add(self._measured())
-        span_ns = self.on_meter_ns(start_ns), self.on_meter_ns(end_ns)
-        check_known(self.alignment.uncertain_ns(*span_ns), self._whose)
+        check_known(self._uncertain_ns(start_ns, end_ns), self._whose)
+
+    def _uncertain_ns(self, start_ns: int, end_ns: int) -> int:
+        return self.alignment.uncertain_ns(self.on_meter_ns(start_ns), self.on_meter_ns(end_ns))
 
     def _measured(self) -> ClockOffset:
         self._compared_s = self._now_s()

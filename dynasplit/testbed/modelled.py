@@ -111,14 +111,14 @@ class ModelledTestbed:
             period_ms, latency_ms = pipelined_ms(stages_ms)
         edge_j = self._edge_j(configuration, busy_ms, period_ms) * factors.power / size
         cloud_j = self._cloud_j(configuration, cloud_ms, decode_ms) * factors.power / size
-        row, inferences = p.split(net, k), self._inferences()
-        window_s = max(self.rules.min_window_s, inferences * period_ms / size / 1000)
+        row, inferences = p.split(net, k), self._inferences(period_ms / size)
+        window_s = inferences * period_ms / size / 1000
         measurement = Measurement(
             configuration=configuration,
             repeat=repeat,
             source="modelled",
             latency_ms=latency_ms,
-            inference_ms=self._inference_ms(run, latency_ms, alone_ms),
+            inference_ms=self._inference_ms(run, latency_ms, alone_ms, min(_SAMPLED, inferences)),
             energy_j=edge_j + cloud_j,
             edge_ms=edge_ms,
             transfer_ms=latency_ms - edge_ms - cloud_ms,
@@ -137,7 +137,7 @@ class ModelledTestbed:
             wire_kb=row.tensor_kb * sent_share,
             encode_ms=None if p.is_last(net, k) else encode_ms,
             decode_ms=None if p.is_last(net, k) else decode_ms,
-            inferences=max(inferences, int(window_s * 1000 * size / period_ms)),
+            inferences=inferences,
             window_s=window_s,
             flags=() if p.cloud.rest_w is None else (rest_flag(p.cloud.rest_w),),
         )
@@ -157,7 +157,7 @@ class ModelledTestbed:
         return tail_w * tail_ms / 1000 + p.cloud.power_w(True, False) * decode_ms / 1000
 
     def _inference_ms(
-        self, run: str, latency_ms: float, alone_ms: Sequence[float], count: int | None = None
+        self, run: str, latency_ms: float, alone_ms: Sequence[float], count: int
     ) -> tuple[float, ...]:
         """The latency of some of the window's inferences; none where they do not differ.
 
@@ -165,22 +165,23 @@ class ModelledTestbed:
             run: names the run.
             latency_ms: what they lie around.
             alone_ms: the times of their stages, each of which varies by itself.
-            count: how many; None: as many as the window holds, up to 64.
+            count: how many.
         """
         noise = self.profile.noise
         if not noise.request_latency_cv:
             return ()
-        count = min(_SAMPLED, self._inferences()) if count is None else count
         factors = request_factors(noise, self.seed, run, count, len(alone_ms))
         times_ms = factors @ np.array(alone_ms) * (latency_ms / sum(alone_ms))
         return kept_latencies(times_ms.tolist())
 
-    def _inferences(self) -> int:
+    def _inferences(self, each_ms: float) -> int:
+        """How many a window holds: as many as it needs to last as long as the rules say."""
         rules = self.rules
+        least = max(rules.min_inferences, math.ceil(1000 * rules.min_window_s / each_ms))
         if rules.relative_ci is None:
-            return rules.min_inferences
+            return least
         needed = math.ceil((1.96 * self.profile.noise.request_latency_cv / rules.relative_ci) ** 2)
-        return max(rules.min_inferences, min(needed, rules.max_inferences))
+        return max(least, min(needed, rules.max_inferences))
 
     def _switched_s(self, configuration: Configuration, warmup_ms: float) -> float:
         """Reconfiguration where knobs differ from the last ones, and warm-up."""

@@ -1,6 +1,9 @@
-"""Makes the table of docs/judged.md anew: python -m tests.judged."""
+"""Makes tables of docs/judged.md anew: python -m tests.judged [PART ...], all without a name."""
 
-from tests.judged.page import PAGE, page
+import sys
+
+from tests.judged.page import PAGE, PARTS, page
 
 if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    parts = sys.argv[1:] or tuple(PARTS)
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), parts), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The headline's statistical bars: `lines` gives the Markdown of docs/judged.md's part.
+"""The headline's statistical bars: `text` gives the Markdown of docs/judged.md's part.
 
 The runs are made here: VGG16 on the published testbed's profile, five of each configuration.
 """
@@ -76,8 +76,13 @@ def published(seeds: int) -> tuple[float, float]:
     return float(found[0]), float(found[1])
 
 
-def lines() -> list[str]:
+def text() -> str:
     """The table of the page, in Markdown."""
+    return "".join(f"{line}\n" for line in lines())
+
+
+def lines() -> list[str]:
+    """Its lines."""
     sizes = savings_by_size()
     saving, met = published(20)
     told = ", ".join(f"{size:,}: {value:.2f} %" for size, value in sizes.items())

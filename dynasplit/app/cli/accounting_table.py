@@ -24,9 +24,12 @@ def accounting_table(told: Mapping[str, Mapping[str, Any]], own: str, title: str
         table.add_column(f"{label} *" if name == own else label, justify="right")
     for policy in next(iter(known.values()), {}):
         table.add_row(policy, *(_cell(one[policy]) for one in known.values()))
-    if own in known and len(known) > 1:
-        table.caption = "* by this one configurations were chosen"
-        table.caption_justify = "left"
+    chosen = "* by this one configurations were chosen" if own in known and len(known) > 1 else ""
+    spans = [b["meters_95"] for one in known.values() for b in one.values() if "meters_95" in b]
+    meters = "±: 95 % of what meters and windows leave open"
+    told_below = [chosen, meters if any(span["energy_j_mean"] for span in spans) else ""]
+    table.caption = "\n".join(filter(None, told_below)) or None
+    table.caption_justify = "left"
     return table
 
 
@@ -40,4 +43,7 @@ def _cell(block: Mapping[str, Any]) -> str:
     if mean_j is None:
         return "-"
     shown = f"{mean_j:.3g} J" if mean_j >= 1 else f"{1000 * mean_j:.3g} mJ"
+    span_j = (block.get("meters_95") or {}).get("energy_j_mean")
+    if span_j is not None and mean_j > 0:
+        shown += f" ±{50 * (span_j[1] - span_j[0]) / mean_j:.2g} %"
     return shown if saving_pct is None else f"{shown}, {saving_pct:+.0f} %"

@@ -20,6 +20,7 @@ from dynasplit.core.space import Configuration
 from dynasplit.figures import draw_accountings_figure, draw_offline, draw_online
 from dynasplit.figures.series import Origin
 from dynasplit.front.dominance import HypervolumeScale, non_dominated, objectives
+from dynasplit.front.known_to import with_intervals
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.study import OfflineResult
 from dynasplit.online.headlines import headlines, name_of
@@ -97,6 +98,8 @@ def write_offline_outputs(
         ResultsError: the folder cannot be written.
     """
     written = [folder / "front.json"]
+    if offline is not None:
+        front = with_intervals(front, offline.measurements)
     front.save(written[0])
     if offline is not None:
         written.append(folder / "runs.parquet")
