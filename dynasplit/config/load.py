@@ -115,17 +115,46 @@ def measured_otherwise(before: Mapping[str, Any], config: Config) -> list[str]:
         config: of the run that is asked for.
     """
     free = (*FREE_OF_MEASUREMENT, *("name", "seed", "search", "space"))
-    now, then = _flat(asdict(config)), _flat(before)
-    for path, value in _flat({"energy": FIRST_ENERGY}).items():
-        if then.get(path) == value:  # as it is by default
-            del then[path]
-    default = _flat(asdict(Config(name="", hosts=HostsConf(kind=""))))
+    now, then = _flat(asdict(config)), _as_kept(before)
+    default = _default()
     return [
         f"{path}={then.get(path, default.get(path))} there, {now.get(path)} here"
         for path in sorted(now.keys() | then.keys())
         if not any(path == one or path.startswith(f"{one}.") for one in free)
         and then.get(path, default.get(path)) != now.get(path)
     ]
+
+
+def as_asked(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Each option's value by its path, of a configuration that a run's record keeps.
+
+    Args:
+        kept: as `determining` gave it then; what came later, or is left out, is as by default.
+    """
+    then = _as_kept(kept)
+    if not then:
+        return {}
+    free = {path: value for path, value in _default().items() if path not in FREE_OF_RESULT}
+    return {p: v for p, v in free.items() if not _is_part_of_another(p, then)} | then
+
+
+def _is_part_of_another(path: str, known: Mapping[str, Any]) -> bool:
+    """True where a group that is empty by default holds something, or the other way round."""
+    below, above = f"{path}.", path.rpartition(".")[0]
+    return above in known or any(other.startswith(below) for other in known)
+
+
+def _as_kept(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The leaves of a kept configuration, without what stands for the default."""
+    then = _flat(kept)
+    for path, value in _flat({"energy": FIRST_ENERGY}).items():
+        if then.get(path) == value:
+            del then[path]
+    return then
+
+
+def _default() -> dict[str, Any]:
+    return _flat(asdict(Config(name="", hosts=HostsConf(kind=""))))
 
 
 def _flat(plain: Mapping[str, Any], where: str = "") -> dict[str, Any]:

@@ -53,6 +53,11 @@ def read_record(folder: Path) -> RunRecord | None:
         return None
 
 
+def record_of(folder: Path) -> RunRecord | None:
+    """The record of a run's folder, from its journal where run.json cannot be read; None: none."""
+    return read_record(folder) or _record_lost(folder)
+
+
 def _record_lost(folder: Path) -> RunRecord | None:
     """What a folder's journal says in place of a run.json that cannot be read."""
     begun = first_record(folder / JOURNAL)
@@ -67,6 +72,6 @@ def _record_lost(folder: Path) -> RunRecord | None:
 def records_in(place: Path) -> Iterator[tuple[Path, RunRecord]]:
     """The runs in the folder of an experiment whose records can be read, newest first."""
     for path in sorted(place.glob("*/"), reverse=True):
-        record = read_record(path) or _record_lost(path)
+        record = record_of(path)
         if record is not None:
             yield path, record
