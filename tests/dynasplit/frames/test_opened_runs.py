@@ -179,14 +179,14 @@ def test_many_runs_stand_under_one_another_with_what_was_swept(tmp_path):
         record["configuration"]["seed"] = seed
         record["configuration"]["search"]["name"] = search
         if seed:
-            record["configuration"]["measure"]["max_warmup_s"] = 7.0
+            record["configuration"]["measure"]["cool_down_limit_s"] = 7.0
         (folder / "run.json").write_text(json.dumps(record))
     (tmp_path / "no_run").mkdir()
     runs = dynasplit.open_runs(tmp_path / "*")
     assert len(runs) == 2
-    assert list(runs.swept) == ["folder", "seed", "measure.max_warmup_s", "search.name"]
+    assert list(runs.swept) == ["folder", "seed", "measure.cool_down_limit_s", "search.name"]
     assert list(runs.swept["search.name"]) == ["tpe", "random"]
-    assert runs.swept["measure.max_warmup_s"].notna().all()  # it came later: its default is told
+    assert runs.swept["measure.cool_down_limit_s"].notna().all()  # it came later: its default is told
     assert list(runs.runs["seed"].value_counts()) == [88, 88]
     assert len(runs.requests) == 200
     assert len(runs.summary) == 10
