@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
+from functools import cache
 from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
@@ -134,14 +135,14 @@ def as_asked(kept: Mapping[str, Any]) -> dict[str, Any]:
     then = _as_kept(kept)
     if not then:
         return {}
-    free = {path: value for path, value in _default().items() if path not in FREE_OF_RESULT}
-    return {p: v for p, v in free.items() if not _is_part_of_another(p, then)} | then
-
-
-def _is_part_of_another(path: str, known: Mapping[str, Any]) -> bool:
-    """True where a group that is empty by default holds something, or the other way round."""
-    below, above = f"{path}.", path.rpartition(".")[0]
-    return above in known or any(other.startswith(below) for other in known)
+    groups = {path.rpartition(".")[0] for path in then}
+    return {
+        path: value
+        for path, value in _default().items()
+        if path not in FREE_OF_RESULT
+        and path not in groups  # empty by default
+        and path.rpartition(".")[0] not in then
+    } | then
 
 
 def _as_kept(kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,7 +154,8 @@ def _as_kept(kept: Mapping[str, Any]) -> dict[str, Any]:
     return then
 
 
-def _default() -> dict[str, Any]:
+@cache
+def _default() -> Mapping[str, Any]:
     return _flat(asdict(Config(name="", hosts=HostsConf(kind=""))))
 
 

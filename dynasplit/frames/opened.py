@@ -31,7 +31,7 @@ RUNS_FILE, REQUESTS_FILE, FRONT_FILE, TRACES = (
     "front.json",
     "traces",
 )
-_NO_COLUMNS = ("configuration", "latencies_ms")
+_OF_A_MEMBER = [f.name for f in fields(Summary) if f.name not in ("configuration", "latencies_ms")]
 _BOUNDS = "confidence_95"
 
 
@@ -91,18 +91,7 @@ class OpenedRun:
     @cached_property
     def front(self) -> pd.DataFrame:
         """A row for each configuration on the Pareto front, by ascending latency."""
-        front = self._front()
-        if front is None:
-            return frame_of_rows([])
-        names = [f.name for f in fields(Summary) if f.name not in _NO_COLUMNS]
-        return frame_of_rows(
-            {
-                "configuration": one.configuration.words(),
-                **one.configuration.as_dict(),
-                **{name: getattr(one, name) for name in names},
-            }
-            for one in front.summaries
-        )
+        return frame_of_rows(self.front_rows())
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -111,9 +100,27 @@ class OpenedRun:
         Names are those of summary.json, joined: `energy_j_mean`, and `energy_j_mean_low` and
         `energy_j_mean_high` for its interval.
         """
+        return frame_of_rows(self.summary_rows())
+
+    def front_rows(self) -> list[dict[str, Any]]:
+        """The front as plain values."""
+        front = self._front()
+        if front is None:
+            return []
+        return [
+            {
+                "configuration": one.configuration.words(),
+                **one.configuration.as_dict(),
+                **{name: getattr(one, name) for name in _OF_A_MEMBER},
+            }
+            for one in front.summaries
+        ]
+
+    def summary_rows(self) -> list[dict[str, Any]]:
+        """The policies' figures as plain values."""
         told = self.figures.get("policies")
         blocks = told if told is not None else summarise_requests(self._served)
-        return frame_of_rows({"policy": name, **flattened(block)} for name, block in blocks.items())
+        return [{"policy": name, **flattened(block)} for name, block in blocks.items()]
 
     @cached_property
     def figures(self) -> Mapping[str, Any]:

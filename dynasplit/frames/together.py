@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dynasplit.config.load import as_asked
@@ -61,29 +63,33 @@ class OpenedRuns:
     @cached_property
     def runs(self) -> pd.DataFrame:
         """The measured runs of configurations of all of them."""
-        return self._under_one_another(lambda run: run.runs)
+        return self._under_one_another([run.runs for run in self.opened])
 
     @cached_property
     def requests(self) -> pd.DataFrame:
         """The requests of all of them."""
-        return self._under_one_another(lambda run: run.requests)
+        return self._under_one_another([run.requests for run in self.opened])
 
     @cached_property
     def front(self) -> pd.DataFrame:
         """The configurations on their fronts."""
-        return self._under_one_another(lambda run: run.front)
+        return self._of_rows([run.front_rows() for run in self.opened])
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """The policies' figures, a row for each run and policy."""
-        return self._under_one_another(lambda run: run.summary)
+        return self._of_rows([run.summary_rows() for run in self.opened])
 
-    def _under_one_another(self, table: Callable[[OpenedRun], pd.DataFrame]) -> pd.DataFrame:
-        tables = [table(run) for run in self.opened]
-        counts = [len(one) for one in tables]
+    def _under_one_another(self, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         filled = [one for one in tables if len(one)] or tables[:1]
-        every = pd.concat(filled, ignore_index=True)
-        places = [place for place, count in enumerate(counts) for _ in range(count)]
+        return self._told(pd.concat(filled, ignore_index=True), list(map(len, tables)))
+
+    def _of_rows(self, rows: Sequence[Sequence[Mapping[str, Any]]]) -> pd.DataFrame:
+        return self._told(frame_of_rows(chain.from_iterable(rows)), list(map(len, rows)))
+
+    def _told(self, every: pd.DataFrame, counts: Sequence[int]) -> pd.DataFrame:
+        """A table with what makes the runs differ, of which each has so many of its rows."""
+        places = np.repeat(np.arange(len(counts)), counts)
         told = self.swept.iloc[places].reset_index(drop=True)
         new = [name for name in told.columns if name not in every.columns]
         return pd.concat([told[new], every], axis=1)
