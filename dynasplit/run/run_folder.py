@@ -22,6 +22,7 @@ from dynasplit.run.identity import (
     library_versions,
 )
 from dynasplit.run.run_record import RECORD, RunRecord, records_in
+from dynasplit.run.sealed import hashes_of, seal_of
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -73,8 +74,17 @@ class RunFolder:
         self._save()
 
     def finish(self) -> None:
-        """Mark the run as finished; the next start of the same begins a new one."""
+        """Mark the run as finished, with its files' hashes; the same again begins a new run.
+
+        Raises:
+            ResultsError: a file cannot be read, or run.json not be written.
+        """
+        try:
+            self.record.files = hashes_of(self.path)
+        except OSError as error:
+            raise ResultsError(f"{error.filename} cannot be read: {error.strerror}") from error
         self.record.state = "finished"
+        self.record.seal = seal_of(msgspec.to_builtins(self.record))
         self._save()
 
     def _save(self) -> None:

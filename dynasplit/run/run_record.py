@@ -29,6 +29,8 @@ class RunRecord(msgspec.Struct, kw_only=True):
         started: local time of the first start, ISO 8601. process: id of the last controller.
         git_revision: of the code; None outside a git checkout.
         configuration: resolved.
+        files: the SHA-256 of each file in the folder when the run finished; empty: it has not.
+        seal: the SHA-256 of all this, when it finished; empty: likewise.
     """
 
     identity: str
@@ -43,6 +45,8 @@ class RunRecord(msgspec.Struct, kw_only=True):
     process: int = 0
     git_revision: str | None = None
     configuration: dict[str, Any] = {}
+    files: dict[str, str] = {}
+    seal: str = ""
 
 
 def read_record(folder: Path) -> RunRecord | None:

@@ -186,7 +186,9 @@ def test_many_runs_stand_under_one_another_with_what_was_swept(tmp_path):
     assert len(runs) == 2
     assert list(runs.swept) == ["folder", "seed", "measure.cool_down_limit_s", "search.name"]
     assert list(runs.swept["search.name"]) == ["tpe", "random"]
-    assert runs.swept["measure.cool_down_limit_s"].notna().all()  # it came later: its default is told
+    assert (
+        runs.swept["measure.cool_down_limit_s"].notna().all()
+    )  # it came later: its default is told
     assert list(runs.runs["seed"].value_counts()) == [88, 88]
     assert len(runs.requests) == 200
     assert len(runs.summary) == 10
