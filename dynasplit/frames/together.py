@@ -24,7 +24,7 @@ class OpenedRuns:
     """Several runs' folders, opened.
 
     Each table begins with the column `folder`, and with a column for each option that not all of
-    the runs have alike (`seed`, `search.name`).
+    the runs have alike (`seed`, `search.algorithm`).
 
     Attributes:
         opened: the runs, by folder.

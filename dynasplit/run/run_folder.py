@@ -68,6 +68,12 @@ class RunFolder:
         self.record.hosts = dict(hosts)
         self._save()
 
+    def describe(self, command: Sequence[str], host_facts: Mapping[str, Mapping[str, Any]]) -> None:
+        """Keep how the run was asked for, and what its hosts say of themselves."""
+        self.record.command = list(command)
+        self.record.host_facts = {role: dict(facts) for role, facts in host_facts.items()}
+        self._save()
+
     def take_over(self, folder: Path, hosts: Mapping[str, str]) -> None:
         """Say from which run's folder measurements are taken over, and which hosts made them."""
         self.record.took_over, self.record.hosts = str(folder.resolve()), dict(hosts)

@@ -29,6 +29,8 @@ class RunRecord(msgspec.Struct, kw_only=True):
         started: local time of the first start, ISO 8601. process: id of the last controller.
         git_revision: of the code; None outside a git checkout.
         configuration: resolved.
+        command: the words of the command line, without passwords; empty: not known.
+        host_facts: what the host in each role says of itself and its meter.
         files: the SHA-256 of each file in the folder when the run finished; empty: it has not.
         seal: the SHA-256 of all this, when it finished; empty: likewise.
     """
@@ -45,6 +47,8 @@ class RunRecord(msgspec.Struct, kw_only=True):
     process: int = 0
     git_revision: str | None = None
     configuration: dict[str, Any] = {}
+    command: list[str] = []
+    host_facts: dict[str, dict[str, Any]] = {}
     files: dict[str, str] = {}
     seal: str = ""
 

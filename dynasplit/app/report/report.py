@@ -15,10 +15,12 @@ from dynasplit.app.report.outputs import (
     write_offline_outputs,
     write_online_outputs,
 )
+from dynasplit.app.report.page import PAGE, Told, write_page
 from dynasplit.app.report.tracking import record, tell_where
 from dynasplit.app.setup.open_run import OpenRun
 from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs
+from dynasplit.app.setup.run_name import run_name
 from dynasplit.core.provenance import PROVENANCE
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.blocks import FILE as ORDER
@@ -102,6 +104,23 @@ def drifted(block: Mapping[str, Any] | None) -> str:
     return "; ".join([said, *block["doubtful"][-1:]])
 
 
+def _told(
+    inputs: RunInputs, result: RunResult, opened: OpenRun, summary: Mapping[str, Any]
+) -> Told:
+    """The content of the run's page."""
+    return Told(
+        name=run_name(inputs.record.configuration, inputs.testbed.network),
+        summary=summary,
+        record=opened.folder.record,
+        front=result.front,
+        measured=result.offline.measurements if result.offline else (),
+        served=result.online.served,
+        source=source_in(inputs.testbed, result),
+        told=told_in(inputs.testbed, result),
+        rules=inputs.testbed.gates,
+    )
+
+
 def write_report(
     inputs: RunInputs,
     result: RunResult,
@@ -125,6 +144,7 @@ def write_report(
     with terminal.during("Writing results"):
         summary = summary_of(inputs, result) | controls_block(folder)
         files = [*earlier, *write_online_outputs(folder, summary, inputs.testbed, result)]
+        files.append(write_page(folder, _told(inputs, result, opened, summary), files))
         kept = (folder / name for name in (CONTROLS, BASELINES, ORDER))
         files += [path for path in kept if path.is_file()]
         traces = [p for p in (folder / "traces", folder / "logs") if p.is_dir()]
@@ -148,5 +168,6 @@ def write_report(
     )
     tell_accountings(summary, terminal)
     terminal.say(f"Results: {folder}")
+    terminal.say(f"Report: {folder / PAGE}")
     if opened.recorder.trouble is None:
         tell_where(inputs.record, terminal)

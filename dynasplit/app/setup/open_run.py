@@ -198,6 +198,7 @@ def _opened(
         terminal.say(remark)
     facts = getattr(testbed, "facts", {})
     folder.claim_hosts({r: str(t["node"]) for r, t in facts.items() if not t.get("emulated")})
+    folder.describe(inputs.record.command, facts)
     with terminal.during("Opening the records"):
         recorder = stack.enter_context(open_tracking(inputs, folder, journal, facts))
     subscribers = [*shown, _both(terminal, recorder)]

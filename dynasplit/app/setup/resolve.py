@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from dynasplit.app.cli.asked import ASKED
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.network_order import order_of
@@ -23,6 +24,7 @@ from dynasplit.app.setup.run_inputs import (
 from dynasplit.config.load import campaign, determining, measured_otherwise, online
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
+from dynasplit.core.passwords import masked
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline import search
 from dynasplit.offline.budget import Budget
@@ -211,6 +213,7 @@ def record_inputs(config: Config) -> RecordInputs:
         tracking=config.tracking.kind,
         tracking_uri=config.tracking.uri or sqlite_uri(Path(config.results_dir) / "mlflow.db"),
         study_uri=config.search.storage,
+        command=[masked(word) for word in ASKED.get()],
         measured_otherwise=partial(measured_otherwise, config=config),
     )
 

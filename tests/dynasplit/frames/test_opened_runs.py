@@ -177,15 +177,15 @@ def test_many_runs_stand_under_one_another_with_what_was_swept(tmp_path):
         shutil.copytree(OLDER, folder)
         record = json.loads((folder / "run.json").read_text())
         record["configuration"]["seed"] = seed
-        record["configuration"]["search"]["name"] = search
+        record["configuration"]["search"]["algorithm"] = search
         if seed:
             record["configuration"]["measure"]["cool_down_limit_s"] = 7.0
         (folder / "run.json").write_text(json.dumps(record))
     (tmp_path / "no_run").mkdir()
     runs = dynasplit.open_runs(tmp_path / "*")
     assert len(runs) == 2
-    assert list(runs.swept) == ["folder", "seed", "measure.cool_down_limit_s", "search.name"]
-    assert list(runs.swept["search.name"]) == ["tpe", "random"]
+    assert list(runs.swept) == ["folder", "seed", "search.algorithm", "measure.cool_down_limit_s"]
+    assert list(runs.swept["search.algorithm"]) == ["tpe", "random"]
     assert (
         runs.swept["measure.cool_down_limit_s"].notna().all()
     )  # it came later: its default is told
