@@ -47,7 +47,9 @@ def write_offline_report(
         ResultsError: the folder cannot be written.
     """
     with terminal.during("Writing the front"):
-        return write_offline_outputs(opened.folder.path, inputs.testbed, offline, front)
+        written = write_offline_outputs(opened.folder.path, inputs.testbed, offline, front)
+        opened.recorder.configurations({s.configuration for s in front.summaries})
+    return written
 
 
 def few_runs(least: int | None) -> str:
@@ -147,8 +149,8 @@ def write_report(
         files.append(write_page(folder, _told(inputs, result, opened, summary), files))
         kept = (folder / name for name in (CONTROLS, BASELINES, ORDER))
         files += [path for path in kept if path.is_file()]
-        traces = [p for p in (folder / "traces", folder / "logs") if p.is_dir()]
-        record(opened.recorder, summary, result.online.served, [*files, *traces])
+        files += [path for path in [folder / "logs"] if path.is_dir()]
+        record(opened.recorder, summary, files, folder)
     for given_up in summary["given_up"]:
         terminal.say("Given up in the {phase}: {configuration}: {reason}".format(**given_up))
     if remark := drifted(summary.get("controls")):
@@ -170,4 +172,4 @@ def write_report(
     terminal.say(f"Results: {folder}")
     terminal.say(f"Report: {folder / PAGE}")
     if opened.recorder.trouble is None:
-        tell_where(inputs.record, terminal)
+        tell_where(inputs.record, opened.recorder, terminal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -211,7 +212,9 @@ def record_inputs(config: Config) -> RecordInputs:
         online=online(config),
         online_files=served,
         tracking=config.tracking.kind,
-        tracking_uri=config.tracking.uri or sqlite_uri(Path(config.results_dir) / "mlflow.db"),
+        tracking_uri=config.tracking.uri
+        or os.environ.get("MLFLOW_TRACKING_URI")
+        or sqlite_uri(Path(config.results_dir) / "mlflow.db"),
         study_uri=config.search.storage,
         command=[masked(word) for word in ASKED.get()],
         measured_otherwise=partial(measured_otherwise, config=config),
