@@ -76,7 +76,9 @@ def of_summary(figures: Mapping[str, Any]) -> tuple[list[Point], dict[str, str]]
     """
     plain = {n: v for n, v in figures.items() if n not in ("policies", "by_accounting", "given_up")}
     nested = [*leaves(plain), *leaves(figures.get("policies", {}))]
-    for name, one in figures.get("by_accounting", {}).items():
+    own = str(figures.get("accounting", "")).partition("(")[0]
+    others = {n: one for n, one in figures.get("by_accounting", {}).items() if n != own}
+    for name, one in others.items():
         for policy, block in one.get("policies", {}).items():
             nested += [(f"{policy}.by_{name}.{n}", v) for n, v in leaves(block)]
     numbers: list[Point] = []

@@ -157,8 +157,8 @@ def test_a_multirun_goes_into_one_mlflow_experiment(tmp_path):
     found = client.search_runs([experiment.experiment_id], max_results=1000)
     assert len(found) == 4
     assert len({r.info.run_name for r in found}) == 4  # each told apart by its name
-    for run in found:
-        names = {one.path for one in client.list_artifacts(run.info.run_id)}
+    for one in found:
+        names = {a.path for a in client.list_artifacts(one.info.run_id)}
         assert {"configurations.json", "policies.json", "report.html", "traces.parquet"} <= names
 
 

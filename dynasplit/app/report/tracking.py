@@ -74,8 +74,8 @@ def tell_where(kept: RecordInputs, recorder: Recorder, terminal: Terminal) -> No
         terminal.say(f"In MLflow: {masked_uri(kept.tracking_uri).rstrip('/')}/{recorder.place}")
         return
     uri = shlex.quote(masked_uri(kept.tracking_uri))
-    terminal.say(f"The run is then at {LOCAL_PAGES}/{recorder.place}")
-    terminal.say(f"In MLflow: mlflow ui --backend-store-uri {uri}")
+    there = f"{LOCAL_PAGES}/{recorder.place}"
+    terminal.say(f"In MLflow: mlflow ui --backend-store-uri {uri}, and then {there}")
 
 
 def _number(value: float | None) -> str:
