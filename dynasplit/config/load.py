@@ -16,7 +16,7 @@ from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 
 FREE_OF_RESULT = (
-    *("results_dir", "resume", "dry_run", "debug", "tracking", "default_profile"),
+    *("results_dir", "resume", "dry_run", "debug", "tracking", "default_profile", "figures"),
     *("hosts.speedup", "search.storage"),
 )
 """What a run may change without becoming another run."""
