@@ -1,3 +1,42 @@
-"""DynaSplit: find and serve the split configurations of neural networks that save energy."""
+"""DynaSplit: find and serve the split configurations of neural networks that save energy.
+
+In a notebook, `open_run(FOLDER)` gives a run's tables as DataFrames, `open_runs(GLOB)` those of
+many together (docs/notebook.ipynb).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dynasplit.frames.opened import OpenedRun
+    from dynasplit.frames.together import OpenedRuns
 
 __version__ = "0.1.0"
+
+
+def open_run(folder: str | Path) -> OpenedRun:
+    """A run's tables, finished or not, of this version or an older one, as pandas DataFrames.
+
+    Raises:
+        ResultsError: it is no run's folder.
+    """
+    from dynasplit.frames.opened import open_run  # what it needs takes half a second
+
+    return open_run(folder)
+
+
+def open_runs(pattern: str | Path) -> OpenedRuns:
+    """The tables of all runs whose folders fit a pattern, each under one another.
+
+    Args:
+        pattern: such as `results/vgg16_testbed/*`; what is no run's folder is left out.
+
+    Raises:
+        ResultsError: no run's folder fits it.
+    """
+    from dynasplit.frames.together import open_runs
+
+    return open_runs(pattern)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
+from functools import cache
 from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
@@ -15,7 +16,7 @@ from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 
 FREE_OF_RESULT = (
-    *("results_dir", "resume", "dry_run", "debug", "tracking", "default_profile"),
+    *("results_dir", "resume", "dry_run", "debug", "tracking", "default_profile", "figures"),
     *("hosts.speedup", "search.storage"),
 )
 """What a run may change without becoming another run."""
@@ -121,17 +122,47 @@ def measured_otherwise(before: Mapping[str, Any], config: Config) -> list[str]:
         config: of the run that is asked for.
     """
     free = (*FREE_OF_MEASUREMENT, *("name", "seed", "search", "space"))
-    now, then = _flat(asdict(config)), _flat(before)
-    for path, value in _flat({"energy": FIRST_ENERGY}).items():
-        if then.get(path) == value:  # as it is by default
-            del then[path]
-    default = _flat(asdict(Config(name="", hosts=HostsConf(kind=""))))
+    now, then = _flat(asdict(config)), _as_kept(before)
+    default = _default()
     return [
         f"{path}={then.get(path, default.get(path))} there, {now.get(path)} here"
         for path in sorted(now.keys() | then.keys())
         if not any(path == one or path.startswith(f"{one}.") for one in free)
         and then.get(path, default.get(path)) != now.get(path)
     ]
+
+
+def as_asked(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Each option's value by its path, of a configuration that a run's record keeps.
+
+    Args:
+        kept: as `determining` gave it then; what came later, or is left out, is as by default.
+    """
+    then = _as_kept(kept)
+    if not then:
+        return {}
+    groups = {path.rpartition(".")[0] for path in then}
+    return {
+        path: value
+        for path, value in _default().items()
+        if path not in FREE_OF_RESULT
+        and path not in groups  # empty by default
+        and path.rpartition(".")[0] not in then
+    } | then
+
+
+def _as_kept(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The leaves of a kept configuration, without what stands for the default."""
+    then = _flat(kept)
+    for path, value in _flat({"energy": FIRST_ENERGY}).items():
+        if then.get(path) == value:
+            del then[path]
+    return then
+
+
+@cache
+def _default() -> Mapping[str, Any]:
+    return _flat(asdict(Config(name="", hosts=HostsConf(kind=""))))
 
 
 def _flat(plain: Mapping[str, Any], where: str = "") -> dict[str, Any]:

@@ -15,6 +15,7 @@ from dynasplit.config.options.audit import AuditConf
 from dynasplit.config.options.benchmark import BenchmarkConf
 from dynasplit.config.options.data import DataConf
 from dynasplit.config.options.energy import EnergyConf
+from dynasplit.config.options.figures import FiguresConf
 from dynasplit.config.options.fit import FitConf
 from dynasplit.config.options.hosts import HostsConf
 from dynasplit.config.options.measure import MeasureConf
@@ -89,6 +90,7 @@ class Config:
     tracking: TrackingConf = field(default_factory=TrackingConf)
     replay: ReplayConf = field(default_factory=ReplayConf)
     audit: AuditConf = field(default_factory=AuditConf)
+    figures: FiguresConf = field(default_factory=FiguresConf)
     fit: FitConf = field(default_factory=FitConf)
     benchmark: BenchmarkConf = field(default_factory=BenchmarkConf)
     provision: ProvisionConf = field(default_factory=ProvisionConf)

@@ -16,6 +16,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.provenance import PROVENANCE, Source
+from dynasplit.figures.output import output
 from dynasplit.figures.series import Kind
 
 # Colours that the colour-blind can tell apart: Okabe and Ito, https://jfly.uni-koeln.de/color/
@@ -29,6 +30,7 @@ ACCENT, PLAIN, INK, FAINT = "#D55E00", "#7F8C99", "#222222", "#B8BEC4"
 
 _STYLE: dict[Any, Any] = {
     "font.size": 9,
+    "pdf.fonttype": 42,  # letters stay letters, which publishers ask for
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": INK,
@@ -54,7 +56,7 @@ _NARROW_DECADES = 0.6
 
 @contextmanager
 def figure(path: Path, width_in: float, height_in: float) -> Iterator[Figure]:
-    """A figure that is written as PNG when the context ends.
+    """A figure that is written when the context ends: as PNG, or as `output` says.
 
     Raises:
         ResultsError: it cannot be written.
@@ -66,9 +68,16 @@ def figure(path: Path, width_in: float, height_in: float) -> Iterator[Figure]:
         try:
             below = next((t.get_text() for t in made.axes[0].texts if t.get_gid() == _BELOW), "")
             said = {"Title": made.get_suptitle(), "Source": below}
-            made.savefig(path, dpi=_DOTS_PER_INCH, format="png", metadata=said)
+            for ending in output().formats:
+                told = _named_as(ending, said)
+                made.savefig(path.with_suffix(f".{ending}"), dpi=_DOTS_PER_INCH, metadata=told)
         except OSError as error:
             raise ResultsError(f"{path} cannot be written: {error}") from error
+
+
+def _named_as(ending: str, said: Mapping[str, str]) -> dict[str, str]:
+    """Title and source by the names that a format has for them."""
+    return {("Subject" if ending == "pdf" and n == "Source" else n): v for n, v in said.items()}
 
 
 def head(figure: Figure, title: str, source: Source, also: str = "") -> None:
@@ -89,7 +98,8 @@ def titled(figure: Figure, title: str, below: str, colour: str) -> None:
     Raises:
         IndexError: the figure has no axes yet.
     """
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold", color=INK)
+    if output().titles:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold", color=INK)
     first = figure.axes[0]
     # The layout would keep half of a long title's width free beside the first axes. So it is given
     # blank lines of the same height, and the words are written over them.

@@ -1,8 +1,8 @@
 """Records runs in MLflow; the only place that knows it.
 
-Everything that a run finds is in its folder first, and MLflow gets a copy: in batches, when a
-phase has ended, so never within a measured window. If MLflow fails, the run goes on without it;
-the same run started again records what is missing.
+Everything that a run finds is in its folder first, and MLflow gets a copy: live figures between
+windows, the rest when a phase has ended, so nothing within a measured window. If MLflow fails, the
+run goes on without it; the same run started again records what is missing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from threading import Thread
 
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.recorder.base import Recorder, RunFacts
-from dynasplit.recorder.mlflow_recorder import MlflowRecorder, absolute_uri, sqlite_uri
+from dynasplit.recorder.mlflow_recorder import MlflowRecorder
+from dynasplit.recorder.mlflow_store import absolute_uri, sqlite_uri
 from dynasplit.run.journal import Journal
 
 __all__ = [

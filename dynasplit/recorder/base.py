@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from dynasplit.core.events import Event
-from dynasplit.core.served_request import ServedRequest
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.space import Configuration
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class RunFacts:
         folder: where the run keeps its files.
         git_revision: of the code; None if it is not known.
         tags: words about it: `emulated`, `source`, `model`, facts about the hosts.
+        dataset: the name of its images; empty: it has none.
+        progress: figures of a search by all that it has measured so far, by name.
     """
 
     experiment: str
@@ -33,15 +36,19 @@ class RunFacts:
     folder: Path
     git_revision: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    dataset: str = ""
+    progress: Callable[[Sequence[Measurement]], Mapping[str, float]] = lambda _measured: {}
 
 
 class Recorder:
     """A recorder of a run: a context around it, and a subscriber of its phases.
 
     Attributes:
+        keeps: True if anything is recorded at all.
         trouble: why nothing is recorded any more; None if all is well.
     """
 
+    keeps: ClassVar[bool] = False
     trouble: str | None = None
 
     def __enter__(self) -> Self:
@@ -57,15 +64,21 @@ class Recorder:
         """End the run: finished, failed or killed."""
 
     def __call__(self, event: Event) -> None:
-        """Follow a phase; when the offline ones have ended, what they measured is recorded."""
+        """Follow a phase: of a search, live figures are recorded."""
 
     def summary(self, figures: Mapping[str, Any]) -> None:
         """Record the run's summary, nested as in `summary.json`."""
 
-    def policy(
-        self, name: str, figures: Mapping[str, Any], served: Sequence[ServedRequest] = ()
-    ) -> None:
-        """Record a policy's figures, and the requests that it served as series."""
+    def configurations(self, front: Collection[Configuration] | None) -> None:
+        """Record what was measured, with what is on the front marked; None: there is none yet."""
+
+    def describe(self, markdown: str) -> None:
+        """Say what the run found, in words."""
 
     def artifacts(self, *paths: Path) -> None:
         """Keep copies of files and folders, under their names."""
+
+    @property
+    def place(self) -> str:
+        """Where the run is to be seen, below an address of pages; empty: nowhere."""
+        return ""

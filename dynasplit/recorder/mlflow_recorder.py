@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
+import getpass
+import json
 import logging
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import unquote
 
-from dynasplit.core.events import Event, Finished
-from dynasplit.core.measurement import Measurement, summarise
+from dynasplit.core.events import Event, Finished, Measured
 from dynasplit.core.passwords import masked, masked_uri
-from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.recorder.base import Recorder, RunFacts
-from dynasplit.recorder.points import Point, flattened, of_configuration, of_requests, of_summary
+from dynasplit.recorder.live import LiveFigures
+from dynasplit.recorder.mlflow_store import SQLITE, connected, file_of
+from dynasplit.recorder.points import (
+    Point,
+    Row,
+    as_table,
+    flattened,
+    of_summary,
+    rows_of_configurations,
+    rows_of_policies,
+)
 from dynasplit.run.journal import Journal
 
 if TYPE_CHECKING:
@@ -27,19 +34,23 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _METRICS_AT_ONCE, _WORDS_AT_ONCE, _LONGEST_PARAM = 800, 100, 6000  # within what MLflow allows
-_PARENT, _COMMIT = "mlflow.parentRunId", "mlflow.source.git.commit"
-_KIND, _RUNS, _IDENTITY = "dynasplit.kind", "dynasplit.runs", "dynasplit.identity"
-_SQLITE = "sqlite:///"
+_COMMIT, _USER, _NOTE = "mlflow.source.git.commit", "mlflow.user", "mlflow.note.content"
+_TABLES = "mlflow.loggedArtifacts"
+_KIND, _IDENTITY = "dynasplit.kind", "dynasplit.identity"
+_SOURCE = {"mlflow.source.name": "run_experiment.py", "mlflow.source.type": "LOCAL"}
+_DIGEST = 8
 
 T = TypeVar("T")
 
 
 class MlflowRecorder(Recorder):
-    """One MLflow run for each run identity, nested ones for configurations and policies.
+    """One MLflow run for each run: figures as metrics, policies and configurations as tables.
 
     The MLflow run's id is kept in the run's folder, so that a run which is continued there
     continues its MLflow run too.
     """
+
+    keeps = True
 
     def __init__(self, uri: str, facts: RunFacts, journal: Journal) -> None:
         """Nothing is begun yet.
@@ -52,6 +63,9 @@ class MlflowRecorder(Recorder):
         self._uri, self._facts, self._journal = uri, facts, journal
         self._client: MlflowClient
         self._experiment_id = self._run_id = ""
+        self._live = LiveFigures()
+        self._tables: dict[str, dict[str, str]] = {}
+        self._front: Collection[Configuration] | None = None
 
     def __enter__(self) -> Self:
         """Begin the MLflow run, or continue it."""
@@ -68,31 +82,47 @@ class MlflowRecorder(Recorder):
         status = "FINISHED"
         if kind is not None:
             status = "FAILED" if issubclass(kind, Exception) else "KILLED"
-            self._guarded(self._configurations)
+            self.configurations(self._front)
         self._guarded(lambda: self._client.set_terminated(self._run_id, status))
 
     def __call__(self, event: Event) -> None:
-        """Record the configurations once the offline phase has ended."""
-        if isinstance(event, Finished) and event.phase == "repeats":
-            self._guarded(self._configurations)
+        """Follow the search: a step of live figures for each measurement, a batch a second."""
+        if isinstance(event, Measured):
+            self._live.add(event.measurement, len(self._journal.measurements()))
+        if isinstance(event, Finished) or self._live.is_due():
+            self._guarded(self._log_live)
 
     def summary(self, figures: Mapping[str, Any]) -> None:
-        """Numbers become metrics of the run, words its tags."""
-        numbers, words = of_summary(figures)
-        self._guarded(lambda: self._log(self._run_id, numbers, tags=words))
-
-    def policy(
-        self, name: str, figures: Mapping[str, Any], served: Sequence[ServedRequest] = ()
-    ) -> None:
-        """A nested run, which is written anew if it is there."""
+        """Numbers become metrics of the run, words its tags, the policies a table."""
         numbers, words = of_summary(figures)
 
         def record() -> None:
-            run_id, _ = self._nested("policy").get(name) or (self._create(name, "policy"), 0)
-            self._log(run_id, [*numbers, *of_requests(served)], tags=words)
-            self._client.set_terminated(run_id)
+            self._log(self._run_id, numbers, tags=words)
+            self._table("policies", rows_of_policies(figures.get("policies", {})))
 
         self._guarded(record)
+
+    def configurations(self, front: Collection[Configuration] | None) -> None:
+        """The measured configurations as one table."""
+        self._front = front
+        self._guarded(
+            lambda: self._table(
+                "configurations", rows_of_configurations(self._journal.measurements(), front)
+            )
+        )
+
+    def describe(self, markdown: str) -> None:
+        """What stands above the run."""
+
+        def note() -> None:
+            self._client.set_tag(self._run_id, _NOTE, markdown)
+
+        self._guarded(note)
+
+    @property
+    def place(self) -> str:
+        """Where the run is, below the address of MLflow's pages."""
+        return f"#/experiments/{self._experiment_id}/runs/{self._run_id}"
 
     def artifacts(self, *paths: Path) -> None:
         """Copy files, and folders under their names."""
@@ -124,12 +154,16 @@ class MlflowRecorder(Recorder):
             )
 
     def _begin(self) -> None:
-        self._client = _connected(self._uri)
+        self._client = connected(self._uri)
         self._experiment_id = self._experiment()
         self._run_id = self._continued() or self._new()
         there = self._client.get_run(self._run_id).data.params  # which cannot be changed
-        params = {k: str(v) for k, v in flattened(self._facts.config, ".") if k not in there}
-        self._log(self._run_id, [], params=params)
+        params = {
+            name: str(value)
+            for name, value in flattened(self._facts.config, ".")
+            if name not in there and value not in (None, [], "")
+        }
+        self._log(self._run_id, [], params=params, tags=self._facts.tags)
         self._client.log_dict(self._run_id, dict(self._facts.config), "config.yaml")
 
     def _experiment(self) -> str:
@@ -138,8 +172,8 @@ class MlflowRecorder(Recorder):
         if found is not None:
             return str(found.experiment_id)
         place = None
-        if self._uri.startswith(_SQLITE):
-            folder = _file_of(self._uri).parent / "mlflow_artifacts"
+        if self._uri.startswith(SQLITE):
+            folder = file_of(self._uri).parent / "mlflow_artifacts"
             place = (folder / name.replace("/", "_")).as_uri()
         return str(self._client.create_experiment(name, artifact_location=place))
 
@@ -159,51 +193,39 @@ class MlflowRecorder(Recorder):
 
     def _new(self) -> str:
         facts = self._facts
-        tags = {_IDENTITY: facts.identity, _KIND: "run", **facts.tags}
+        tags = {_IDENTITY: facts.identity, _KIND: "run", **_SOURCE, _USER: _user()}
         if facts.git_revision is not None:
             tags[_COMMIT] = facts.git_revision
         run = self._client.create_run(self._experiment_id, run_name=facts.name, tags=tags)
         (facts.folder / "mlflow_run_id").write_text(f"{run.info.run_id}\n")
+        self._inputs(run.info.run_id)
         return str(run.info.run_id)
 
-    def _configurations(self) -> None:
-        """A nested run for each measured configuration; what is there already is left."""
-        runs: dict[Configuration, list[Measurement]] = {}
-        for measurement in self._journal.measurements():
-            runs.setdefault(measurement.configuration, []).append(measurement)
-        there = self._nested("configuration")
-        for configuration, measured in runs.items():
-            name = str(configuration)
-            run_id, recorded = there.get(name) or (self._create(name, "configuration"), 0)
-            if recorded < len(measured):
-                points = of_configuration(summarise(measured)[0], measured)
-                params = {k: str(v) for k, v in configuration.as_dict().items()}
-                tags = {
-                    _RUNS: str(len(measured)),
-                    "source": measured[0].source,
-                    "configuration": configuration.words(),
-                }
-                self._log(run_id, points, params=params, tags=tags)
-                self._client.set_terminated(run_id)
+    def _inputs(self, run_id: str) -> None:
+        """The data set, as what the run begins with."""
+        from mlflow.entities import Dataset, DatasetInput
 
-    def _nested(self, kind: str) -> dict[str, tuple[str, int]]:
-        """The nested runs there are, by name: their id, and how many runs they recorded."""
-        found: dict[str, tuple[str, int]] = {}
-        token: str | None = None
-        wanted = f"tags.`{_PARENT}` = '{self._run_id}' and tags.`{_KIND}` = '{kind}'"
-        while True:
-            page = self._client.search_runs([self._experiment_id], wanted, page_token=token)
-            for run in page:
-                count = int(run.data.tags.get(_RUNS, 0))
-                found[str(run.info.run_name)] = str(run.info.run_id), count
-            token = page.token
-            if not token:
-                return found
+        if self._facts.dataset:
+            digest = self._facts.identity[:_DIGEST]
+            about = json.dumps({"name": self._facts.dataset})
+            dataset = Dataset(self._facts.dataset, digest, "local", about)
+            self._client.log_inputs(run_id, [DatasetInput(dataset)])
 
-    def _create(self, name: str, kind: str) -> str:
-        tags = {_PARENT: self._run_id, _KIND: kind}
-        run = self._client.create_run(self._experiment_id, run_name=name, tags=tags)
-        return str(run.info.run_id)
+    def _log_live(self) -> None:
+        points = self._live.taken()
+        if points:
+            found = self._facts.progress(self._journal.measurements())
+            points += [(f"live.{name}", value, points[-1][2]) for name, value in found.items()]
+            self._log(self._run_id, points)
+
+    def _table(self, name: str, rows: Sequence[Row]) -> None:
+        """A table, written anew if it is there, and named as one so that MLflow shows it."""
+        if not rows:
+            return
+        file = f"{name}.json"
+        self._client.log_dict(self._run_id, as_table(rows), file)
+        self._tables[file] = {"path": file, "type": "table"}
+        self._client.set_tag(self._run_id, _TABLES, json.dumps(list(self._tables.values())))
 
     def _log(
         self,
@@ -231,49 +253,11 @@ class MlflowRecorder(Recorder):
             )
 
 
-def absolute_uri(uri: str) -> str:
-    """A `sqlite:///` URI with an absolute path, so that it means the same everywhere."""
-    if not uri.startswith(_SQLITE):
-        return uri
-    options = uri.partition("?")[2]
-    return sqlite_uri(_file_of(uri).absolute()) + (f"?{options}" if options else "")
-
-
-def sqlite_uri(path: Path) -> str:
-    """The URI of a database file, in whose path % and ? have a meaning of their own."""
-    return _SQLITE + str(path).replace("%", "%25").replace("?", "%3F")
-
-
-def _file_of(uri: str) -> Path:
-    """The database file of a `sqlite:///` URI."""
-    return Path(unquote(uri.removeprefix(_SQLITE).partition("?")[0]))
-
-
-def _connected(uri: str) -> MlflowClient:
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    # A server that does not answer must not hold up the run for minutes.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    from mlflow.tracking import MlflowClient
-
-    for talkative in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
-        logging.getLogger(talkative).setLevel(logging.WARNING)
-    if uri.startswith(_SQLITE):
-        _file_of(uri).parent.mkdir(parents=True, exist_ok=True)
-        if _file_of(uri).is_dir():  # MLflow would try it again for half a minute
-            raise IsADirectoryError(f"{_file_of(uri)} is a folder, no database")
-    client = MlflowClient(uri)
-    if uri.startswith(_SQLITE):
-        _clear_undecoded(uri)
-    return client
-
-
-def _clear_undecoded(uri: str) -> None:
-    """Remove the empty folders that MLflow makes from a URI's path as it is written there."""
-    written = Path(uri.removeprefix(_SQLITE)).parent
-    if written != _file_of(uri).parent:
-        with contextlib.suppress(OSError):
-            os.removedirs(written)
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name
+        return "unknown"
 
 
 def _parts(things: Sequence[T], size: int) -> Iterator[list[T]]:

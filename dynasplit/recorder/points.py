@@ -1,62 +1,104 @@
-"""Runs, requests and summaries as named figures."""
+"""Runs and summaries as named figures and as rows of tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from dynasplit.core.measurement import Measurement, Summary
-from dynasplit.core.served_request import ServedRequest
+from dynasplit.core.measurement import Measurement, summarise
+from dynasplit.core.provenance import STATED_FLAGS
+from dynasplit.core.space import Configuration
 
 Point = tuple[str, float, int]
 """Name with its unit, value, step."""
+Row = dict[str, Any]
 
-_NAMES = (
-    *("latency_ms", "energy_j", "accuracy", "fidelity", "edge_ms", "transfer_ms", "cloud_ms"),
-    *("accuracy_top5", "output_mae"),
-    *("edge_energy_j", "cloud_energy_j", "tensor_kb", "inferences", "window_s", "testbed_time_s"),
-)
+_BOUNDS = ("low", "high")
+_PARTS = ("edge_ms", "transfer_ms", "cloud_ms", "edge_energy_j", "cloud_energy_j", "tensor_kb")
 
 
-def of_configuration(summary: Summary, runs: Sequence[Measurement]) -> Iterator[Point]:
-    """Medians over the runs, and each run as a step of a series `runs/...`."""
-    for name in ("latency_ms", "energy_j", "accuracy", "fidelity"):
-        value = getattr(summary, name)
-        if value is not None:
-            yield name, float(value), 0
-    for step, run in enumerate(runs):
-        for name in _NAMES:
-            value = getattr(run, name)
-            if value is not None:
-                yield f"runs/{name}", float(value), step
-        families = ("channel", run.channels), ("condition", run.conditions), ("gate", run.gates)
-        for prefix, family in families:
-            for name, value in family.items():
-                yield f"runs/{prefix}_{name}", value, step
+def rows_of_configurations(
+    runs: Iterable[Measurement], front: Collection[Configuration] | None
+) -> list[Row]:
+    """A row for each measured configuration, those on the front first, by latency.
+
+    Args:
+        runs: the measured ones.
+        front: the configurations on it; None: there is none yet.
+    """
+    runs = list(runs)
+    doubts: dict[Configuration, Counter[str]] = {}
+    last: dict[Configuration, Measurement] = {}
+    for run in runs:
+        flags = [flag for flag in run.flags if not flag.startswith(STATED_FLAGS)]
+        doubts.setdefault(run.configuration, Counter()).update(flags)
+        last[run.configuration] = run
+    rows: list[Row] = [
+        {
+            "configuration": one.configuration.words(),
+            "on_front": None if front is None else one.configuration in front,
+            "runs": one.repeats,
+            "latency_ms": one.latency_ms,
+            "latency_q25_ms": one.latency_q25_ms,
+            "latency_q75_ms": one.latency_q75_ms,
+            "energy_j": one.energy_j,
+            "accuracy": one.accuracy,
+            "fidelity": one.fidelity,
+            **{f"last_{name}": getattr(last[one.configuration], name) for name in _PARTS},
+            **last[one.configuration].conditions,
+            "doubtful": ", ".join(f"{f} {n}x" for f, n in doubts[one.configuration].items()),
+            **one.configuration.as_dict(),
+        }
+        for one in summarise(runs)
+    ]
+    return sorted(rows, key=lambda row: (not row["on_front"], row["latency_ms"]))
 
 
-def of_requests(served: Sequence[ServedRequest]) -> Iterator[Point]:
-    """Each request as a step of series `requests/...`."""
-    for one in served:
-        yield "requests/threshold_ms", one.threshold_ms, one.request
-        yield "requests/latency_ms", one.measurement.latency_ms, one.request
-        if one.measurement.energy_j is not None:
-            yield "requests/energy_j", one.measurement.energy_j, one.request
-        for name, value in one.measurement.conditions.items():
-            yield f"requests/condition_{name}", value, one.request
-        yield "requests/met", float(one.met), one.request
+def rows_of_policies(blocks: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+    """A row for each policy, of its figures and the bounds of their intervals."""
+    return [
+        {"policy": name, **{n.replace("confidence_95.", ""): v for n, v in leaves(block)}}
+        for name, block in blocks.items()
+    ]
+
+
+def as_table(rows: Sequence[Row]) -> dict[str, list[Any]]:
+    """Rows as MLflow shows tables: the columns' names, and each row's cells."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    return {"columns": columns, "data": [[row.get(name) for name in columns] for row in rows]}
 
 
 def of_summary(figures: Mapping[str, Any]) -> tuple[list[Point], dict[str, str]]:
-    """Numbers as figures, words as tags; what is None or no number is left out of the former."""
+    """Numbers as figures, words as tags; what is None or no number is left out of the former.
+
+    A policy's figures are under its name: `dynasplit.met_pct`.
+    """
+    plain = {n: v for n, v in figures.items() if n not in ("policies", "by_accounting", "given_up")}
+    nested = [*leaves(plain), *leaves(figures.get("policies", {}))]
+    own = str(figures.get("accounting", "")).partition("(")[0]
+    others = {n: one for n, one in figures.get("by_accounting", {}).items() if n != own}
+    for name, one in others.items():
+        for policy, block in one.get("policies", {}).items():
+            nested += [(f"{policy}.by_{name}.{n}", v) for n, v in leaves(block)]
     numbers: list[Point] = []
     words: dict[str, str] = {}
-    for name, value in flattened(figures, "/"):
+    for name, value in nested:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            numbers.append((name, float(value), 0))
-        elif value is not None:
+            numbers.append((name.replace("confidence_95.", ""), float(value), 0))
+        elif value not in (None, []):
             words[name] = str(value)
     return numbers, words
+
+
+def leaves(nested: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Leaves with the names on the way to them; of a pair of numbers, `.low` and `.high`."""
+    for name, value in flattened(nested, "."):
+        is_pair = isinstance(value, list | tuple) and len(value) == len(_BOUNDS)
+        if is_pair and all(isinstance(one, int | float) for one in value):
+            yield from ((f"{name}.{end}", one) for end, one in zip(_BOUNDS, value, strict=True))
+        else:
+            yield name, value
 
 
 def flattened(nested: Mapping[str, Any], joint: str) -> Iterator[tuple[str, Any]]:

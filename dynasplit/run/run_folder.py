@@ -22,6 +22,7 @@ from dynasplit.run.identity import (
     library_versions,
 )
 from dynasplit.run.run_record import RECORD, RunRecord, records_in
+from dynasplit.run.sealed import hashes_of, seal_of
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -67,14 +68,29 @@ class RunFolder:
         self.record.hosts = dict(hosts)
         self._save()
 
+    def describe(self, command: Sequence[str], host_facts: Mapping[str, Mapping[str, Any]]) -> None:
+        """Keep how the run was asked for, and what its hosts say of themselves."""
+        self.record.command = list(command)
+        self.record.host_facts = {role: dict(facts) for role, facts in host_facts.items()}
+        self._save()
+
     def take_over(self, folder: Path, hosts: Mapping[str, str]) -> None:
         """Say from which run's folder measurements are taken over, and which hosts made them."""
         self.record.took_over, self.record.hosts = str(folder.resolve()), dict(hosts)
         self._save()
 
     def finish(self) -> None:
-        """Mark the run as finished; the next start of the same begins a new one."""
+        """Mark the run as finished, with its files' hashes; the same again begins a new run.
+
+        Raises:
+            ResultsError: a file cannot be read, or run.json not be written.
+        """
+        try:
+            self.record.files = hashes_of(self.path)
+        except OSError as error:
+            raise ResultsError(f"{error.filename} cannot be read: {error.strerror}") from error
         self.record.state = "finished"
+        self.record.seal = seal_of(msgspec.to_builtins(self.record))
         self._save()
 
     def _save(self) -> None:

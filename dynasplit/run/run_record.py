@@ -29,6 +29,10 @@ class RunRecord(msgspec.Struct, kw_only=True):
         started: local time of the first start, ISO 8601. process: id of the last controller.
         git_revision: of the code; None outside a git checkout.
         configuration: resolved.
+        command: the words of the command line, without passwords; empty: not known.
+        host_facts: what the host in each role says of itself and its meter.
+        files: the SHA-256 of each file in the folder when the run finished; empty: it has not.
+        seal: the SHA-256 of all this, when it finished; empty: likewise.
     """
 
     identity: str
@@ -43,6 +47,10 @@ class RunRecord(msgspec.Struct, kw_only=True):
     process: int = 0
     git_revision: str | None = None
     configuration: dict[str, Any] = {}
+    command: list[str] = []
+    host_facts: dict[str, dict[str, Any]] = {}
+    files: dict[str, str] = {}
+    seal: str = ""
 
 
 def read_record(folder: Path) -> RunRecord | None:
@@ -51,6 +59,11 @@ def read_record(folder: Path) -> RunRecord | None:
         return msgspec.json.decode((folder / RECORD).read_bytes(), type=RunRecord)
     except (OSError, msgspec.MsgspecError):
         return None
+
+
+def record_of(folder: Path) -> RunRecord | None:
+    """The record of a run's folder, from its journal where run.json cannot be read; None: none."""
+    return read_record(folder) or _record_lost(folder)
 
 
 def _record_lost(folder: Path) -> RunRecord | None:
@@ -67,6 +80,6 @@ def _record_lost(folder: Path) -> RunRecord | None:
 def records_in(place: Path) -> Iterator[tuple[Path, RunRecord]]:
     """The runs in the folder of an experiment whose records can be read, newest first."""
     for path in sorted(place.glob("*/"), reverse=True):
-        record = read_record(path) or _record_lost(path)
+        record = record_of(path)
         if record is not None:
             yield path, record

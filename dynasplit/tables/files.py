@@ -17,46 +17,39 @@ VERSION = "1"
 _MODEL, _LAST = IDENTITY
 
 
-def write_table(
-    path: Path,
+def arrow_table(
     columns: Mapping[str, Sequence[Any] | Array],
     known: Mapping[str, Column],
-    *,
-    kind: str,
-    model: str | None,
-    last_split_point: int,
-) -> None:
-    """Write a parquet (or CSV) table; it is complete or not there.
+    facts: Mapping[str, Any],
+) -> pa.Table:
+    """A table in memory, as it is written.
 
     Args:
-        path: a .parquet or .csv file.
         columns: name to values (n,); NaN and None are absent.
         known: what each column means; its unit goes along with it.
-        kind: `runs` or `requests`.
-        model: the network.
-        last_split_point: its last.
-
-    Raises:
-        ResultsError: the file cannot be written.
+        facts: `kind` (`runs` or `requests`), `model` (None: not known) and `last_split_point`.
     """
     count = len(next(iter(columns.values())))
-    identity: dict[str, Sequence[Any] | Array] = {"last_split_point": [last_split_point] * count}
-    if model is not None:
-        identity = {"model": [model] * count} | identity
-    every = identity | dict(columns)
+    told = {name: value for name, value in facts.items() if value is not None}
+    ordered = ("model", "last_split_point")
+    identity = {name: [told[name]] * count for name in ordered if name in told}
+    every: dict[str, Sequence[Any] | Array] = {**identity, **columns}
     fields = [_field(known[name]) for name in every]
     arrays = [
         pa.array(values, type=f.type, from_pandas=True)
         for values, f in zip(every.values(), fields, strict=True)
     ]
-    facts = {"kind": kind, "version": VERSION, "last_split_point": str(last_split_point)}
-    if model is not None:
-        facts["model"] = model
-    metadata = {f"dynasplit.{name}": value for name, value in facts.items()}
-    _write(path, pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=metadata)))
+    metadata = {f"dynasplit.{name}": str(value) for name, value in told.items()}
+    metadata["dynasplit.version"] = VERSION
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=metadata))
 
 
-def _write(path: Path, table: pa.Table) -> None:
+def write_arrow(path: Path, table: pa.Table) -> None:
+    """Write a table's file, by the ending of its name; it is complete or not there.
+
+    Raises:
+        ResultsError: the file cannot be written.
+    """
     import pyarrow.csv as csv
     import pyarrow.parquet as pq
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
@@ -20,7 +21,7 @@ from dynasplit.tables.families import (
     gathered,
     interval_columns,
 )
-from dynasplit.tables.files import check_facts, read_identity, write_table
+from dynasplit.tables.files import arrow_table, check_facts, read_identity, write_arrow
 from dynasplit.tables.knobs import read_configurations, write_configurations
 from dynasplit.tables.reading import Array, check_names, check_present, read_file, reject, to_array
 
@@ -57,6 +58,13 @@ def write_requests(
     rows = list(rows)
     if not rows:
         raise DataError(f"{path}: a table of requests needs at least one; found none")
+    write_arrow(path, requests_table(rows, model=model, last_split_point=last_split_point))
+
+
+def requests_table(
+    rows: Sequence[ServedRequest], *, model: str | None, last_split_point: int
+) -> pa.Table:
+    """A requests table of at least one row in memory, as `write_requests` writes it."""
     columns: dict[str, Sequence[Any]] = {}
     for name in (*_OWN, *_DERIVED):
         columns[name] = [getattr(row, name) for row in rows]
@@ -67,13 +75,8 @@ def write_requests(
             columns[name] = values
     columns |= interval_columns(measured)
     columns["flags"] = [";".join(row.measurement.flags) or None for row in rows]
-    write_request_columns(
-        path,
-        columns,
-        [row.measurement.configuration for row in rows],
-        model=model,
-        last_split_point=last_split_point,
-    )
+    configurations = [row.measurement.configuration for row in rows]
+    return _in_columns(columns, configurations, model, last_split_point)
 
 
 def write_request_columns(
@@ -85,17 +88,23 @@ def write_request_columns(
     last_split_point: int,
 ) -> None:
     """Write a requests table that is already in columns (n,); the configurations row by row."""
+    write_arrow(path, _in_columns(columns, configurations, model, last_split_point))
+
+
+def _in_columns(
+    columns: Mapping[str, Sequence[Any] | Array],
+    configurations: Sequence[Configuration],
+    model: str | None,
+    last_split_point: int,
+) -> pa.Table:
     knobs, known = write_configurations(configurations)
     every = {**columns, **knobs}
     ordered = [name for name in _COLUMNS if name in every]
     foreign = [name for name in every if name not in _COLUMNS]
-    write_table(
-        path,
+    return arrow_table(
         {name: every[name] for name in [*ordered, *foreign]},
         _COLUMNS | {c.name: c for c in known} | family_columns(every),
-        kind="requests",
-        model=model,
-        last_split_point=last_split_point,
+        {"kind": "requests", "model": model, "last_split_point": last_split_point},
     )
 
 

@@ -18,7 +18,7 @@ from dynasplit.core.right_images import FORM_WORDS, is_packed
 from dynasplit.tables import reference
 from dynasplit.tables.columns import BIG_MS, RUNS, family_columns, with_unit
 from dynasplit.tables.families import interval_columns
-from dynasplit.tables.files import check_facts, read_identity, write_table
+from dynasplit.tables.files import arrow_table, check_facts, read_identity, write_arrow
 from dynasplit.tables.knobs import group_without_numbers, read_configurations, write_configurations
 from dynasplit.tables.plausible import check_units
 from dynasplit.tables.reading import Arrays, check_names, check_present, read_file, reject, to_array
@@ -85,6 +85,17 @@ def write_runs(
         DataError: there is no measurement, or they have different knobs.
         ResultsError: the file cannot be written.
     """
+    write_arrow(path, runs_table(measurements, model=model, last_split_point=last_split_point))
+
+
+def runs_table(
+    measurements: Iterable[Measurement], *, model: str | None, last_split_point: int
+) -> pa.Table:
+    """A runs table in memory, as `write_runs` writes it.
+
+    Raises:
+        DataError: there is no measurement, or they have different knobs.
+    """
     runs = list(measurements)
     table = RunsTable.of(runs, model=model, last_split_point=last_split_point)
     knobs, known = write_configurations([m.configuration for m in runs])
@@ -105,13 +116,10 @@ def write_runs(
         columns["inference_ms"] = [
             " ".join(f"{ms:.10g}" for ms in found) or None for found in table.inferences
         ]
-    write_table(
-        path,
+    return arrow_table(
         columns,
         _COLUMNS | {c.name: c for c in known} | family_columns(table.columns),
-        kind="runs",
-        model=model,
-        last_split_point=last_split_point,
+        {"kind": "runs", "model": model, "last_split_point": last_split_point},
     )
 
 

@@ -18,6 +18,7 @@ from dynasplit.tables.columns import Column
 
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
+_FEW_ROWS = 10_000  # so many are read sooner than threads are started
 _BOOLEANS = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 
 
@@ -51,7 +52,8 @@ def _read_parquet(path: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
     with path.open("rb") as file:  # by its path, the library might take it for an address
-        return pq.ParquetFile(file).read()
+        table = pq.ParquetFile(file)
+        return table.read(use_threads=table.metadata.num_rows > _FEW_ROWS)
 
 
 def _read_csv(path: Path) -> pa.Table:

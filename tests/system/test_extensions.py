@@ -186,15 +186,19 @@ def test_the_condition_is_in_both_tables_with_its_unit(extended):
 
 
 @pytest.mark.medium
-def test_mlflow_has_the_knobs_as_parameters_and_the_condition_as_a_metric(extended):
+def test_mlflow_has_the_knobs_and_the_condition_in_its_table_of_configurations(extended):
+    from mlflow.artifacts import load_dict
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(f"sqlite:///{extended[0].parents[1]}/mlflow.db")
     (experiment,) = [e for e in client.search_experiments() if e.name == "quick_testbed"]
-    found = client.search_runs([experiment.experiment_id], "params.split_point = '3'")
-    assert {run.data.params["fan_pct"] for run in found} == {"20", "80"}
-    assert {run.data.metrics["runs/condition_edge_humidity_pct"] for run in found} == {41.5}
-    told = {run.data.tags["configuration"] for run in found}
+    (run,) = client.search_runs([experiment.experiment_id])
+    table = load_dict(f"{run.info.artifact_uri}/configurations.json")
+    rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    found = [row for row in rows if row["split_point"] == 3]
+    assert {row["fan_pct"] for row in found} == {20, 80}
+    assert {row["edge_humidity_pct"] for row in found} == {41.5}
+    told = {row["configuration"] for row in found}
     assert "split 3 · 1800 MHz · no TPU · fan 80 % · no GPU · threading many" in told
 
 

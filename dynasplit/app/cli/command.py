@@ -18,6 +18,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from dynasplit.app.cli.asked import ASKED
 from dynasplit.app.cli.composing import watched
 from dynasplit.app.cli.help import experiments_text, help_text
 from dynasplit.app.cli.hydra_errors import refusal
@@ -78,7 +79,11 @@ def _plan(job: Config) -> Any:
 
 
 def _start(job: Job) -> Callable[[], None]:
-    return lambda: _plan(job.config).run(job.config)
+    def start() -> None:
+        ASKED.set(job.overrides)
+        _plan(job.config).run(job.config)
+
+    return start
 
 
 def _jobs(compose: Callable[[], None]) -> list[Job]:

@@ -16,11 +16,13 @@ from dynasplit.app.report.outputs import (
     write_offline_outputs,
     write_online_outputs,
 )
+from dynasplit.app.report.page import PAGE, Told, write_page
 from dynasplit.app.report.quality import quality_lines
 from dynasplit.app.report.tracking import record, tell_where
 from dynasplit.app.setup.open_run import OpenRun
 from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs
+from dynasplit.app.setup.run_name import run_name
 from dynasplit.core.provenance import PROVENANCE
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.blocks import FILE as ORDER
@@ -47,7 +49,9 @@ def write_offline_report(
         ResultsError: the folder cannot be written.
     """
     with terminal.during("Writing the front"):
-        return write_offline_outputs(opened.folder.path, inputs.testbed, offline, front)
+        written = write_offline_outputs(opened.folder.path, inputs.testbed, offline, front)
+        opened.recorder.configurations({s.configuration for s in front.summaries})
+    return written
 
 
 def few_runs(least: int | None) -> str:
@@ -105,6 +109,23 @@ def drifted(block: Mapping[str, Any] | None) -> str:
     return "; ".join([said, *block["doubtful"][-1:]])
 
 
+def _told(
+    inputs: RunInputs, result: RunResult, opened: OpenRun, summary: Mapping[str, Any]
+) -> Told:
+    """The content of the run's page."""
+    return Told(
+        name=run_name(inputs.record.configuration, inputs.testbed.network),
+        summary=summary,
+        record=opened.folder.record,
+        front=result.front,
+        measured=result.offline.measurements if result.offline else (),
+        served=result.online.served,
+        source=source_in(inputs.testbed, result),
+        told=told_in(inputs.testbed, result),
+        rules=inputs.testbed.gates,
+    )
+
+
 def write_report(
     inputs: RunInputs,
     result: RunResult,
@@ -128,10 +149,11 @@ def write_report(
     with terminal.during("Writing results"):
         summary = summary_of(inputs, result) | controls_block(folder)
         files = [*earlier, *write_online_outputs(folder, summary, inputs.testbed, result)]
+        files.append(write_page(folder, _told(inputs, result, opened, summary), files))
         kept = (folder / name for name in (CONTROLS, BASELINES, ORDER))
         files += [path for path in kept if path.is_file()]
-        traces = [p for p in (folder / "traces", folder / "logs") if p.is_dir()]
-        record(opened.recorder, summary, result.online.served, [*files, *traces])
+        files += [path for path in [folder / "logs"] if path.is_dir()]
+        record(opened.recorder, summary, files, folder)
     for given_up in summary["given_up"]:
         terminal.say("Given up in the {phase}: {configuration}: {reason}".format(**given_up))
     for line in doubtful_lines(summary["doubtful"]):
@@ -155,5 +177,6 @@ def write_report(
     for line in quality_lines(summary.get("quality")):
         terminal.say(line)
     terminal.say(f"Results: {folder}")
+    terminal.say(f"Report: {folder / PAGE}")
     if opened.recorder.trouble is None:
-        tell_where(inputs.record, terminal)
+        tell_where(inputs.record, opened.recorder, terminal)

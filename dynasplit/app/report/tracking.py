@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,25 +11,77 @@ from typing import Any
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.run_inputs import RecordInputs
 from dynasplit.core.passwords import masked_uri
-from dynasplit.core.served_request import ServedRequest
+from dynasplit.core.provenance import shown_j
+from dynasplit.frames.opened import TRACES, open_run
 from dynasplit.recorder import Recorder
+
+LOCAL_PAGES = "http://127.0.0.1:5000"
 
 
 def record(
-    recorder: Recorder,
-    summary: Mapping[str, Any],
-    served: Sequence[ServedRequest],
-    files: Sequence[Path],
+    recorder: Recorder, summary: Mapping[str, Any], files: Sequence[Path], folder: Path
 ) -> None:
-    """Record a run's results."""
+    """Record a run's results; all its traces go into one table."""
     recorder.summary(summary)
-    for name, block in summary["policies"].items():
-        recorder.policy(name, block, [row for row in served if row.policy == name])
+    recorder.describe(description(summary))
     recorder.artifacts(*files)
+    if recorder.keeps and any((folder / TRACES).glob("*.parquet")):
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place) / "traces.parquet"
+            open_run(folder).traces().to_parquet(path)
+            recorder.artifacts(path)
 
 
-def tell_where(kept: RecordInputs, terminal: Terminal) -> None:
-    """Say how to look at what was recorded."""
-    if kept.tracking == "mlflow":
-        uri = shlex.quote(masked_uri(kept.tracking_uri))
-        terminal.say(f"In MLflow: mlflow ui --backend-store-uri {uri}")
+def description(summary: Mapping[str, Any]) -> str:
+    """What a run found, in Markdown: the headline, and a table of the policies."""
+    policies = summary["policies"]
+    lines = []
+    head = policies.get("dynasplit")
+    if head is not None:
+        met, saved = (
+            f"{_number(head[name])} %{_between(head, name)}"
+            for name in ("met_pct", "energy_saving_vs_cloud_pct")
+        )
+        lines += [
+            f"**dynasplit met {met} of {head['requests']} requests, with "
+            f"{shown_j(head['energy_j']['mean'])} a request (energy={summary['accounting']}); "
+            f"against cloud_only it saves {saved}.**",
+            "",
+        ]
+    lines += [f"*{words}*  " for words in summary.get("told", ())]
+    lines += [
+        f"{'No measurement: emulated or modelled. ' if summary['emulated'] else ''}"
+        f"Thresholds: {summary['workload']['words']}. Intervals are of 95 % over requests.",
+        "",
+        "| policy | met % | latency ms, median | energy, mean | saved % |",
+        "|---|---|---|---|---|",
+    ]
+    for name, block in policies.items():
+        saving = "energy_saving_vs_cloud_pct"
+        lines.append(
+            f"| {name} | {_number(block['met_pct'])}{_between(block, 'met_pct')} | "
+            f"{_number(block['latency_ms']['median'])} | {shown_j(block['energy_j']['mean'])} | "
+            f"{_number(block[saving])}{_between(block, saving)} |"
+        )
+    return "\n".join([*lines, "", "The whole story is in the artifact `report.html`."])
+
+
+def tell_where(kept: RecordInputs, recorder: Recorder, terminal: Terminal) -> None:
+    """Say how to look at what was recorded, and where the run itself is."""
+    if kept.tracking != "mlflow":
+        return
+    if kept.tracking_uri.startswith(("http://", "https://")):
+        terminal.say(f"In MLflow: {masked_uri(kept.tracking_uri).rstrip('/')}/{recorder.place}")
+        return
+    uri = shlex.quote(masked_uri(kept.tracking_uri))
+    there = f"{LOCAL_PAGES}/{recorder.place}"
+    terminal.say(f"In MLflow: mlflow ui --backend-store-uri {uri}, and then {there}")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
+
+
+def _between(block: Mapping[str, Any], name: str) -> str:
+    bounds = block.get("confidence_95", {}).get(name)
+    return f" ({bounds[0]:.1f} to {bounds[1]:.1f})" if bounds else ""

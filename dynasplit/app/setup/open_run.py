@@ -11,10 +11,12 @@ from typing import Any
 
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.phases import Session
+from dynasplit.app.setup.progress import SearchProgress
 from dynasplit.app.setup.run_inputs import RunInputs
+from dynasplit.app.setup.run_name import run_name
 from dynasplit.app.setup.trial import try_formats
 from dynasplit.core.errors import KnobsNotRestored
-from dynasplit.core.events import Event, Finished, Subscriber
+from dynasplit.core.events import Event, Subscriber
 from dynasplit.core.measurement import Measurement
 from dynasplit.offline.study_storage import StudyStorage
 from dynasplit.recorder import Recorder, RunFacts, import_early, open_recorder
@@ -198,9 +200,10 @@ def _opened(
         terminal.say(remark)
     facts = getattr(testbed, "facts", {})
     folder.claim_hosts({r: str(t["node"]) for r, t in facts.items() if not t.get("emulated")})
+    folder.describe(inputs.record.command, facts)
     with terminal.during("Opening the records"):
         recorder = stack.enter_context(open_tracking(inputs, folder, journal, facts))
-    subscribers = [*shown, _both(terminal, recorder)]
+    subscribers: list[Subscriber] = [*shown, terminal, recorder]
     session = Session(
         testbed,
         journal,
@@ -232,7 +235,7 @@ def open_tracking(
     estimated |= runs is not None and runs.source == "estimated"
     facts = RunFacts(
         experiment=inputs.record.experiment,
-        name=folder.path.name,
+        name=run_name(inputs.record.configuration, inputs.testbed.network),
         identity=folder.record.identity,
         config=inputs.record.configuration,
         folder=folder.path,
@@ -245,8 +248,12 @@ def open_tracking(
             **({"estimated": "True"} if estimated else {}),
             "hosts": inputs.hosts.name,
             "model": inputs.testbed.network,
+            "folder": str(folder.path.name),
+            "command": " ".join(inputs.record.command),
             **told,
         },
+        dataset=str(inputs.record.configuration.get("data", {}).get("name", "")),
+        progress=SearchProgress(inputs.testbed),
     )
     record = inputs.record
     return open_recorder(record.tracking, uri=record.tracking_uri, facts=facts, journal=journal)
@@ -255,17 +262,3 @@ def open_tracking(
 def _tell(subscribers: Sequence[Subscriber], event: Event) -> None:
     for subscriber in subscribers:
         subscriber(event)
-
-
-def _both(terminal: Terminal, recorder: Recorder) -> Subscriber:
-    """Show each event, and record it; recording what the search measured takes its time."""
-
-    def follow(event: Event) -> None:
-        terminal(event)
-        if isinstance(event, Finished) and event.phase == "repeats":
-            with terminal.during("Recording the search"):
-                recorder(event)
-        else:
-            recorder(event)
-
-    return follow

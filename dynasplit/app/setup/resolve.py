@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from dynasplit.app.cli.asked import ASKED
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.network_order import order_of
@@ -23,6 +25,7 @@ from dynasplit.app.setup.run_inputs import (
 from dynasplit.config.load import campaign, determining, measured_otherwise, online
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
+from dynasplit.core.passwords import masked
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline import search
 from dynasplit.offline.budget import Budget
@@ -211,8 +214,11 @@ def record_inputs(config: Config) -> RecordInputs:
         online=online(config),
         online_files=served,
         tracking=config.tracking.kind,
-        tracking_uri=config.tracking.uri or sqlite_uri(Path(config.results_dir) / "mlflow.db"),
+        tracking_uri=config.tracking.uri
+        or os.environ.get("MLFLOW_TRACKING_URI")
+        or sqlite_uri(Path(config.results_dir) / "mlflow.db"),
         study_uri=config.search.storage,
+        command=[masked(word) for word in ASKED.get()],
         measured_otherwise=partial(measured_otherwise, config=config),
     )
 

@@ -239,6 +239,7 @@ class RecordInputs:
         measured_otherwise: says of the configuration that another run's record keeps what would
             be measured otherwise here.
         tracking: `mlflow` or `none`. tracking_uri: of its store.
+        command: the words of the command line, without passwords.
         study_uri: of an Optuna storage that shows the search; None: none does.
     """
 
@@ -254,6 +255,7 @@ class RecordInputs:
     tracking: str
     tracking_uri: str
     study_uri: str | None = None
+    command: Sequence[str] = ()
     measured_otherwise: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _before: ()
 
 

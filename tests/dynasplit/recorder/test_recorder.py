@@ -1,16 +1,17 @@
 import dataclasses
+import json
 import logging
 from pathlib import Path
 
 import pytest
 
 from dynasplit.core.errors import ConfigurationError
-from dynasplit.core.events import Finished
+from dynasplit.core.events import Finished, Measured
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.recorder import Recorder, RunFacts, absolute_uri, open_recorder
-from dynasplit.recorder.points import flattened, of_configuration, of_summary
+from dynasplit.recorder.live import LiveFigures
+from dynasplit.recorder.points import flattened, of_summary
 from dynasplit.run.journal import Journal
 
 
@@ -39,16 +40,18 @@ def facts(folder: Path, **changes) -> RunFacts:
     return dataclasses.replace(made, **changes)
 
 
-def served_by(policy, count):
-    return [
-        ServedRequest(
-            request=i, network="n", policy=policy, threshold_ms=12.0, measurement=measured(i)
-        )
-        for i in range(count)
-    ]
-
-
-SUMMARY = {"hosts": "emulated", "search": {"configurations_measured": 3, "note": None}}
+SUMMARY = {
+    "hosts": "emulated",
+    "search": {"configurations_measured": 3, "note": None},
+    "policies": {
+        "fastest": {
+            "met_pct": 98.0,
+            "energy_j": {"mean": None},
+            "confidence_95": {"met_pct": [90.0, 99.5]},
+        }
+    },
+    "by_accounting": {"wall": {"policies": {"fastest": {"energy_j_mean": 3.0}}}},
+}
 
 
 def test_other_kinds_are_refused(tmp_path):
@@ -61,31 +64,29 @@ def test_none_records_nothing(tmp_path):
     with made as recorder:
         recorder(Finished("repeats"))
         recorder.summary(SUMMARY)
-        recorder.policy("fastest", {}, served_by("fastest", 2))
+        recorder.configurations(None)
+        recorder.describe("words")
         recorder.artifacts(tmp_path)
     assert type(recorder) is Recorder
     assert not list(tmp_path.iterdir())
 
 
-def test_names_and_points(tmp_path, monkeypatch):
+def test_names_and_figures(tmp_path, monkeypatch):
     assert dict(flattened({"a": {"b": 1, "c": {"d": [2]}}, "e": None}, ".")) == {
         "a.b": 1,
         "a.c.d": [2],
         "e": None,
     }
-    numbers, words = of_summary({"a": {"x_ms": 2, "is": True, "none": None}, "b": "word"})
-    assert numbers == [("a/x_ms", 2.0, 0)]
-    assert words == {"a/is": "True", "b": "word"}
-    from dynasplit.core.measurement import summarise
-
-    runs = [measured(0, i, 10.0 + i) for i in range(3)]
-    runs[1] = dataclasses.replace(runs[1], channels={"edge_wall_j": 2.5})
-    points = list(of_configuration(summarise(runs)[0], runs))
-    assert ("runs/channel_edge_wall_j", 2.5, 1) in points
-    assert ("latency_ms", 11.0, 0) in points
-    assert [p for p in points if p[0] == "runs/latency_ms"] == [
-        ("runs/latency_ms", 10.0 + i, i) for i in range(3)
+    numbers, words = of_summary(SUMMARY | {"a": {"x_ms": 2, "is": True, "none": None}})
+    assert numbers == [
+        ("search.configurations_measured", 3.0, 0),
+        ("a.x_ms", 2.0, 0),
+        ("fastest.met_pct", 98.0, 0),
+        ("fastest.met_pct.low", 90.0, 0),
+        ("fastest.met_pct.high", 99.5, 0),
+        ("fastest.by_wall.energy_j_mean", 3.0, 0),
     ]
+    assert words == {"hosts": "emulated", "a.is": "True"}
     monkeypatch.chdir(tmp_path)
     assert absolute_uri("sqlite:///results/m.db") == f"sqlite:///{tmp_path}/results/m.db"
     assert absolute_uri("http://host:5000") == "http://host:5000"
@@ -109,47 +110,76 @@ def runs_of(client, experiment):
     return client().search_runs([there.experiment_id], max_results=1000)
 
 
-def of_kind(runs, kind):
-    return {r.info.run_name: r for r in runs if r.data.tags["dynasplit.kind"] == kind}
+def table_of(client, run, name):
+    from mlflow.artifacts import load_dict
+
+    return load_dict(f"{run.info.artifact_uri}/{name}.json")
 
 
 @pytest.mark.medium
 def test_a_run_is_recorded_whole(tmp_path, store, client):
     folder = tmp_path / "run"
-    about = facts(folder, experiment="whole")
-    (folder / "traces").mkdir()
-    (folder / "traces" / "1.npz").write_bytes(b"1")
+    about = facts(
+        folder,
+        experiment="whole",
+        dataset="digits",
+        progress=lambda measured: {"front_size": len(measured)},
+    )
     (folder / "front.png").write_bytes(b"2")
-    journal = journal_of(3, repeats=2)
+    journal = Journal()
     with open_recorder("mlflow", uri=store, facts=about, journal=journal) as recorder:
+        for number, one in enumerate(journal_of(3, repeats=2).measurements(), start=1):
+            journal.append(one)
+            recorder(Measured("search", one, number, 6))
         recorder(Finished("search"))
-        assert len(runs_of(client, "whole")) == 1
-        recorder(Finished("repeats"))
-        recorder.policy("fastest", {"met_pct": 98.0}, served_by("fastest", 300))
+        recorder.configurations({Configuration.of(1, cpu_mhz=600)})
         recorder.summary(SUMMARY)
-        recorder.artifacts(folder / "traces", folder / "front.png")
+        recorder.describe("**found**")
+        recorder.artifacts(folder / "front.png")
     assert recorder.trouble is None
-    runs = runs_of(client, "whole")
-    (parent,) = of_kind(runs, "run").values()
-    assert parent.info.status == "FINISHED"
-    assert parent.data.params == {"seed": "3", "search.name": "nsga3", "search.fraction": "0.2"}
-    assert parent.data.metrics == {"search/configurations_measured": 3.0}
-    tags = parent.data.tags
+    (run,) = runs_of(client, "whole")
+    assert recorder.place == f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == "first"
+    assert run.data.params == {"seed": "3", "search.name": "nsga3", "search.fraction": "0.2"}
+    assert run.data.metrics["fastest.met_pct"] == 98.0
+    assert run.data.metrics["search.configurations_measured"] == 3.0
+    tags = run.data.tags
     assert (tags["emulated"], tags["hosts"]) == ("true", "emulated")
     assert (tags["dynasplit.identity"], tags["mlflow.source.git.commit"]) == ("1a2b", "abc123")
-    found = {a.path for a in client().list_artifacts(parent.info.run_id)}
-    assert found == {"config.yaml", "traces", "front.png"}
-    nested = of_kind(runs, "configuration")
-    assert len(nested) == 3
-    one = nested["split_point=2 cpu_mhz=600"]
-    assert one.data.params == {"split_point": "2", "cpu_mhz": "600"}
-    assert one.data.metrics["latency_ms"] == 12.5
-    assert one.data.tags["mlflow.parentRunId"] == parent.info.run_id
-    history = client().get_metric_history(one.info.run_id, "runs/latency_ms")
-    assert [(m.step, m.value) for m in history] == [(0, 12.0), (1, 13.0)]
-    (policy,) = of_kind(runs, "policy").values()
-    assert policy.data.metrics["met_pct"] == 98.0
-    assert len(client().get_metric_history(policy.info.run_id, "requests/met")) == 300
+    assert tags["mlflow.note.content"] == "**found**"
+    assert tags["mlflow.source.name"] == "run_experiment.py"
+    assert [one["path"] for one in json.loads(tags["mlflow.loggedArtifacts"])] == [
+        "configurations.json",
+        "policies.json",
+    ]
+    assert [i.dataset.name for i in run.inputs.dataset_inputs] == ["digits"]
+    found = {a.path for a in client().list_artifacts(run.info.run_id)}
+    assert found == {"config.yaml", "front.png", "configurations.json", "policies.json"}
+    table = table_of(client, run, "configurations")
+    rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    assert [(r["split_point"], r["on_front"]) for r in rows] == [(1, True), (0, False), (2, False)]
+    assert (rows[2]["latency_ms"], rows[2]["runs"]) == (12.5, 2)
+    live = {
+        name: [(m.step, m.value) for m in client().get_metric_history(run.info.run_id, name)]
+        for name in ("live.measured", "live.latency_ms", "live.front_size")
+    }
+    assert live["live.measured"] == [(n, float(n)) for n in range(1, 7)]
+    assert live["live.latency_ms"][0] == (1, 10.0)
+    assert live["live.front_size"][-1] == (6, 6.0)
+
+
+def test_live_figures_are_due_once_a_second():
+    now = [100.0]
+    live = LiveFigures(lambda: now[0])
+    assert not live.is_due()
+    live.add(measured(0), 1)
+    assert live.is_due()  # so the first one is seen at once
+    assert ("live.latency_ms", 10.0, 1) in live.taken()
+    live.add(measured(1), 2)
+    assert not live.is_due()
+    now[0] += 1.0
+    assert live.is_due()
 
 
 @pytest.mark.medium
@@ -160,28 +190,25 @@ def test_a_run_that_is_continued_goes_on_in_the_same_mlflow_run(tmp_path, store,
         open_recorder("mlflow", uri=store, facts=about, journal=journal_of(2)),
     ):
         raise KeyboardInterrupt
-    (parent,) = of_kind(runs_of(client, "continued"), "run").values()
-    assert parent.info.status == "KILLED"
-    assert len(of_kind(runs_of(client, "continued"), "configuration")) == 2
+    (run,) = runs_of(client, "continued")
+    assert run.info.status == "KILLED"
+    assert len(table_of(client, run, "configurations")["data"]) == 2
     again = dataclasses.replace(about, config={**about.config, "seed": "other", "new": 1})
     for _ in range(2):
         with open_recorder("mlflow", uri=store, facts=again, journal=journal_of(3, 2)) as recorder:
-            recorder(Finished("repeats"))
-            recorder.policy("fastest", {"met_pct": 50.0})
+            recorder.configurations(set())
+            recorder.summary(SUMMARY)
     assert recorder.trouble is None
-    runs = runs_of(client, "continued")
-    assert len(runs) == 1 + 3 + 1
-    (same,) = of_kind(runs, "run").values()
-    assert same.info.run_id == parent.info.run_id
+    (same,) = runs_of(client, "continued")
+    assert same.info.run_id == run.info.run_id
     assert same.info.status == "FINISHED"
     assert same.data.params["new"] == "1"
-    nested = of_kind(runs, "configuration")["split_point=0 cpu_mhz=600"]
-    assert nested.data.metrics["latency_ms"] == 10.5
+    assert len(table_of(client, same, "configurations")["data"]) == 3
+    assert table_of(client, same, "policies")["data"] == [["fastest", 98.0, None, 90.0, 99.5]]
     fresh = facts(tmp_path / "anew", experiment="continued")
     with open_recorder("mlflow", uri=store, facts=fresh, journal=Journal()):
         pass
-    kinds = [r.data.tags["dynasplit.kind"] for r in runs_of(client, "continued")]
-    assert kinds.count("run") == 2
+    assert len(runs_of(client, "continued")) == 2
 
 
 @pytest.mark.medium
@@ -218,4 +245,4 @@ def test_a_run_that_fails_is_recorded_as_such(tmp_path, store, client):
         open_recorder("mlflow", uri=store, facts=about, journal=journal_of(1)),
     ):
         raise ZeroDivisionError
-    assert sorted(r.info.status for r in runs_of(client, "failed")) == ["FAILED", "FINISHED"]
+    assert [r.info.status for r in runs_of(client, "failed")] == ["FAILED"]

@@ -1,0 +1,37 @@
+"""The name of a run, by which one knows it among others without opening it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def run_name(configuration: Mapping[str, Any], network: str) -> str:
+    """Network, search, hosts and seed: `vgg16 · structured · emulated pi4_coral_v100 · seed 0`.
+
+    Args:
+        configuration: what determines the run, nested, as plain values.
+        network: the network's name.
+    """
+    hosts = configuration.get("hosts", {})
+    search = configuration.get("search", {}).get("algorithm", "")
+    given = configuration.get("front")
+    parts = (
+        network,
+        f"front {Path(given).name}" if given else search,
+        " ".join(filter(None, (hosts.get("kind"), _of_the_hosts(configuration)))),
+        f"seed {configuration.get('seed', 0)}",
+    )
+    return " · ".join(filter(None, parts))
+
+
+def _of_the_hosts(configuration: Mapping[str, Any]) -> str:
+    """What tells hosts of a kind apart: profile, table, or addresses."""
+    hosts = configuration.get("hosts", {})
+    if hosts.get("kind") == "recorded":
+        return Path(str(configuration.get("runs") or "")).name
+    addresses = [str((hosts.get(role) or {}).get("address") or "") for role in ("edge", "cloud")]
+    if all(addresses):
+        return "-".join(address.rpartition("@")[2] for address in addresses)
+    return Path(str(hosts.get("profile") or "")).stem

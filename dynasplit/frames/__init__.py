@@ -1,0 +1,1 @@
+"""Runs for notebooks: the tables in their folders as pandas DataFrames."""

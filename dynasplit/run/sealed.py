@@ -1,0 +1,37 @@
+"""Hashes of a finished run's files, kept in its run.json, which itself bears a seal."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+RECORD = "run.json"
+SEAL = "seal"
+_DRAFT = "."
+
+
+def hashes_of(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file of a run, by its path in the folder.
+
+    Drafts, whose names begin with a dot, and run.json itself are left out.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and name.name != RECORD and not path.name.startswith(_DRAFT):
+            with path.open("rb") as file:
+                found[name.as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def seal_of(record: Mapping[str, Any]) -> str:
+    """The SHA-256 of a record's content, however it is written; its seal is no part of it."""
+    plain = {name: value for name, value in record.items() if name != SEAL}
+    return hashlib.sha256(msgspec.json.encode(plain, order="deterministic")).hexdigest()

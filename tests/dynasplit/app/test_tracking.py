@@ -1,0 +1,52 @@
+"""What is said of a run in MLflow, and where it is to be found there."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from dynasplit.app.report.tracking import description, tell_where
+
+BLOCK = {
+    "requests": 50,
+    "met_pct": 98.04,
+    "latency_ms": {"median": 439.94},
+    "energy_j": {"mean": 14.55},
+    "energy_saving_vs_cloud_pct": 78.83,
+    "confidence_95": {"met_pct": [89.5, 99.6], "energy_saving_vs_cloud_pct": None},
+}
+SUMMARY = {
+    "policies": {"dynasplit": BLOCK, "edge_only": {**BLOCK, "energy_j": {"mean": None}}},
+    "accounting": "wall",
+    "emulated": True,
+    "told": ["with the fault frozen_meter"],
+    "workload": {"words": "as stated"},
+}
+
+
+def test_the_description_has_the_headline_with_its_interval_and_a_table():
+    told = description(SUMMARY)
+    assert "met 98.0 % (89.5 to 99.6) of 50 requests, with 14.6 J a request (energy=wall)" in told
+    assert "| edge_only | 98.0 (89.5 to 99.6) | 439.9 | - | 78.8 |" in told
+    assert "*with the fault frozen_meter*" in told
+    assert "No measurement" in told
+    assert "No measurement" not in description(SUMMARY | {"emulated": False})
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        (
+            "sqlite:///a b/mlflow.db",
+            "mlflow ui --backend-store-uri 'sqlite:///a b/mlflow.db', and then "
+            "http://127.0.0.1:5000/#/experiments/1/runs/2",
+        ),
+        ("https://me:secret@host/", "In MLflow: https://me:***@host/#/experiments/1/runs/2"),
+    ],
+)
+def test_the_run_itself_is_linked_to(uri, expected):
+    said = []
+    kept = SimpleNamespace(tracking="mlflow", tracking_uri=uri)
+    recorder = SimpleNamespace(place="#/experiments/1/runs/2")
+    tell_where(kept, recorder, SimpleNamespace(say=said.append))
+    assert expected in said[0]
+    assert "secret" not in said[0]
