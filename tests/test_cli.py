@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -335,7 +336,7 @@ def test_a_multirun_runs_each_job_into_a_folder_of_its_own(modelled, tmp_path):
 @pytest.mark.fault(
     group="search",
     fault="SIGTERM",
-    seen="exit code 143; the same command goes on",
+    seen="exit code 143, `Ended by SIGTERM. What was measured is kept; the same command goes on`",
     kept="all finished measurements",
 )
 def test_a_signal_to_end_unwinds(tmp_path):
@@ -345,18 +346,42 @@ def test_a_signal_to_end_unwinds(tmp_path):
     command_line = [sys.executable, "run_experiment.py", *words, "tracking=none"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        command_line, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment
+        command_line,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "of 60" in line:
                 process.terminate()
                 break
-        process.stdout.read()
+        said = process.stdout.read()
     assert process.returncode == 128 + 15
+    words = "Ended by SIGTERM. What was measured is kept; the same command goes on there."
+    assert said.splitlines()[-1] == words
     again = subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True)
     assert again.returncode == 0
     assert "continued" in again.stdout
     assert "done before" in again.stdout
     (folder,) = (tmp_path / "vgg16_testbed").iterdir()
     assert json.loads((folder / "run.json").read_text())["state"] == "finished"
+
+
+@pytest.mark.fault(
+    group="search",
+    fault="the terminal is closed on a run that was begun with `nohup`",
+    seen="nothing: it goes on",
+)
+@pytest.mark.parametrize("before", [signal.SIG_IGN, signal.SIG_DFL])
+def test_the_end_of_the_terminal_ends_a_run_unless_it_is_told_to_be_ignored(before, cli):
+    found = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
+    signal.signal(signal.SIGHUP, before)
+    try:
+        cli("nothing=1")
+        assert (signal.getsignal(signal.SIGHUP) == signal.SIG_IGN) == (before == signal.SIG_IGN)
+    finally:
+        for number, handler in found.items():
+            signal.signal(number, handler)

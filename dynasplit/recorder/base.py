@@ -21,7 +21,7 @@ class RunFacts:
         name: the run's, as shown.
         identity: the hash of all that determines its result.
         config: the resolved configuration.
-        folder: where the run keeps its files.
+        folder: where the run keeps its files. token: tells it from a copy of it; empty: none does.
         git_revision: of the code; None if it is not known.
         tags: words about it: `emulated`, `source`, `model`, facts about the hosts.
     """
@@ -31,6 +31,7 @@ class RunFacts:
     identity: str
     config: Mapping[str, Any]
     folder: Path
+    token: str = ""
     git_revision: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 

@@ -29,6 +29,7 @@ _LOG = logging.getLogger(__name__)
 _METRICS_AT_ONCE, _WORDS_AT_ONCE, _LONGEST_PARAM = 800, 100, 6000  # within what MLflow allows
 _PARENT, _COMMIT = "mlflow.parentRunId", "mlflow.source.git.commit"
 _KIND, _RUNS, _IDENTITY = "dynasplit.kind", "dynasplit.runs", "dynasplit.identity"
+_TOKEN = "dynasplit.token"
 _SQLITE = "sqlite:///"
 
 T = TypeVar("T")
@@ -144,14 +145,17 @@ class MlflowRecorder(Recorder):
         return str(self._client.create_experiment(name, artifact_location=place))
 
     def _continued(self) -> str | None:
-        """The run that the folder's note names, if the store has it."""
+        """The run that the folder's note names, if the store has it and it is no copied run's."""
         from mlflow.exceptions import MlflowException
 
         note = self._facts.folder / "mlflow_run_id"
         if not note.is_file():
             return None
         run_id = note.read_text().strip()
+        own = self._facts.token
         try:
+            if self._client.get_run(run_id).data.tags.get(_TOKEN, own) != own:
+                return None
             self._client.update_run(run_id, status="RUNNING")
         except MlflowException:
             return None
@@ -159,7 +163,7 @@ class MlflowRecorder(Recorder):
 
     def _new(self) -> str:
         facts = self._facts
-        tags = {_IDENTITY: facts.identity, _KIND: "run", **facts.tags}
+        tags = {_IDENTITY: facts.identity, _TOKEN: facts.token, _KIND: "run", **facts.tags}
         if facts.git_revision is not None:
             tags[_COMMIT] = facts.git_revision
         run = self._client.create_run(self._experiment_id, run_name=facts.name, tags=tags)

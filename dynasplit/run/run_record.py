@@ -24,6 +24,7 @@ class RunRecord(msgspec.Struct, kw_only=True):
         hosts: the name of the host in each role, as it says itself; empty: not known.
         token: tells the run from others of its name and second, where their records are together;
             empty: an older run, or one whose record was lost.
+        place: its folder; another one than that has been moved, or is a copy.
         took_over: folder of the run whose measurements this one began with; empty: none.
         state: finished, or what a later start may continue.
         started: local time of the first start, ISO 8601. process: id of the last controller.
@@ -37,6 +38,7 @@ class RunRecord(msgspec.Struct, kw_only=True):
     libraries: dict[str, str] = {}
     hosts: dict[str, str] = {}
     token: str = ""
+    place: str = ""
     took_over: str = ""
     state: Literal["unfinished", "finished"] = "unfinished"
     started: str = ""
@@ -51,6 +53,14 @@ def read_record(folder: Path) -> RunRecord | None:
         return msgspec.json.decode((folder / RECORD).read_bytes(), type=RunRecord)
     except (OSError, msgspec.MsgspecError):
         return None
+
+
+def is_copy(folder: Path, record: RunRecord) -> bool:
+    """Whether a folder is the copy of a run that is still where it was begun."""
+    if not record.place or not record.token or Path(record.place) == folder.resolve():
+        return False
+    there = read_record(Path(record.place))
+    return there is not None and there.token == record.token
 
 
 def _record_lost(folder: Path) -> RunRecord | None:

@@ -9,6 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any, cast
@@ -30,6 +31,8 @@ from dynasplit.core.passwords import masked
 from hosts.core.errors import ExtensionError
 
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
+_BY_SIGNAL = 128
+_KEPT = "What was measured is kept; the same command goes on there."
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -58,8 +61,7 @@ def main(compose: Callable[[], None]) -> int:
     register()
     _composed.clear()
     sys.argv[1:] = for_hydra(asked)
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGHUP, _end)
+    _heed_signals()
     sys.excepthook = _show_traceback
     jobs: list[Job] = []
     code = _guarded(lambda: jobs.extend(_jobs(compose)), _asks_for_debug())
@@ -120,11 +122,15 @@ def _guarded(work: Callable[[], None], debug: bool) -> int:
     try:
         work()
     except KeyboardInterrupt as error:
-        print("\nInterrupted. What was measured is kept; the same command goes on there.")
+        print(f"\nInterrupted. {_KEPT}")
         _tell_notes(error)
         return INTERRUPTED
     except SystemExit as error:
-        _tell_notes(error)
+        with suppress(OSError):  # the terminal may be closed
+            if isinstance(error.code, int) and error.code > _BY_SIGNAL:
+                name = signal.Signals(error.code - _BY_SIGNAL).name
+                print(f"Ended by {name}. {_KEPT}", file=sys.stderr)
+            _tell_notes(error)
         raise
     except (DynaSplitError, ExtensionError) as error:
         if debug:
@@ -162,6 +168,13 @@ def _show_traceback(
     print(masked("".join(traceback.format_exception(error))), end="", file=sys.stderr)
 
 
+def _heed_signals() -> None:
+    """End on SIGTERM, and when the terminal closes, unless it was begun with `nohup`."""
+    signal.signal(signal.SIGTERM, _end)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _end)
+
+
 def _end(number: int, _frame: FrameType | None) -> None:
     """A signal to end unwinds like an error, so that hosts are restored."""
-    sys.exit(128 + number)
+    sys.exit(_BY_SIGNAL + number)
