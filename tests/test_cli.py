@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import run_experiment
-from dynasplit.app.cli import command
+from dynasplit.app.cli import command, ending
 from dynasplit.app.cli import help as listing
 from dynasplit.testbed.gates.base import gates
 from hosts.conditions.base import conditions
@@ -129,7 +129,7 @@ REFUSED = [
 @pytest.mark.parametrize(("words", "said"), REFUSED, ids=[" ".join(w) for w, _ in REFUSED])
 def test_what_is_not_there_is_refused_in_one_message(cli, tmp_path, words, said):
     code, out, err = cli(*words, f"results_dir={tmp_path}/results", "hosts.speedup=1")
-    assert code == command.REFUSED
+    assert code == ending.REFUSED
     assert err.count("Error:") == 1
     assert len(err.strip().splitlines()) == 1
     assert all(word in err for word in said), err
@@ -153,7 +153,7 @@ def test_what_is_not_there_is_refused_in_one_message(cli, tmp_path, words, said)
 )
 def test_an_address_that_leads_nowhere_is_refused_before_anything_starts(cli, words, said):
     code, _, err = cli("+experiment=quick_testbed", "hosts=lab", "hosts.profile=quick", *words)
-    assert code == command.REFUSED, err
+    assert code == ending.REFUSED, err
     assert len(err.splitlines()) == 1
     assert said in err
 
@@ -194,7 +194,7 @@ def test_a_file_that_is_not_there_or_is_something_else_is_a_wrong_setting(cli, t
     names = ["absent.yaml", "folder.yaml", "bytes.yaml"]
     for name in names[:2] if "hosts=lab" in words else names:
         code, _, err = cli(*words[:-1], f"{words[-1]}={tmp_path}/{name}")
-        assert code == command.REFUSED, err
+        assert code == ending.REFUSED, err
         assert err.startswith("Error: ")
         assert len(err.splitlines()) == 1
         assert f"{tmp_path}/{name}" in err
@@ -217,7 +217,7 @@ def test_a_file_that_is_not_there_or_is_something_else_is_a_wrong_setting(cli, t
 )
 def test_what_leaves_a_value_open_is_refused_in_one_line(cli, words, said):
     code, _, err = cli("+experiment=quick_testbed", *words)
-    assert code == command.REFUSED
+    assert code == ending.REFUSED
     assert len(err.splitlines()) == 1
     assert said in err
 
@@ -232,7 +232,7 @@ def test_nothing_of_a_multirun_starts_if_one_job_is_refused(cli, tmp_path):
     code, _, err = cli(
         "-m", "+experiment=vgg16_testbed", "search.fraction=0.1,7", f"results_dir={tmp_path}"
     )
-    assert code == command.REFUSED
+    assert code == ending.REFUSED
     assert "search.fraction=7" in err
     assert [p.name for p in tmp_path.iterdir()] == ["multirun.yaml"]
 
@@ -246,10 +246,10 @@ def test_nothing_of_a_multirun_starts_if_one_job_is_refused(cli, tmp_path):
 def test_results_that_cannot_be_written_are_refused(modelled, tmp_path):
     (tmp_path / "taken").write_text("a file")
     code, _, err = modelled(f"results_dir={tmp_path}/taken")
-    assert code == command.FAILED
+    assert code == ending.FAILED
     assert f"results_dir={tmp_path}/taken cannot be written" in err
     code, _, err = modelled("-m", f"results_dir={tmp_path}/taken", "seed=0,1")
-    assert code == command.FAILED
+    assert code == ending.FAILED
     assert "cannot be written" in err
 
 
@@ -257,7 +257,7 @@ def test_results_that_cannot_be_written_are_refused(modelled, tmp_path):
 def test_a_foreign_front_is_refused(modelled, tmp_path, content):
     (tmp_path / "front.json").write_text(content)
     code, _, err = modelled(f"front={tmp_path}/front.json")
-    assert code == command.REFUSED
+    assert code == ending.REFUSED
     assert "front.json" in err
     assert "Traceback" not in err
 
@@ -376,12 +376,44 @@ def test_a_signal_to_end_unwinds(tmp_path):
     seen="nothing: it goes on",
 )
 @pytest.mark.parametrize("before", [signal.SIG_IGN, signal.SIG_DFL])
-def test_the_end_of_the_terminal_ends_a_run_unless_it_is_told_to_be_ignored(before, cli):
-    found = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
+def test_the_end_of_the_terminal_ends_a_run_unless_it_is_told_to_be_ignored(
+    before, cli, own_signals
+):
     signal.signal(signal.SIGHUP, before)
-    try:
-        cli("nothing=1")
-        assert (signal.getsignal(signal.SIGHUP) == signal.SIG_IGN) == (before == signal.SIG_IGN)
-    finally:
-        for number, handler in found.items():
-            signal.signal(number, handler)
+    cli("nothing=1")
+    assert (signal.getsignal(signal.SIGHUP) == signal.SIG_IGN) == (before == signal.SIG_IGN)
+
+
+@pytest.fixture
+def own_signals():
+    """Put the handlers of signals back."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    found = [signal.getsignal(number) for number in numbers]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    ending.heed_signals()  # none has come
+    for number, handler in zip(numbers, found, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("is_swallowed", [True, False])
+@pytest.mark.parametrize(
+    ("number", "words"), [(signal.SIGTERM, "Ended by SIGTERM"), (signal.SIGINT, "Interrupted")]
+)
+def test_a_signal_in_the_midst_of_native_code_ends_a_run_all_the_same(
+    is_swallowed, number, words, capsys, own_signals
+):
+    """A figure's drawing turns what a signal raises into a ValueError of its own."""
+
+    def draw():
+        try:
+            signal.raise_signal(number)
+        except BaseException as error:
+            if not is_swallowed:
+                raise ValueError("Invalid affine transformation matrix") from error
+
+    ending.heed_signals()
+    assert ending.guarded(draw, debug=False) == 128 + number
+    told = capsys.readouterr()
+    assert (told.out + told.err).strip().startswith(f"{words}. What was measured is kept")
+    assert "affine" not in told.out + told.err
