@@ -21,6 +21,7 @@ from dynasplit.core.space import Configuration
 from dynasplit.recorder.base import Recorder, RunFacts
 from dynasplit.recorder.points import Point, flattened, of_configuration, of_requests, of_summary
 from dynasplit.run.journal import Journal
+from hosts.core.errors import printable
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -114,7 +115,7 @@ class MlflowRecorder(Recorder):
         try:
             action()
         except Exception as error:  # whatever a tracking store, local or remote, may raise
-            why = masked((str(error).splitlines() or [""])[0])
+            why = masked(printable((str(error).splitlines() or [""])[0]))
             self.trouble = f"{type(error).__name__}: {why}"
             _LOG.warning(
                 "MLflow at %s failed (%s). The run goes on without it; its files are kept in %s, "
@@ -262,6 +263,7 @@ def _connected(uri: str) -> MlflowClient:
 
     for talkative in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
+    logging.getLogger("mlflow.exceptions").setLevel(logging.ERROR)  # what it says is raised too
     if uri.startswith(_SQLITE):
         _file_of(uri).parent.mkdir(parents=True, exist_ok=True)
         if _file_of(uri).is_dir():  # MLflow would try it again for half a minute

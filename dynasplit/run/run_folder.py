@@ -21,7 +21,7 @@ from dynasplit.run.identity import (
     git_revision,
     library_versions,
 )
-from dynasplit.run.run_record import RECORD, RunRecord, is_copy, records_in
+from dynasplit.run.run_record import RECORD, RunRecord, is_copy, place_of, records_in
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -126,7 +126,7 @@ def open_run_folder(
                 record.token = secrets.token_hex(4)
         code = code_state()
         changed = changed_rooms(record.code, code)
-        record.place = str(path.resolve())
+        record.place = place_of(path)
         record.process, record.online, record.code = os.getpid(), online, code
         record.git_revision = git_revision()
         record.libraries = library_versions(ROOT / "requirements.txt")

@@ -55,9 +55,14 @@ def read_record(folder: Path) -> RunRecord | None:
         return None
 
 
+def place_of(folder: Path) -> str:
+    """Where a run's folder is, as text that a record can hold, whatever bytes the path has."""
+    return str(folder.resolve()).encode(errors="surrogateescape").decode(errors="replace")
+
+
 def is_copy(folder: Path, record: RunRecord) -> bool:
     """Whether a folder is the copy of a run that is still where it was begun."""
-    if not record.place or not record.token or Path(record.place) == folder.resolve():
+    if not record.place or not record.token or record.place == place_of(folder):
         return False
     there = read_record(Path(record.place))
     return there is not None and there.token == record.token

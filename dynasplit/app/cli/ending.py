@@ -11,7 +11,7 @@ from types import FrameType
 
 from dynasplit.core.errors import ConfigurationError, DynaSplitError
 from dynasplit.core.passwords import masked
-from hosts.core.errors import ExtensionError
+from hosts.core.errors import ExtensionError, printable
 
 REFUSED, FAILED, BY_SIGNAL = 2, 1, 128
 """Exit codes; to the last one the signal's number is added."""
@@ -78,7 +78,7 @@ def _told(error: BaseException) -> int | None:
             code, words = FAILED, f"{words}and the same command goes on there"
         case _:
             return None
-    print(f"Error: {words}", file=sys.stderr)
+    print(f"Error: {printable(words)}", file=sys.stderr)
     _tell_notes(error)
     return code
 
@@ -86,4 +86,4 @@ def _told(error: BaseException) -> int | None:
 def _tell_notes(error: BaseException | None) -> None:
     """Say what else is wrong: a host that could not be put back after the error."""
     for note in getattr(error, "__notes__", ()):
-        print(f"Not put back: {masked(note)}", file=sys.stderr)
+        print(f"Not put back: {printable(masked(note))}", file=sys.stderr)

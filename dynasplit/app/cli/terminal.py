@@ -29,6 +29,7 @@ from rich.text import Text
 from dynasplit.core import events
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.provenance import SMALL_J, shown_j, significant
+from hosts.core.errors import printable
 
 TITLES: Mapping[str, str] = {
     "search": "Searching",
@@ -82,7 +83,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """A line of its own."""
-        self.console.print(escape(text), soft_wrap=True)
+        self.console.print(escape(printable(text)), soft_wrap=True)
 
     def step(self, name: str, total: int | None, done: int = 0) -> None:
         """A long step begins.
