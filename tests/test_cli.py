@@ -1,5 +1,6 @@
 """The command line: what it says, what it refuses, and how it ends."""
 
+import errno
 import json
 import os
 import signal
@@ -417,3 +418,31 @@ def test_a_signal_in_the_midst_of_native_code_ends_a_run_all_the_same(
     told = capsys.readouterr()
     assert (told.out + told.err).strip().startswith(f"{words}. What was measured is kept")
     assert "affine" not in told.out + told.err
+
+
+@pytest.mark.fault(
+    group="room",
+    fault="a disk that fails, or is read-only all at once; a folder in place of a file of a run",
+    seen="exit code 1: `PATH: Read-only file system. What was measured is kept; ...`",
+    kept="what was measured",
+)
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.EROFS, "Read-only file system", "/r/x"), "/r/x: Read-only file system. "),
+        (OSError(errno.EIO, "Input/output error"), "Input/output error. "),
+        (
+            IsADirectoryError(errno.EISDIR, "Is a directory", "/r/\x1b"),
+            "/r/\ufffd: Is a directory. ",
+        ),
+    ],
+)
+def test_what_the_system_refuses_is_one_message(error, words, capsys):
+    def refuse():
+        raise error
+
+    assert ending.guarded(refuse, debug=False) == ending.FAILED
+    told = capsys.readouterr().err
+    assert told.startswith(f"Error: {words}What was measured is kept; the same command goes on")
+    with pytest.raises(OSError, match=error.strerror):
+        ending.guarded(refuse, debug=True)

@@ -76,6 +76,10 @@ def _told(error: BaseException) -> int | None:
         case OSError() if error.errno in _NO_ROOM:
             words = f"a file cannot grow: {error.strerror}. What was measured is kept; make room, "
             code, words = FAILED, f"{words}and the same command goes on there"
+        case OSError() if error.errno is not None:  # a disk that fails, a folder for a file
+            where = "" if error.filename is None else f"{error.filename}: "
+            words = f"{where}{error.strerror}. {_KEPT} once that is mended (debug=true shows where "
+            code, words = FAILED, f"{words}it arose)"
         case _:
             return None
     print(f"Error: {printable(words)}", file=sys.stderr)
