@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from dynasplit.run.lines import append_line
 from dynasplit.testbed.clock_offset import ClockOffset
 from dynasplit.testbed.clocks import offsets_now, span
 from dynasplit.testbed.energy import EnergyRules
@@ -151,8 +152,7 @@ class Baselines:
             "gates": one.findings.figures,
             "doubtful": one.findings.words,
         }
-        with (self.folder / FILE).open("ab") as file:
-            file.write(msgspec.json.encode(line) + b"\n")
+        append_line(self.folder / FILE, msgspec.json.encode(line))
 
 
 def _clock(
