@@ -3,10 +3,13 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -446,3 +449,22 @@ def test_what_the_system_refuses_is_one_message(error, words, capsys):
     assert told.startswith(f"Error: {words}What was measured is kept; the same command goes on")
     with pytest.raises(OSError, match=error.strerror):
         ending.guarded(refuse, debug=True)
+
+
+@pytest.mark.fault(
+    group="room",
+    fault="the temporary folder is full",
+    seen="exit code 1: `a file cannot grow: No space left on device in the temporary folder, ...`",
+    kept="what was measured",
+)
+@pytest.mark.parametrize(("free", "is_named"), [(0, True), (1 << 30, False)])
+def test_a_full_temporary_folder_is_named(free, is_named, monkeypatch, tmp_path, capsys):
+    def write():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=free))
+    assert ending.guarded(write, debug=False) == ending.FAILED
+    told = capsys.readouterr().err
+    assert "a file cannot grow: No space left on device" in told
+    assert (f"in the temporary folder, {tmp_path} (TMPDIR)" in told) == is_named

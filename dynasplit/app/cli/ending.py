@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
@@ -15,6 +17,7 @@ from hosts.core.errors import ExtensionError, printable
 
 REFUSED, FAILED, BY_SIGNAL = 2, 1, 128
 """Exit codes; to the last one the signal's number is added."""
+_NOTHING_BYTES = 1 << 14
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _KEPT = "What was measured is kept; the same command goes on there"
 _came: list[int] = []
@@ -74,8 +77,10 @@ def _told(error: BaseException) -> int | None:
         case DynaSplitError():
             code, words = FAILED, masked(str(error))
         case OSError() if error.errno in _NO_ROOM:
-            words = f"a file cannot grow: {error.strerror}. What was measured is kept; make room, "
-            code, words = FAILED, f"{words}and the same command goes on there"
+            words = (
+                f"a file cannot grow: {error.strerror}{_full()}. What was measured is kept; make "
+            )
+            code, words = FAILED, f"{words}room, and the same command goes on there"
         case OSError() if error.errno is not None:  # a disk that fails, a folder for a file
             where = "" if error.filename is None else f"{error.filename}: "
             words = f"{where}{error.strerror}. {_KEPT} once that is mended (debug=true shows where "
@@ -85,6 +90,15 @@ def _told(error: BaseException) -> int | None:
     print(f"Error: {printable(words)}", file=sys.stderr)
     _tell_notes(error)
     return code
+
+
+def _full() -> str:
+    """Names the temporary folder if that is full, which nobody thinks of."""
+    with suppress(OSError):
+        folder = tempfile.gettempdir()
+        if shutil.disk_usage(folder).free < _NOTHING_BYTES:
+            return f" in the temporary folder, {folder} (TMPDIR)"
+    return ""
 
 
 def _tell_notes(error: BaseException | None) -> None:
