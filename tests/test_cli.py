@@ -426,7 +426,7 @@ def test_a_signal_in_the_midst_of_native_code_ends_a_run_all_the_same(
 @pytest.mark.fault(
     group="room",
     fault="a disk that fails, or is read-only all at once; a folder in place of a file of a run",
-    seen="exit code 1: `PATH: Read-only file system. What was measured is kept; ...`",
+    seen="exit code 1: what it was, and `What was measured is kept; the same command goes on`",
     kept="what was measured",
 )
 @pytest.mark.parametrize(
@@ -454,7 +454,7 @@ def test_what_the_system_refuses_is_one_message(error, words, capsys):
 @pytest.mark.fault(
     group="room",
     fault="the temporary folder is full",
-    seen="exit code 1: `a file cannot grow: No space left on device in the temporary folder, ...`",
+    seen="exit code 1: `a file cannot grow`, `in the temporary folder, ...`",
     kept="what was measured",
 )
 @pytest.mark.parametrize(("free", "is_named"), [(0, True), (1 << 30, False)])
@@ -468,3 +468,28 @@ def test_a_full_temporary_folder_is_named(free, is_named, monkeypatch, tmp_path,
     told = capsys.readouterr().err
     assert "a file cannot grow: No space left on device" in told
     assert (f"in the temporary folder, {tmp_path} (TMPDIR)" in told) == is_named
+
+
+@pytest.mark.medium
+@pytest.mark.fault(
+    group="command line",
+    fault="nobody reads what is printed any more, as where a pager was left",
+    seen="exit code 1: `standard output: nobody reads it any more`",
+    kept="what was measured",
+)
+def test_a_pipe_that_is_closed_is_one_message(tmp_path):
+    words = ["+experiment=vgg16_testbed", "hosts=modelled", f"results_dir={tmp_path}"]
+    words += ["search.trials=5", "search.front_repeats=0", "workload.requests=2"]
+    read, write = os.pipe()
+    os.close(read)
+    told = subprocess.run(
+        [sys.executable, "run_experiment.py", *words, "tracking=none"],
+        cwd=ROOT,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(write)
+    assert told.returncode == 1
+    (line,) = told.stderr.splitlines()
+    assert line.startswith("Error: standard output: nobody reads it any more. What was measured is")

@@ -8,7 +8,7 @@ _MASK = "***"
 # As far as the last @ of the word: more than the password rather than less.
 _BEFORE_HOST = re.compile(r"(://[^:/@\s]*):\S*@")
 # A server that is asked over HTTP takes a token for its user, with no password or with a word.
-_TOKEN = re.compile(r"(https?://)[^:/?#@\s]+(?=:(?:|x-oauth-basic)@|@)", re.IGNORECASE)
+_TOKEN = re.compile(r"(https?://)[^:/@\s]+(?=:(?:|x-oauth-basic)@|@)", re.IGNORECASE)
 _SECRETS = "pass|pwd|token|secret|credential|signature|auth|key"
 _BEHIND = re.compile(rf"([?&][^=&\s'\"]*(?:{_SECRETS})[^=&\s'\"]*=)[^&\s'\"]+", re.IGNORECASE)
 
@@ -21,6 +21,6 @@ def masked(text: str) -> str:
 
 def masked_uri(uri: str) -> str:
     """A URI with *** in place of its password or token, which may hold spaces here."""
-    uri = re.sub(r"(https?://)[^:/?#@]+(?=@)", rf"\g<1>{_MASK}", uri, flags=re.IGNORECASE)
+    uri = re.sub(r"(https?://)[^:/@]+(?=@)", rf"\g<1>{_MASK}", uri, flags=re.IGNORECASE)
     uri = _TOKEN.sub(rf"\g<1>{_MASK}", uri)
     return masked(re.sub(r"(://[^:/@]*):.*@", rf"\g<1>:{_MASK}@", uri, flags=re.DOTALL))

@@ -26,6 +26,7 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
+from dynasplit.app.cli.console import StandardOutput
 from dynasplit.core import events
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.provenance import SMALL_J, shown_j, significant
@@ -51,7 +52,7 @@ class Terminal:
     def __init__(self, console: Console | None = None) -> None:
         """Write to a console; None: standard output."""
         width = None if sys.stdout.isatty() else _PLAIN_WIDTH
-        self.console = console or Console(width=width, highlight=False)
+        self.console = console or StandardOutput(width=width, highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),

@@ -19,6 +19,7 @@ URIS = [
     ("https://t0ken@host/x", "https://***@host/x"),
     ("http://t0ken:@host:5000", "http://***:***@host:5000"),
     ("https://t0ken:x-oauth-basic@host", "https://***:***@host"),
+    ("https://t0k#e?n@host", "https://***@host"),
     ("postgresql://me@host/db", "postgresql://me@host/db"),
     ("https://host/x?of=me@host", "https://host/x?of=me@host"),
     ("https://host:5000/x", "https://host:5000/x"),
