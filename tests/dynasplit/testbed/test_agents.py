@@ -238,6 +238,19 @@ def test_an_agent_that_cannot_start_says_why(host, tmp_path):
         away.rename(board)
 
 
+@pytest.mark.fault(
+    group="agents",
+    fault="an agent that is killed before it has started",
+    seen="`did not start on`, and `it was ended by a signal`",
+)
+def test_an_agent_that_is_killed_before_it_has_started_says_so(host, tmp_path, monkeypatch):
+    monkeypatch.setattr(agents, "python_of", lambda *_: "kill -9 $$;")
+    with pytest.raises(
+        AgentEnded, match="edge agent did not start on .*: it was ended by a signal"
+    ):
+        agent(host, tmp_path / "log")
+
+
 def test_a_traceback_is_for_the_log_alone(host, tmp_path):
     channel = host.start(
         f"cd {push_programs(host)} && {host.address.python} -c "
