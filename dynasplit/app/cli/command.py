@@ -54,6 +54,7 @@ def main(compose: Callable[[], None]) -> int:
     _composed.clear()
     sys.argv[1:] = for_hydra(asked)
     heed_signals()
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # what gRPC finds is raised, in our words
     sys.excepthook = _show_traceback
     jobs: list[Job] = []
     code = guarded(lambda: jobs.extend(_jobs(compose)), _asks_for_debug())

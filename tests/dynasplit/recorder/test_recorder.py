@@ -213,6 +213,30 @@ def test_an_outage_of_the_store_does_not_end_the_run(tmp_path, caplog, name):
 
 
 @pytest.mark.medium
+@pytest.mark.fault(
+    group="room",
+    fault="MLflow's database is removed in the midst of a run",
+    seen="one warning, and no traceback of MLflow's",
+    kept="all results in the run's folder",
+)
+def test_a_store_that_goes_in_the_midst_is_one_warning(tmp_path, caplog, capfd):
+    database = tmp_path / "mlflow.db"
+    about, uri = facts(tmp_path / "run"), f"sqlite:///{database}"
+    with open_recorder("mlflow", uri=uri, facts=about, journal=journal_of(2)) as recorder:
+        assert recorder.trouble is None
+        caplog.clear()
+        capfd.readouterr()
+        database.unlink()
+        recorder(Finished("repeats"))
+        recorder.summary(SUMMARY)
+    assert recorder.trouble
+    assert len([r for r in caplog.records if r.name.startswith("dynasplit")]) == 1
+    said = capfd.readouterr()
+    assert "Traceback" not in said.out + said.err
+    assert "mlflow.store" not in said.out + said.err
+
+
+@pytest.mark.medium
 def test_a_run_that_fails_is_recorded_as_such(tmp_path, store, client):
     about = facts(tmp_path / "run", experiment="failed")
     with (
