@@ -139,8 +139,9 @@ class LoopbackHost:
             start_new_session=True,
         )
         self._running.add(program)
+        assert program.stdin
+        feeding = asyncio.create_task(_hand_in(process.stdin, program.stdin))
         try:
-            await process.redirect(stdin=program.stdin)
             assert program.stdout
             assert program.stderr
             # the channel ends when both have said all, and not the connection with it
@@ -149,8 +150,8 @@ class LoopbackHost:
             )
             _told(process, await program.wait())
         finally:
-            if program.stdin:
-                program.stdin.close()
+            feeding.cancel()
+            program.stdin.close()
             await self._end(program)
             self._running.discard(program)
             with contextlib.suppress(TimeoutError):
@@ -195,6 +196,19 @@ async def _hand_on(source: asyncio.StreamReader, sink: asyncssh.SSHWriter[bytes]
         with contextlib.suppress(OSError, asyncssh.Error):
             sink.write(words)
             await sink.drain()
+
+
+async def _hand_in(source: asyncssh.SSHReader[bytes], sink: asyncio.StreamWriter) -> None:
+    """Hand a program its input until that ends; one that has ended hears none.
+
+    Here too asyncssh's own redirection would end the connection.
+    """
+    with contextlib.suppress(OSError, asyncssh.Error):
+        while words := await source.read(_BLOCK_BYTES):
+            with contextlib.suppress(OSError):
+                sink.write(words)
+                await sink.drain()
+    sink.close()
 
 
 async def _main(order: HostOrder) -> None:

@@ -1,15 +1,20 @@
 """The command line: what it says, what it refuses, and how it ends."""
 
+import errno
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import run_experiment
-from dynasplit.app.cli import command
+from dynasplit.app.cli import command, ending
 from dynasplit.app.cli import help as listing
 from dynasplit.testbed.gates.base import gates
 from hosts.conditions.base import conditions
@@ -128,7 +133,7 @@ REFUSED = [
 @pytest.mark.parametrize(("words", "said"), REFUSED, ids=[" ".join(w) for w, _ in REFUSED])
 def test_what_is_not_there_is_refused_in_one_message(cli, tmp_path, words, said):
     code, out, err = cli(*words, f"results_dir={tmp_path}/results", "hosts.speedup=1")
-    assert code == command.REFUSED
+    assert code == ending.REFUSED
     assert err.count("Error:") == 1
     assert len(err.strip().splitlines()) == 1
     assert all(word in err for word in said), err
@@ -152,7 +157,7 @@ def test_what_is_not_there_is_refused_in_one_message(cli, tmp_path, words, said)
 )
 def test_an_address_that_leads_nowhere_is_refused_before_anything_starts(cli, words, said):
     code, _, err = cli("+experiment=quick_testbed", "hosts=lab", "hosts.profile=quick", *words)
-    assert code == command.REFUSED, err
+    assert code == ending.REFUSED, err
     assert len(err.splitlines()) == 1
     assert said in err
 
@@ -193,7 +198,7 @@ def test_a_file_that_is_not_there_or_is_something_else_is_a_wrong_setting(cli, t
     names = ["absent.yaml", "folder.yaml", "bytes.yaml"]
     for name in names[:2] if "hosts=lab" in words else names:
         code, _, err = cli(*words[:-1], f"{words[-1]}={tmp_path}/{name}")
-        assert code == command.REFUSED, err
+        assert code == ending.REFUSED, err
         assert err.startswith("Error: ")
         assert len(err.splitlines()) == 1
         assert f"{tmp_path}/{name}" in err
@@ -216,7 +221,7 @@ def test_a_file_that_is_not_there_or_is_something_else_is_a_wrong_setting(cli, t
 )
 def test_what_leaves_a_value_open_is_refused_in_one_line(cli, words, said):
     code, _, err = cli("+experiment=quick_testbed", *words)
-    assert code == command.REFUSED
+    assert code == ending.REFUSED
     assert len(err.splitlines()) == 1
     assert said in err
 
@@ -231,7 +236,7 @@ def test_nothing_of_a_multirun_starts_if_one_job_is_refused(cli, tmp_path):
     code, _, err = cli(
         "-m", "+experiment=vgg16_testbed", "search.fraction=0.1,7", f"results_dir={tmp_path}"
     )
-    assert code == command.REFUSED
+    assert code == ending.REFUSED
     assert "search.fraction=7" in err
     assert [p.name for p in tmp_path.iterdir()] == ["multirun.yaml"]
 
@@ -245,10 +250,10 @@ def test_nothing_of_a_multirun_starts_if_one_job_is_refused(cli, tmp_path):
 def test_results_that_cannot_be_written_are_refused(modelled, tmp_path):
     (tmp_path / "taken").write_text("a file")
     code, _, err = modelled(f"results_dir={tmp_path}/taken")
-    assert code == command.FAILED
+    assert code == ending.FAILED
     assert f"results_dir={tmp_path}/taken cannot be written" in err
     code, _, err = modelled("-m", f"results_dir={tmp_path}/taken", "seed=0,1")
-    assert code == command.FAILED
+    assert code == ending.FAILED
     assert "cannot be written" in err
 
 
@@ -256,7 +261,7 @@ def test_results_that_cannot_be_written_are_refused(modelled, tmp_path):
 def test_a_foreign_front_is_refused(modelled, tmp_path, content):
     (tmp_path / "front.json").write_text(content)
     code, _, err = modelled(f"front={tmp_path}/front.json")
-    assert code == command.REFUSED
+    assert code == ending.REFUSED
     assert "front.json" in err
     assert "Traceback" not in err
 
@@ -335,7 +340,7 @@ def test_a_multirun_runs_each_job_into_a_folder_of_its_own(modelled, tmp_path):
 @pytest.mark.fault(
     group="search",
     fault="SIGTERM",
-    seen="exit code 143; the same command goes on",
+    seen="exit code 143, `Ended by SIGTERM. What was measured is kept; the same command goes on`",
     kept="all finished measurements",
 )
 def test_a_signal_to_end_unwinds(tmp_path):
@@ -345,18 +350,146 @@ def test_a_signal_to_end_unwinds(tmp_path):
     command_line = [sys.executable, "run_experiment.py", *words, "tracking=none"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        command_line, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment
+        command_line,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "of 60" in line:
                 process.terminate()
                 break
-        process.stdout.read()
+        said = process.stdout.read()
     assert process.returncode == 128 + 15
+    words = "Ended by SIGTERM. What was measured is kept; the same command goes on there."
+    assert said.splitlines()[-1] == words
     again = subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True)
     assert again.returncode == 0
     assert "continued" in again.stdout
     assert "done before" in again.stdout
     (folder,) = (tmp_path / "vgg16_testbed").iterdir()
     assert json.loads((folder / "run.json").read_text())["state"] == "finished"
+
+
+@pytest.mark.fault(
+    group="search",
+    fault="the terminal is closed on a run that was begun with `nohup`",
+    seen="nothing: it goes on",
+)
+@pytest.mark.parametrize("before", [signal.SIG_IGN, signal.SIG_DFL])
+def test_the_end_of_the_terminal_ends_a_run_unless_it_is_told_to_be_ignored(
+    before, cli, own_signals
+):
+    signal.signal(signal.SIGHUP, before)
+    cli("nothing=1")
+    assert (signal.getsignal(signal.SIGHUP) == signal.SIG_IGN) == (before == signal.SIG_IGN)
+
+
+@pytest.fixture
+def own_signals():
+    """Put the handlers of signals back."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    found = [signal.getsignal(number) for number in numbers]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    ending.heed_signals()  # none has come
+    for number, handler in zip(numbers, found, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("is_swallowed", [True, False])
+@pytest.mark.parametrize(
+    ("number", "words"), [(signal.SIGTERM, "Ended by SIGTERM"), (signal.SIGINT, "Interrupted")]
+)
+def test_a_signal_in_the_midst_of_native_code_ends_a_run_all_the_same(
+    is_swallowed, number, words, capsys, own_signals
+):
+    """A figure's drawing turns what a signal raises into a ValueError of its own."""
+
+    def draw():
+        try:
+            signal.raise_signal(number)
+        except BaseException as error:
+            if not is_swallowed:
+                raise ValueError("Invalid affine transformation matrix") from error
+
+    ending.heed_signals()
+    assert ending.guarded(draw, debug=False) == 128 + number
+    told = capsys.readouterr()
+    assert (told.out + told.err).strip().startswith(f"{words}. What was measured is kept")
+    assert "affine" not in told.out + told.err
+
+
+@pytest.mark.fault(
+    group="room",
+    fault="a disk that fails, or is read-only all at once; a folder in place of a file of a run",
+    seen="exit code 1: what it was, and `What was measured is kept; the same command goes on`",
+    kept="what was measured",
+)
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.EROFS, "Read-only file system", "/r/x"), "/r/x: Read-only file system. "),
+        (OSError(errno.EIO, "Input/output error"), "Input/output error. "),
+        (
+            IsADirectoryError(errno.EISDIR, "Is a directory", "/r/\x1b"),
+            "/r/\ufffd: Is a directory. ",
+        ),
+    ],
+)
+def test_what_the_system_refuses_is_one_message(error, words, capsys):
+    def refuse():
+        raise error
+
+    assert ending.guarded(refuse, debug=False) == ending.FAILED
+    told = capsys.readouterr().err
+    assert told.startswith(f"Error: {words}What was measured is kept; the same command goes on")
+    with pytest.raises(OSError, match=error.strerror):
+        ending.guarded(refuse, debug=True)
+
+
+@pytest.mark.fault(
+    group="room",
+    fault="the temporary folder is full",
+    seen="exit code 1: `a file cannot grow`, `in the temporary folder, ...`",
+    kept="what was measured",
+)
+@pytest.mark.parametrize(("free", "is_named"), [(0, True), (1 << 30, False)])
+def test_a_full_temporary_folder_is_named(free, is_named, monkeypatch, tmp_path, capsys):
+    def write():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=free))
+    assert ending.guarded(write, debug=False) == ending.FAILED
+    told = capsys.readouterr().err
+    assert "a file cannot grow: No space left on device" in told
+    assert (f"in the temporary folder, {tmp_path} (TMPDIR)" in told) == is_named
+
+
+@pytest.mark.medium
+@pytest.mark.fault(
+    group="command line",
+    fault="nobody reads what is printed any more, as where a pager was left",
+    seen="exit code 1: `standard output: nobody reads it any more`",
+    kept="what was measured",
+)
+def test_a_pipe_that_is_closed_is_one_message(tmp_path):
+    words = ["+experiment=vgg16_testbed", "hosts=modelled", f"results_dir={tmp_path}"]
+    words += ["search.trials=5", "search.front_repeats=0", "workload.requests=2"]
+    read, write = os.pipe()
+    os.close(read)
+    told = subprocess.run(
+        [sys.executable, "run_experiment.py", *words, "tracking=none"],
+        cwd=ROOT,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(write)
+    assert told.returncode == 1
+    (line,) = told.stderr.splitlines()
+    assert line.startswith("Error: standard output: nobody reads it any more. What was measured is")

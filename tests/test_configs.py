@@ -1,5 +1,6 @@
 """Every configuration that users may compose is composed and checked."""
 
+from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 
@@ -132,3 +133,45 @@ def test_an_option_that_came_later_counts_where_it_is_not_as_by_default():
     ):
         after = composing.campaign(composed("+experiment=quick_testbed", words))
         assert name in after[group]
+
+
+def changed(before: config.Config, **values: object) -> config.Config:
+    """The same with other values; `__` stands between the names on the way to an option."""
+    after = deepcopy(before)
+    for path, value in values.items():
+        *groups, name = path.split("__")
+        place: object = after
+        for group in groups:
+            place = getattr(place, group)
+        assert getattr(place, name) != value
+        setattr(place, name, value)
+    return after
+
+
+REACHED = {"port": 2222, "user": "other", "key_file": "/k", "known_hosts": "/h", "python": "/p"}
+SERVED = {"policies": ["fastest"], "policy__min_accuracy": 0.5, "workload__requests": 7}
+TRIED = {"measure__retries": 9, "measure__outage_s": 1.0, "search__front_repeats": 1}
+
+
+def test_how_hosts_are_reached_and_what_is_served_begins_no_new_campaign():
+    """Nor do another number of requests, of tries, of repeats: what was measured goes on."""
+    lab = composed("+experiment=quick_testbed", "hosts=lab")
+    before = composing.campaign(lab)
+    reached = {f"hosts__edge__{name}": value for name, value in REACHED.items()}
+    reached |= {"hosts__edge__address": "10.0.0.9", "hosts__cloud__link_port": 7777}
+    assert composing.campaign(changed(lab, **reached, **SERVED, **TRIED)) == before
+    for name, value in (
+        ("seed", 1),
+        ("search__algorithm", "tpe"),
+        ("hosts__edge__knobs", []),
+        ("measure__min_window_s", 9.0),
+    ):
+        assert composing.campaign(changed(lab, **{name: value})) != before
+
+
+def test_an_emulated_board_s_seed_belongs_to_its_host():
+    """Where it is said, another seed of the search draws no other noise."""
+    quick = composed("+experiment=quick_testbed")
+    assert changed(quick, seed=2).hosts_seed == 2
+    own = changed(quick, hosts__seed=5)
+    assert [own.hosts_seed, changed(own, seed=2).hosts_seed] == [5, 5]

@@ -59,6 +59,9 @@ def test_a_password_is_neither_printed_nor_kept(tmp_path):
         ["tracking.uri=https://me:s3cr3t (@h"],
         ["tracking.uri='https://me:s3cr3t x@h'"],
         ["+tracking.url=https://me:s3cr3t@h"],
+        ["tracking.uri=https://s3cr3t@host", "--cfg", "job"],
+        ["tracking.uri=https://s3cr3t#@host"],
+        ["search.storage=https://s3cr3t@host", "tracking.kind=nope"],
         ["-m", "seed=0,x"],
     ],
 )

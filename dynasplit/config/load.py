@@ -14,6 +14,7 @@ from dynasplit.config.paths import at_home
 from dynasplit.config.rules import settle
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
+from hosts.core.errors import printable
 
 FREE_OF_RESULT = (
     *("results_dir", "resume", "dry_run", "debug", "tracking", "default_profile", "figures"),
@@ -85,13 +86,14 @@ def load(composed: DictConfig) -> Config:
     """The typed configuration of what Hydra composed.
 
     Raises:
-        ConfigurationError: a key that does not exist was added.
+        ConfigurationError: a key that does not exist was added, or a value is no text.
     """
     _refuse_strange(OmegaConf.to_container(composed), Config, "")
     if OmegaConf.is_missing(composed, "name"):
         raise ConfigurationError("no experiment was asked for; say +experiment=NAME")
     config = cast(Config, OmegaConf.to_object(composed))
     settle(config)
+    _refuse_undecoded(config)
     return config
 
 
@@ -203,6 +205,17 @@ def _leave_out_later(config: Config, plain: dict[str, Any]) -> None:
         group, key = path.split(".")
         if group in plain and plain[group][key] == before:
             del plain[group][key]
+
+
+def _refuse_undecoded(config: Config) -> None:
+    """Paths may hold any bytes; what is no UTF-8 can be kept in no record."""
+    for path, value in _flat(asdict(config)).items():
+        shown = f"{path}={value}"
+        if not shown.isprintable() and printable(shown) != shown:
+            raise ConfigurationError(
+                f"{printable(shown)}: control characters, or bytes that are not UTF-8; allowed: "
+                "text in UTF-8"
+            )
 
 
 def _refuse_strange(found: Any, kind: type, where: str) -> None:

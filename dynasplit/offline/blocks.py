@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from dynasplit.core.space import Configuration
+from dynasplit.run.lines import append_line
 
 FILE = "order.jsonl"
 
@@ -39,5 +40,4 @@ class Orders:
         if self._path is None or line in self._known:
             return
         self._known.add(line)
-        with self._path.open("ab") as file:
-            file.write(line + b"\n")
+        append_line(self._path, line)

@@ -35,7 +35,7 @@ class Measurer:
     Attributes:
         journal: keeps each measurement.
         runs: what is measured, by configuration, in order of their repeats.
-        taken_over: configurations that another run measured, which this one began with.
+        taken_over: configurations that another run measured, and this one took over.
         announce: is told each measurement that was made now.
         tell: is told what keeps a measurement waiting.
     """
@@ -64,7 +64,7 @@ class Measurer:
         self._audit, self._rechecks = audit, rechecks
         self._harmless = _HARMLESS.union(gates())
         measurements = journal.measurements()
-        self.taken_over = {m.configuration for m in measurements[: journal.taken_over]}
+        self.taken_over = {m.configuration for m in journal.taken_over}
         self._kept: dict[tuple[Configuration, int], Measurement] = {}
         for measurement in measurements:  # a line that is there twice is no repeat
             self._kept.setdefault((measurement.configuration, measurement.repeat), measurement)

@@ -22,7 +22,7 @@ class RunFacts:
         name: the run's, as shown.
         identity: the hash of all that determines its result.
         config: the resolved configuration.
-        folder: where the run keeps its files.
+        folder: where the run keeps its files. token: tells it from a copy of it; empty: none does.
         git_revision: of the code; None if it is not known.
         tags: words about it: `emulated`, `source`, `model`, facts about the hosts.
         dataset: the name of its images; empty: it has none.
@@ -34,6 +34,7 @@ class RunFacts:
     identity: str
     config: Mapping[str, Any]
     folder: Path
+    token: str = ""
     git_revision: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     dataset: str = ""

@@ -28,6 +28,7 @@ from dynasplit.recorder.points import (
     rows_of_policies,
 )
 from dynasplit.run.journal import Journal
+from hosts.core.errors import printable
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -37,6 +38,7 @@ _METRICS_AT_ONCE, _WORDS_AT_ONCE, _LONGEST_PARAM = 800, 100, 6000  # within what
 _COMMIT, _USER, _NOTE = "mlflow.source.git.commit", "mlflow.user", "mlflow.note.content"
 _TABLES = "mlflow.loggedArtifacts"
 _KIND, _IDENTITY = "dynasplit.kind", "dynasplit.identity"
+_TOKEN = "dynasplit.token"
 _SOURCE = {"mlflow.source.name": "run_experiment.py", "mlflow.source.type": "LOCAL"}
 _DIGEST = 8
 
@@ -143,7 +145,7 @@ class MlflowRecorder(Recorder):
         try:
             action()
         except Exception as error:  # whatever a tracking store, local or remote, may raise
-            why = masked((str(error).splitlines() or [""])[0])
+            why = masked(printable((str(error).splitlines() or [""])[0]))
             self.trouble = f"{type(error).__name__}: {why}"
             _LOG.warning(
                 "MLflow at %s failed (%s). The run goes on without it; its files are kept in %s, "
@@ -178,14 +180,17 @@ class MlflowRecorder(Recorder):
         return str(self._client.create_experiment(name, artifact_location=place))
 
     def _continued(self) -> str | None:
-        """The run that the folder's note names, if the store has it."""
+        """The run that the folder's note names, if the store has it and it is no copied run's."""
         from mlflow.exceptions import MlflowException
 
         note = self._facts.folder / "mlflow_run_id"
         if not note.is_file():
             return None
         run_id = note.read_text().strip()
+        own = self._facts.token
         try:
+            if self._client.get_run(run_id).data.tags.get(_TOKEN, own) != own:
+                return None
             self._client.update_run(run_id, status="RUNNING")
         except MlflowException:
             return None
@@ -193,7 +198,8 @@ class MlflowRecorder(Recorder):
 
     def _new(self) -> str:
         facts = self._facts
-        tags = {_IDENTITY: facts.identity, _KIND: "run", **_SOURCE, _USER: _user()}
+        tags = {_IDENTITY: facts.identity, _TOKEN: facts.token, _KIND: "run"}
+        tags |= {**_SOURCE, _USER: _user()}
         if facts.git_revision is not None:
             tags[_COMMIT] = facts.git_revision
         run = self._client.create_run(self._experiment_id, run_name=facts.name, tags=tags)

@@ -41,8 +41,8 @@ def connected(uri: str) -> MlflowClient:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     from mlflow.tracking import MlflowClient
 
-    for talkative in ("alembic", "mlflow.store.db.utils", "mlflow.tracking"):
-        logging.getLogger(talkative).setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # whatever it says is raised too
     if uri.startswith(SQLITE):
         file_of(uri).parent.mkdir(parents=True, exist_ok=True)
         if file_of(uri).is_dir():  # MLflow would try it again for half a minute

@@ -80,9 +80,9 @@ class Journal:
         return list(self._records.given_up)
 
     @property
-    def taken_over(self) -> int:
-        """How many of the measurements, the first ones, another run made."""
-        return self._records.taken_over
+    def taken_over(self) -> list[Measurement]:
+        """Those of the measurements that another run made, oldest first."""
+        return list(self._records.taken_over)
 
     def take_over(
         self, folder: str, measurements: Sequence[Measurement], given_up: Sequence[GivenUp]
@@ -95,8 +95,8 @@ class Journal:
             given_up: likewise.
         """
         self._keep(
-            TookOver(folder, len(measurements)),
-            *map(Measured, measurements),
+            TookOver(folder),
+            *(Measured(measurement, earlier=True) for measurement in measurements),
             *map(GaveUp, given_up),
         )
 

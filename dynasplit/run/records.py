@@ -42,9 +42,10 @@ class _OfRun(msgspec.Struct, tag_field="kind", omit_defaults=True, kw_only=True)
 
 
 class Measured(_OfRun, tag="measured"):
-    """A finished measurement."""
+    """A finished measurement; an earlier one was made by the run that was taken over."""
 
     measurement: Measurement
+    earlier: bool = False
 
 
 class GaveUp(_OfRun, tag="given_up"):
@@ -61,10 +62,15 @@ class Answered(_OfRun, tag="served"):
 
 
 class TookOver(_OfRun, tag="took_over"):
-    """The measurements that follow are another run's, so many of them."""
+    """Another run's measurements follow.
+
+    Attributes:
+        folder: the other run's.
+        measurements: how many of those that follow are its; 0: each one says so itself.
+    """
 
     folder: str
-    measurements: int
+    measurements: int = 0
 
 
 Record = Begun | Measured | GaveUp | Answered | TookOver
@@ -85,7 +91,7 @@ class Records:
         begun: what the records are of; None: written before this was kept.
         measurements: every one, oldest first. given_up: likewise.
         served: likewise, each with the identity of its online phase.
-        taken_over: how many measurements, the first ones, another run made.
+        taken_over: those that another run made.
         whole: the lines that can be used, with their ends.
         damage: what cannot be, in words; None: all can.
     """
@@ -94,7 +100,7 @@ class Records:
     measurements: list[Measurement] = field(default_factory=list)
     served: list[tuple[str, ServedRequest]] = field(default_factory=list)
     given_up: list[GivenUp] = field(default_factory=list)
-    taken_over: int = 0
+    taken_over: list[Measurement] = field(default_factory=list)
     whole: list[bytes] = field(default_factory=list)
     damage: str | None = None
     _announced: int = 0
@@ -106,9 +112,9 @@ class Records:
                 self.begun = record
             case Measured():
                 self.measurements.append(record.measurement)
-                if self._announced:
-                    self._announced -= 1
-                    self.taken_over += 1
+                if record.earlier or self._announced:
+                    self.taken_over.append(record.measurement)
+                self._announced = max(0, self._announced - 1)
             case GaveUp():
                 self.given_up.append(record.given_up)
             case Answered():

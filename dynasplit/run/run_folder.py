@@ -21,7 +21,7 @@ from dynasplit.run.identity import (
     git_revision,
     library_versions,
 )
-from dynasplit.run.run_record import RECORD, RunRecord, records_in
+from dynasplit.run.run_record import RECORD, RunRecord, is_copy, place_of, records_in
 from dynasplit.run.sealed import hashes_of, seal_of
 
 if TYPE_CHECKING:
@@ -138,8 +138,11 @@ def open_run_folder(
             locks.enter_context(_lock_of(results_dir, path).acquire())
         else:
             path, record = found
+            if is_copy(path, record):  # which goes on beside the run that it was copied from
+                record.token = secrets.token_hex(4)
         code = code_state()
         changed = changed_rooms(record.code, code)
+        record.place = place_of(path)
         record.process, record.online, record.code = os.getpid(), online, code
         record.git_revision = git_revision()
         record.libraries = library_versions(ROOT / "requirements.txt")

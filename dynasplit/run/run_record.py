@@ -24,6 +24,7 @@ class RunRecord(msgspec.Struct, kw_only=True):
         hosts: the name of the host in each role, as it says itself; empty: not known.
         token: tells the run from others of its name and second, where their records are together;
             empty: an older run, or one whose record was lost.
+        place: its folder; another one than that has been moved, or is a copy.
         took_over: folder of the run whose measurements this one began with; empty: none.
         state: finished, or what a later start may continue.
         started: local time of the first start, ISO 8601. process: id of the last controller.
@@ -41,6 +42,7 @@ class RunRecord(msgspec.Struct, kw_only=True):
     libraries: dict[str, str] = {}
     hosts: dict[str, str] = {}
     token: str = ""
+    place: str = ""
     took_over: str = ""
     state: Literal["unfinished", "finished"] = "unfinished"
     started: str = ""
@@ -64,6 +66,19 @@ def read_record(folder: Path) -> RunRecord | None:
 def record_of(folder: Path) -> RunRecord | None:
     """The record of a run's folder, from its journal where run.json cannot be read; None: none."""
     return read_record(folder) or _record_lost(folder)
+
+
+def place_of(folder: Path) -> str:
+    """Where a run's folder is, as text that a record can hold, whatever bytes the path has."""
+    return str(folder.resolve()).encode(errors="surrogateescape").decode(errors="replace")
+
+
+def is_copy(folder: Path, record: RunRecord) -> bool:
+    """Whether a folder is the copy of a run that is still where it was begun."""
+    if not record.place or not record.token or record.place == place_of(folder):
+        return False
+    there = read_record(Path(record.place))
+    return there is not None and there.token == record.token
 
 
 def _record_lost(folder: Path) -> RunRecord | None:

@@ -219,8 +219,12 @@ class AgentLink:
         if not line:
             self._channel.status_event.wait(_END_S)
             self._refuse_known()
+            told = f"{self.role} agent did not start on {self._host.address}"
+            if self._channel.exit_status == NO_CODE:
+                self._host.check_lasts(f"the {self.role} agent")
+                raise AgentEnded(f"{told}: it was ended by a signal; the same command goes on")
             raise HostProgramFailed(
-                f"{self.role} agent did not start on {self._host.address}: {self._words.text()}; "
+                f"{told}: {self._words.text()}; "
                 f"is {self._host.address.python} an interpreter there with the requirements?"
             )
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from dynasplit.accounting.base import ROLES, Role
+from dynasplit.run.lines import append_line
 from dynasplit.testbed.clock_offset import ClockOffset
 from dynasplit.testbed.clocks import offsets_now, span
 from dynasplit.testbed.energy import EnergyRules
@@ -160,8 +161,7 @@ class Baselines:
             "gates": one.findings.figures,
             "doubtful": one.findings.words,
         }
-        with (self.folder / FILE).open("ab") as file:
-            file.write(msgspec.json.encode(line) + b"\n")
+        append_line(self.folder / FILE, msgspec.json.encode(line))
 
 
 def _clock(

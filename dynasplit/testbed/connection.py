@@ -24,6 +24,7 @@ from dynasplit.testbed.remote_shell import start_command
 
 _KEEPALIVE_S = 15
 _FORWARD_S = 10.0
+_CONNECT_FAILED = 2  # of SSH: the forwarding is allowed, and nobody is there
 _FEED_S = 60.0
 _STALE_MIN = 60
 _BLOCK_BYTES = 1 << 15
@@ -180,6 +181,11 @@ class HostConnection:
                     "direct-tcpip", there, here, None, None, _FORWARD_S
                 ).close()
             except paramiko.ChannelException as error:
+                if error.code == _CONNECT_FAILED:
+                    raise TestbedError(
+                        f"{self.address}: nothing answers at its port {remote_port}, where its "
+                        "agent was: the agent or the host has ended; the same command goes on"
+                    ) from error
                 raise TestbedError(
                     f"{self.address}: the host does not forward to its port {remote_port} "
                     f"({error.text}), through which its agent is reached; allow it for this login "

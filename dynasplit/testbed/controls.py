@@ -12,6 +12,7 @@ import msgspec
 
 from dynasplit.core.errors import MeasurementError, WindowInvalid
 from dynasplit.core.measurement import Measurement
+from dynasplit.run.lines import append_line
 from dynasplit.testbed.gates._window import ControlRuns
 from dynasplit.testbed.judging import Findings, GateRules, judge_control
 from dynasplit.testbed.retry import RetryPolicy
@@ -127,8 +128,7 @@ class Controls:
 
     def _keep(self, run: ControlRun) -> None:
         if self.folder is not None:
-            with (self.folder / FILE).open("ab") as file:
-                file.write(msgspec.json.encode(run) + b"\n")
+            append_line(self.folder / FILE, msgspec.json.encode(run))
 
 
 def medians(runs: Sequence[ControlRun]) -> dict[str, float]:

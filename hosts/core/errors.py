@@ -19,11 +19,13 @@ decided by type, except for what the operating system says: `is_transient` knows
 
 import contextlib
 import errno
+import re
 import sys
 import traceback
 
 _PASSES = {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ETIMEDOUT}
 """What the operating system says of things that may be otherwise in a moment."""
+_UNPRINTABLE = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 
 
 def is_transient(error: BaseException) -> bool:
@@ -39,9 +41,17 @@ class HostError(Exception):
     transient = False
 
 
+def printable(text: str) -> str:
+    """A text with a sign in place of what no terminal should be sent, or cannot be.
+
+    Errors quote what peers and files hold: control characters, bytes that are no UTF-8.
+    """
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def one_line(error: BaseException) -> str:
     """Any error's words in one line, with its class where that is not one of ours."""
-    words = " ".join(str(error).split())
+    words = printable(" ".join(str(error).split()))
     if isinstance(error, HostError):
         return words
     return f"{type(error).__name__}: {words}" if words else type(error).__name__

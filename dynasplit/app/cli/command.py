@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
@@ -20,18 +18,15 @@ from omegaconf.errors import OmegaConfBaseException
 
 from dynasplit.app.cli.asked import ASKED
 from dynasplit.app.cli.composing import watched
+from dynasplit.app.cli.ending import BY_SIGNAL, guarded, heed_signals
 from dynasplit.app.cli.help import experiments_text, help_text
 from dynasplit.app.cli.hydra_errors import refusal
 from dynasplit.app.cli.words import for_hydra
 from dynasplit.config.load import load, register
 from dynasplit.config.rules import check_rules
 from dynasplit.config.schema import Config
-from dynasplit.core.errors import ConfigurationError, DataError, DynaSplitError, ResultsError
+from dynasplit.core.errors import ConfigurationError, DataError, ResultsError
 from dynasplit.core.passwords import masked
-from hosts.core.errors import ExtensionError
-
-REFUSED, FAILED, INTERRUPTED = 2, 1, 130
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -55,20 +50,20 @@ def main(compose: Callable[[], None]) -> int:
     """Run what the command line asks for; returns the exit code."""
     asked = sys.argv[1:]
     if not asked or {"--help", "-h"} & set(asked):
-        return _guarded(lambda: print(help_text() if asked else experiments_text()), False)
+        return guarded(lambda: print(help_text() if asked else experiments_text()), False)
     register()
     _composed.clear()
     sys.argv[1:] = for_hydra(asked)
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGHUP, _end)
+    heed_signals()
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # what gRPC finds is raised, in our words
     sys.excepthook = _show_traceback
     jobs: list[Job] = []
-    code = _guarded(lambda: jobs.extend(_jobs(compose)), _asks_for_debug())
+    code = guarded(lambda: jobs.extend(_jobs(compose)), _asks_for_debug())
     for number, job in enumerate(jobs, start=1):
         if len(jobs) > 1:
             print(f"\nJob {number} of {len(jobs)}: {masked(' '.join(job.overrides))}", flush=True)
-        code = max(code, _guarded(_start(job), job.config.debug))
-        if code == INTERRUPTED:
+        code = max(code, guarded(_start(job), job.config.debug))
+        if code > BY_SIGNAL:
             break
     return code
 
@@ -120,42 +115,6 @@ def _compose(compose: Callable[[], None]) -> None:
         raise ResultsError(f"the results folder cannot be written: {error}") from error
 
 
-def _guarded(work: Callable[[], None], debug: bool) -> int:
-    """Do it; an error that we know becomes one message, unless the traceback is asked for."""
-    try:
-        work()
-    except KeyboardInterrupt as error:
-        print("\nInterrupted. What was measured is kept; the same command goes on there.")
-        _tell_notes(error)
-        return INTERRUPTED
-    except SystemExit as error:
-        _tell_notes(error)
-        raise
-    except (DynaSplitError, ExtensionError) as error:
-        if debug:
-            raise
-        print(f"Error: {masked(str(error))}", file=sys.stderr)
-        _tell_notes(error)
-        return REFUSED if isinstance(error, (ConfigurationError, ExtensionError)) else FAILED
-    except OSError as error:
-        if debug or error.errno not in _NO_ROOM:
-            raise
-        print(
-            f"Error: a file cannot grow: {error.strerror}. What was measured is kept; make room, "
-            "and the same command goes on there",
-            file=sys.stderr,
-        )
-        _tell_notes(error)
-        return FAILED
-    return 0
-
-
-def _tell_notes(error: BaseException) -> None:
-    """Say what else is wrong: a host that could not be put back after the error."""
-    for note in getattr(error, "__notes__", ()):
-        print(f"Not put back: {masked(note)}", file=sys.stderr)
-
-
 def _asks_for_debug() -> bool:
     return "debug=true" in sys.argv or os.environ.get("HYDRA_FULL_ERROR") == "1"
 
@@ -165,8 +124,3 @@ def _show_traceback(
 ) -> None:
     """A traceback as Python shows it, without the passwords in its messages."""
     print(masked("".join(traceback.format_exception(error))), end="", file=sys.stderr)
-
-
-def _end(number: int, _frame: FrameType | None) -> None:
-    """A signal to end unwinds like an error, so that hosts are restored."""
-    sys.exit(128 + number)

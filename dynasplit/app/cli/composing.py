@@ -56,7 +56,8 @@ def watched() -> Iterator[Launches]:
         with _errors_raised(), _launches_told_to(found), contextlib.redirect_stdout(printed):
             yield found
     finally:
-        print(masked(printed.getvalue()), end="")
+        if printed.getvalue():
+            print(masked(printed.getvalue()), end="")
         if found.settings is not None and found.settings.is_file():
             kept = found.settings.read_text(encoding="utf-8")
             if masked(kept) != kept:

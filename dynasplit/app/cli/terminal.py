@@ -26,10 +26,12 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
+from dynasplit.app.cli.console import StandardOutput
 from dynasplit.app.cli.policies_table import intervals_words, policies_table, shown_ms
 from dynasplit.core import events
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.provenance import shown_j
+from hosts.core.errors import printable
 
 TITLES: Mapping[str, str] = {
     "search": "Searching",
@@ -47,7 +49,7 @@ class Terminal:
     def __init__(self, console: Console | None = None) -> None:
         """Write to a console; None: standard output."""
         width = None if sys.stdout.isatty() else _PLAIN_WIDTH
-        self.console = console or Console(width=width, highlight=False)
+        self.console = console or StandardOutput(width=width, highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -79,7 +81,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """A line of its own."""
-        self.console.print(escape(text), soft_wrap=True)
+        self.console.print(escape(printable(text)), soft_wrap=True)
 
     def step(self, name: str, total: int | None, done: int = 0) -> None:
         """A long step begins.

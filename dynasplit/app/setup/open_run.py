@@ -239,6 +239,7 @@ def open_tracking(
         identity=folder.record.identity,
         config=inputs.record.configuration,
         folder=folder.path,
+        token=folder.record.token,
         git_revision=folder.record.git_revision,
         tags={
             "emulated": str(emulated or inputs.testbed.is_imagined),

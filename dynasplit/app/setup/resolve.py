@@ -25,11 +25,14 @@ from dynasplit.app.setup.run_inputs import (
 from dynasplit.config.load import campaign, determining, measured_otherwise, online
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
+from dynasplit.core.measurement import Measurement
 from dynasplit.core.passwords import masked
+from dynasplit.core.space import Configuration
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline import search
 from dynasplit.offline.budget import Budget
 from dynasplit.offline.search import Algorithm
+from dynasplit.online import policies
 from dynasplit.online.workloads import Known
 from dynasplit.recorder import sqlite_uri
 from dynasplit.testbed.retry import RetryPolicy
@@ -53,10 +56,32 @@ def check_early(hosts: HostsKind) -> None:
         check_policies(run_inputs(hosts))
         return
     offline_inputs(hosts.config)
-    online_inputs(hosts.config)
+    asked = online_inputs(hosts.config)
+    if hosts.config.front is None and not hosts.measures_energy:
+        _check_without_energy(asked)
     if hosts.config.front is not None:
         by = hosts.config.energy.rule.label
         ParetoFront.load(hosts.config.front, model=hosts.config.model.label, accounting=by)
+
+
+def _check_without_energy(asked: OnlineInputs) -> None:
+    """Refuse a run all of whose policies choose by energy, where no meter is."""
+    one = Measurement(configuration=Configuration.of(0), source="measured", latency_ms=1.0)
+    front = ParetoFront.build(
+        [one],
+        model=None,
+        last_split_point=0,
+        source="measured",
+        cloud_only=one.configuration,
+        edge_only=one.configuration,
+    )
+    reasons = policies.available(front)
+    if all(reasons.get(name) for name in asked.policies):
+        allowed = ", ".join(name for name, reason in reasons.items() if reason is None)
+        raise ConfigurationError(
+            f"policies=[{','.join(asked.policies)}]: they choose by energy, and no host has a "
+            f"meter; allowed: also {allowed}; or a meter (hosts.edge.meter)"
+        )
 
 
 def check_policies(inputs: RunInputs) -> None:

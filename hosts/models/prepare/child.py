@@ -1,7 +1,8 @@
 """Child processes that prepare networks: how they are started, and how they say what failed.
 
 A child that fails prints one line that starts with `failed: `, with the error's type and words as
-JSON. A child that dies without it was ended by a signal, or by a library that gave up.
+JSON. A child that dies without it was ended by a signal, or by a library that gave up. It hangs on
+a pipe from its parent, and ends when that does, however that ends.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -22,6 +26,7 @@ from hosts.core import errors
 from hosts.core.errors import ArtifactError, HostError, ModelError
 
 FAILED_MARK = "failed: "
+_LIFELINE = "DYNASPLIT_CHILD_LIFELINE"
 _ROOT = Path(__file__).resolve().parents[3]
 _LONGEST = 600  # characters of what a library says
 _NOISE = re.compile(
@@ -45,6 +50,9 @@ class Failure(msgspec.Struct):
 
 def guarded(work: Callable[[], None]) -> int:
     """Do the child's work; an error is said on standard output. Returns the exit code."""
+    lifeline = os.environ.pop(_LIFELINE, None)
+    if lifeline is not None:
+        threading.Thread(target=_end_with_parent, args=(int(lifeline),), daemon=True).start()
     try:
         work()
     except Exception as error:  # whatever it is, the parent says it in words
@@ -53,6 +61,13 @@ def guarded(work: Callable[[], None]) -> int:
         print(f"\n{FAILED_MARK}{line}", flush=True)
         return 1
     return 0
+
+
+def _end_with_parent(lifeline: int) -> None:
+    """End as soon as the parent is no more; the folder of temporary files goes too."""
+    os.read(lifeline, 1)  # nothing is ever written there
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
+    os._exit(1)
 
 
 def _kind(error: BaseException) -> str:
@@ -82,6 +97,7 @@ def run_child(module: str, order: bytes, told: Callable[[str], None]) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="dynasplit-prepare-") as folder,
         tempfile.TemporaryFile() as complaint,  # a pipe that nobody reads would fill up
+        _lifeline() as lifeline,
     ):
         child = subprocess.Popen(
             [sys.executable, "-m", module],
@@ -89,7 +105,8 @@ def run_child(module: str, order: bytes, told: Callable[[str], None]) -> None:
             stdout=subprocess.PIPE,
             stderr=complaint,
             cwd=_ROOT,
-            env={**os.environ, "TMPDIR": folder},
+            env={**os.environ, "TMPDIR": folder, _LIFELINE: str(lifeline)},
+            pass_fds=(lifeline,),
         )
         assert child.stdin
         assert child.stdout
@@ -114,6 +131,17 @@ def run_child(module: str, order: bytes, told: Callable[[str], None]) -> None:
         raise error_of(failure)
     if code:
         raise ModelError(died(code, said))
+
+
+@contextmanager
+def _lifeline() -> Iterator[int]:
+    """The child's end of a pipe, whose other end closes with this process."""
+    read, write = os.pipe()
+    try:
+        yield read
+    finally:
+        os.close(read)
+        os.close(write)
 
 
 def _failure(line: str) -> Failure | None:

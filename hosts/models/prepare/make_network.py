@@ -22,6 +22,7 @@ from hosts.models.datasets import base as datasets
 from hosts.models.networks import base as networks
 from hosts.models.prepare.child import guarded
 from hosts.models.prepare.prepare import MADE_MARK, PrepareOrder, key_of, weights_name
+from hosts.models.prepare.same_bytes import with_same_bytes
 from hosts.models.runtime.artifacts import ArtifactCache
 from hosts.models.runtime.light_keras import import_keras
 from hosts.models.runtime.manifest import Artifact, Manifest, SplitPoint
@@ -110,6 +111,7 @@ class _Making:
         self._cuts = self.cuts  # what cannot be cut is refused before it is saved
         _say("saving the network's weights")
         self._model.save(path)
+        with_same_bytes(path)
 
     def write_head(self, path: Path) -> None:
         from hosts.models.prepare.whole import convert_whole

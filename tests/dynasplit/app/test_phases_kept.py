@@ -176,6 +176,23 @@ def test_a_policy_that_cannot_be_is_refused_before_the_search(tmp_path):
     assert not list(tmp_path.glob("vgg16_testbed/*"))
 
 
+@pytest.mark.parametrize("hosts", ["local", "lab"])
+@pytest.mark.fault(
+    group="command line",
+    fault="policies that choose by energy, where no host has a meter",
+    seen="refused before the search: `they choose by energy, and no host has a meter`",
+)
+def test_policies_by_energy_are_refused_before_the_search_where_no_meter_is(tmp_path, hosts):
+    words = ["+experiment=quick_testbed", f"hosts={hosts}", f"results_dir={tmp_path}"]
+    words += ["hosts.edge.meter=none", "hosts.cloud.meter=none"]
+    ended = command_line(*words, "policies=[dynasplit,least_energy]")
+    assert ended.returncode == 2
+    assert (
+        "they choose by energy, and no host has a meter; allowed: also cloud_only" in ended.stderr
+    )
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
     """The folder of a finished run."""
@@ -247,8 +264,8 @@ def test_a_person_may_decide_that_what_was_measured_counts(finished, tmp_path):
     assert f"Takes over what {finished} measured".replace(" ", "") in said.replace(" ", "")
     before = read_journal(finished / "journal.jsonl")
     after = read_journal(folder / "journal.jsonl")
-    assert after.measurements[: after.taken_over] == before.measurements
-    assert len(after.measurements) > after.taken_over
+    assert after.taken_over == before.measurements
+    assert len(after.measurements) > len(after.taken_over)
     assert json.loads((folder / "run.json").read_text())["took_over"] == str(finished)
 
 

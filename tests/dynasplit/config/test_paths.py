@@ -160,3 +160,22 @@ def test_what_cannot_be_a_path_is_refused(name, value):
     setattr(group, key, value)
     with pytest.raises(ConfigurationError, match=f"^{name}=.*; allowed: "):
         check_rules(group, "".join(f"{one}." for one in groups))
+
+
+@pytest.mark.fault(
+    group="command line",
+    fault="a path with bytes that are not UTF-8, or with control characters",
+    seen="`... allowed: text in UTF-8`, exit code 2, without those characters",
+)
+@pytest.mark.parametrize("strange", ["\udcff", "\x1b[31m", "\x07"])
+def test_text_that_no_record_can_hold_is_refused(strange):
+    with pytest.raises(ConfigurationError) as refused:
+        composed(f'results_dir="/x/{strange}"')
+    told = str(refused.value)
+    assert told.startswith("results_dir=/x/\N{REPLACEMENT CHARACTER}")
+    assert told.endswith("allowed: text in UTF-8")
+    assert strange not in told
+
+
+def test_letters_of_any_script_are_text():
+    assert composed('results_dir="/x/ä 結果 😀"').results_dir == "/x/ä 結果 😀"

@@ -16,7 +16,12 @@ URIS = [
         "https://host/db?secret=a&api_key=b&access_token=c&size=1",
         "https://host/db?secret=***&api_key=***&access_token=***&size=1",
     ),
-    ("https://me@host/x", "https://me@host/x"),
+    ("https://t0ken@host/x", "https://***@host/x"),
+    ("http://t0ken:@host:5000", "http://***:***@host:5000"),
+    ("https://t0ken:x-oauth-basic@host", "https://***:***@host"),
+    ("https://t0k#e?n@host", "https://***@host"),
+    ("postgresql://me@host/db", "postgresql://me@host/db"),
+    ("https://host/x?of=me@host", "https://host/x?of=me@host"),
     ("https://host:5000/x", "https://host:5000/x"),
     ("sqlite:////tmp/a:b/m.db", "sqlite:////tmp/a:b/m.db"),
 ]
@@ -32,3 +37,4 @@ def test_a_uri_is_shown_without_its_password(uri, shown):
 
 def test_a_password_with_spaces_is_hidden_too():
     assert masked_uri("https://me:se cr\net@host") == "https://me:***@host"
+    assert masked_uri("https://t0 ken@host") == "https://***@host"

@@ -36,7 +36,7 @@ def journal_of(configurations, repeats=1):
 def facts(folder: Path, **changes) -> RunFacts:
     folder.mkdir(exist_ok=True)
     config = {"seed": 3, "search": {"name": "nsga3", "fraction": 0.2}}
-    made = RunFacts("vgg16", "first", "1a2b", config, folder, "abc123", {"emulated": "true"})
+    made = RunFacts("vgg16", "first", "1a2b", config, folder, "t0k", "abc123", {"emulated": "true"})
     return dataclasses.replace(made, **changes)
 
 
@@ -206,9 +206,11 @@ def test_a_run_that_is_continued_goes_on_in_the_same_mlflow_run(tmp_path, store,
     assert len(table_of(client, same, "configurations")["data"]) == 3
     assert table_of(client, same, "policies")["data"] == [["fastest", 98.0, None, 90.0, 99.5]]
     fresh = facts(tmp_path / "anew", experiment="continued")
-    with open_recorder("mlflow", uri=store, facts=fresh, journal=Journal()):
-        pass
-    assert len(runs_of(client, "continued")) == 2
+    copied = dataclasses.replace(about, token="its own")
+    for number, other in enumerate([fresh, copied, copied], start=2):
+        with open_recorder("mlflow", uri=store, facts=other, journal=Journal()):
+            pass
+        assert len(runs_of(client, "continued")) == min(number, 3)
 
 
 @pytest.mark.medium
@@ -235,6 +237,30 @@ def test_an_outage_of_the_store_does_not_end_the_run(tmp_path, caplog, name):
     warnings = [r for r in caplog.records if r.name.startswith("dynasplit")]
     assert len(warnings) == 1
     assert str(tmp_path / "run") in warnings[0].getMessage()
+
+
+@pytest.mark.medium
+@pytest.mark.fault(
+    group="room",
+    fault="MLflow's database is removed in the midst of a run",
+    seen="one warning, and no traceback of MLflow's",
+    kept="all results in the run's folder",
+)
+def test_a_store_that_goes_in_the_midst_is_one_warning(tmp_path, caplog, capfd):
+    database = tmp_path / "mlflow.db"
+    about, uri = facts(tmp_path / "run"), f"sqlite:///{database}"
+    with open_recorder("mlflow", uri=uri, facts=about, journal=journal_of(2)) as recorder:
+        assert recorder.trouble is None
+        caplog.clear()
+        capfd.readouterr()
+        database.unlink()
+        recorder(Finished("repeats"))
+        recorder.summary(SUMMARY)
+    assert recorder.trouble
+    assert len([r for r in caplog.records if r.name.startswith("dynasplit")]) == 1
+    said = capfd.readouterr()
+    assert "Traceback" not in said.out + said.err
+    assert "mlflow.store" not in said.out + said.err
 
 
 @pytest.mark.medium

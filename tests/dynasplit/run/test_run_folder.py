@@ -1,6 +1,7 @@
 """Folders of runs: continued, begun anew, held by one controller."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,28 @@ def test_resume_false_starts_anew_and_the_newest_is_continued(tmp_path):
         assert second.path != first.path
     with open_run_folder(tmp_path, "x", "id") as third:
         assert third.path == second.path
+
+
+@pytest.mark.fault(
+    group="files",
+    fault="an unfinished run's folder that was copied",
+    seen="nothing: the copy goes on by itself",
+    kept="the other run's study in `search.storage`, and its MLflow run",
+)
+def test_a_copy_has_another_name_in_stores_and_what_was_moved_has_the_same(tmp_path):
+    with open_run_folder(tmp_path / "here", "x", "id") as first:
+        name = first.name
+    shutil.copytree(tmp_path / "here", tmp_path / "there")
+    for _ in range(2):
+        with open_run_folder(tmp_path / "there", "x", "id") as copy:
+            assert copy.resumed
+            assert copy.name != name
+            copied = copy.name
+    (tmp_path / "here").rename(tmp_path / "moved")
+    with open_run_folder(tmp_path / "moved", "x", "id") as moved:
+        assert (moved.resumed, moved.name) == (True, name)
+    with open_run_folder(tmp_path / "there", "x", "id") as copy:
+        assert copy.name == copied
 
 
 @pytest.mark.fault(

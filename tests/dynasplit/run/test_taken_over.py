@@ -108,8 +108,39 @@ def test_what_was_taken_over_is_told_apart(tmp_path):
         journal.take_over("there", [RUN], [])
         journal.append(replace(RUN, repeat=1))
     with Journal(tmp_path / "j.jsonl") as journal:
-        assert journal.taken_over == 1
+        assert journal.taken_over == [RUN]
         assert len(journal.measurements()) == 2
+
+
+@pytest.mark.parametrize("lost", [2, 3])
+def test_what_was_taken_over_in_two_parts_is_told_apart_too(tmp_path, lost):
+    """A line is cut off, or damaged when the run has measured itself: it is taken again."""
+    runs = [replace(RUN, repeat=repeat) for repeat in range(3)]
+    own = replace(RUN, configuration=Configuration.of(4))
+    path = tmp_path / "j.jsonl"
+    with Journal(path) as journal:
+        journal.take_over("there", runs, [])
+        journal.append(own)
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[lost] = b"damaged\n"
+    path.write_bytes(b"".join(lines))
+    for _ in range(2):
+        with Journal(path) as journal:
+            taken = missing(journal.measurements(), runs)
+            if taken:
+                journal.take_over("there", taken, [])
+            assert sorted(m.repeat for m in journal.taken_over) == [0, 1, 2]
+            assert own not in journal.taken_over
+
+
+def test_an_older_journal_says_once_how_many_it_took_over(tmp_path):
+    path = tmp_path / "j.jsonl"
+    with Journal(path) as journal:
+        journal.append(RUN)
+        journal.append(replace(RUN, repeat=1))
+    path.write_text('{"kind":"took_over","folder":"there","measurements":1}\n' + path.read_text())
+    with Journal(path) as journal:
+        assert journal.taken_over == [RUN]
 
 
 def test_an_older_run_says_less_and_is_taken(tmp_path):

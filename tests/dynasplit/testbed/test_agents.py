@@ -224,6 +224,7 @@ def test_last_words_are_kept_after_a_silence_longer_than_the_channel_s_time_out(
 )
 def test_an_agent_that_cannot_start_says_why(host, tmp_path):
     lease = folder_of(host) / "state/edge.lease"
+    lease.parent.mkdir(exist_ok=True)
     lease.unlink(missing_ok=True)
     lease.symlink_to(folder_of(host))
     with pytest.raises(HostProgramFailed, match=r"HostError: .*edge.lease cannot be written"):
@@ -236,6 +237,19 @@ def test_an_agent_that_cannot_start_says_why(host, tmp_path):
             agent(host, tmp_path / "log")
     finally:
         away.rename(board)
+
+
+@pytest.mark.fault(
+    group="agents",
+    fault="an agent that is killed before it has started",
+    seen="`did not start on`, and `it was ended by a signal`",
+)
+def test_an_agent_that_is_killed_before_it_has_started_says_so(host, tmp_path, monkeypatch):
+    monkeypatch.setattr(agents, "python_of", lambda *_: "kill -9 $$;")
+    with pytest.raises(
+        AgentEnded, match=r"edge agent did not start on .*: it was ended by a signal"
+    ):
+        agent(host, tmp_path / "log")
 
 
 def test_a_traceback_is_for_the_log_alone(host, tmp_path):

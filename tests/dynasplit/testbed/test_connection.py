@@ -18,6 +18,7 @@ from dynasplit.core.errors import (
     HostProgramFailed,
     HostUnreachable,
     LoginRefused,
+    TestbedError,
 )
 from dynasplit.testbed.address import HostAddress, MeterSpec
 from dynasplit.testbed.connection import HostConnection
@@ -57,6 +58,21 @@ def test_what_a_command_says_after_its_output_ended_arrives_too(hosts):
     host = HostConnection(hosts[0])
     with pytest.raises(HostProgramFailed, match=r"exited with 3: late$"):
         host.ask("exec 1>&-; sleep 0.2; echo late >&2; exit 3")
+    host.close()
+
+
+@pytest.mark.fault(
+    group="agents",
+    fault="an agent's port at which nobody is any more, when it is first called",
+    seen="`nothing answers at its port ..., where its agent was`",
+)
+def test_a_port_where_nobody_is_is_no_matter_of_forwarding(hosts):
+    host = HostConnection(hosts[0])
+    with (
+        pytest.raises(TestbedError, match="nothing answers at its port 1, where its agent was"),
+        host.forward(1),
+    ):
+        pass
     host.close()
 
 

@@ -1,9 +1,12 @@
 """A child process that fails says what failed, and leaves nothing behind."""
 
+import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 from hosts.core.errors import ArtifactError, HostError, ModelError
@@ -90,3 +93,38 @@ def test_a_child_that_does_not_read_its_order_is_no_broken_pipe(run, monkeypatch
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(ModelError, match=r"ended with exit code 1$"):
         child.run_child("any", b"x" * 2**20, lambda _line: None)
+
+
+@pytest.mark.medium
+@pytest.mark.fault(
+    group="networks",
+    fault="a controller that is killed while a network is prepared",
+    seen="nothing more",
+    kept="nothing is left running, and no temporary folder",
+)
+def test_a_child_ends_with_its_parent(tmp_path):
+    (tmp_path / "given_child.py").write_text(
+        f"{_BEGIN}    print('began')\n    signal.pause(){_END}"
+    )
+    parent = subprocess.Popen(
+        [
+            *(sys.executable, "-c"),
+            "from hosts.models.prepare.child import run_child\n"
+            "run_child('given_child', b'', lambda line: print(line, flush=True))",
+        ],
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{tmp_path}:{Path(child.__file__).parents[3]}",
+            "PYTHONUNBUFFERED": "1",
+            "TMPDIR": str(tmp_path),
+        },
+        stdout=subprocess.PIPE,
+    )
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == b"began\n"
+    (running,) = psutil.Process(parent.pid).children()
+    assert list(tmp_path.glob("dynasplit-prepare-*/left-*"))
+    parent.kill()
+    parent.wait()
+    running.wait(timeout=10)
+    assert not list(tmp_path.glob("dynasplit-prepare-*"))

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from dynasplit.testbed.lab import CompileHead
 
 
+def measures_energy(hosts: HostsConf) -> bool:
+    """Whether any of the hosts has a meter."""
+    return any(host.named_meters() for host in (hosts.edge, hosts.cloud))
+
+
 def check_named(hosts: HostsConf) -> None:
     """Refuse knobs and meters that a host is said to have, and that there are not.
 

@@ -111,6 +111,11 @@ class HostsKind(ABC):
         """The search space is known before the network is prepared: from a profile, or runs."""
         return self.config.hosts.profile is not None
 
+    @property
+    def measures_energy(self) -> bool:
+        """False where hosts have no meter at all."""
+        return True
+
     @abstractmethod
     def available(self, profile: Profile | None) -> AvailableKnobs:
         """The knob values that these hosts have."""

@@ -86,6 +86,11 @@ class LocalHosts(HostsKind):
         """The network has to be prepared: there is no profile of this machine."""
         return False
 
+    @property
+    def measures_energy(self) -> bool:
+        """Where this machine has a meter, or one is named."""
+        return _over_ssh.measures_energy(self.config.hosts)
+
     def available(self, profile: Profile | None) -> AvailableKnobs:
         """The knobs of this machine that the configuration uses."""
         used = {*self.config.hosts.edge.knobs, *self.config.hosts.cloud.knobs}

@@ -76,6 +76,11 @@ class SshHosts(HostsKind):
             )
         return edge, cloud
 
+    @property
+    def measures_energy(self) -> bool:
+        """Where a meter is named."""
+        return _over_ssh.measures_energy(self.config.hosts)
+
     def available(self, profile: Profile | None) -> AvailableKnobs:
         """The knobs that the hosts are said to have: as the profile says, else as they say."""
         named = [*self.config.hosts.edge.knobs, *self.config.hosts.cloud.knobs]
