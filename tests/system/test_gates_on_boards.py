@@ -32,7 +32,7 @@ class Meters:
     """A board's meter as a host's meters give it."""
 
     def __init__(self, meter) -> None:
-        self.meter, self.headers = meter, {}
+        self.meter, self.headers, self.counted, self.period_s = meter, {}, ("wall",), 0.1
 
     def since(self, from_ns, start_ns, end_ns):
         readings = [r for r in self.meter.readings(0) if from_ns <= r[0] <= end_ns]
