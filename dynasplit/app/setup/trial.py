@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from dynasplit.core.errors import DynaSplitError, ResultsError
@@ -38,6 +39,7 @@ def try_formats(folder: Path) -> None:
             write_runs(place / "runs.parquet", [run], model=_CALLED, last_split_point=1)
             write_requests(place / "requests.parquet", [served], model=_CALLED, last_split_point=1)
             try_to_write_figure(place / "front.png")
+            _try_to_write_page(place / "report.html")
     except DynaSplitError:
         raise
     except Exception as error:  # whatever a library says of a path, or lacks
@@ -45,3 +47,17 @@ def try_formats(folder: Path) -> None:
         raise ResultsError(
             f"results cannot be written in {folder}: {type(error).__name__}: {why}"
         ) from error
+
+
+def _try_to_write_page(path: Path) -> None:
+    """Write a line where the run's page will be.
+
+    Raises:
+        ResultsError: what makes pages is not installed. OSError: the file cannot be written.
+    """
+    if find_spec("jinja2") is None:
+        raise ResultsError(
+            "the run's page needs Jinja2, which is not installed; allowed: an environment with "
+            "all that requirements.txt names"
+        )
+    path.write_text("<!doctype html>", encoding="utf-8")
