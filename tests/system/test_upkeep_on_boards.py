@@ -26,7 +26,7 @@ CONTROL = Configuration.of(7, cpu_mhz=1800, edge_accelerator="off")
 def test_the_control_shows_drift_and_idle_power_is_of_its_state(tmp_path):
     manifest = prepare(PrepareOrder("digits_cnn", images=12), print)
     load = {"fault": "other_load", "host": "edge", "share": 0.3, "load_w": 0.0, "after_s": 75}
-    energy, gates = EnergyRules(baseline_s=10.0), GateRules({"felt": "warn"})
+    energy, gates = EnergyRules(baseline_s=10.0), GateRules()
     upkeep = UpkeepRules(control=CONTROL, control_every=2, baseline_states=True)
     open_edge = Configuration.of(3, cpu_mhz=1800, edge_accelerator="max", cloud_gpu=False)
     with (

@@ -22,7 +22,7 @@ class Felt(Gate):
     thresholds = (
         Threshold("max_pct", 5.0, "difference of cycles to the median of the windows so far"),
     )
-    action = "again"
+    is_kept = False
     cost = "two loops of some 10 ms (at 2 GHz) a window"
     without = "a frequency that files claim and silicon does not have stays in the figures"
 

@@ -22,7 +22,6 @@ class Late(Gate):
     thresholds = (
         Threshold("max_times", 5.0, "delay beyond the stated one, in periods of the meter"),
     )
-    action = "again"
     is_kept = False
     cost = "none; with action=again the window is measured again"
     without = "a configuration gets the power of what was measured before it"

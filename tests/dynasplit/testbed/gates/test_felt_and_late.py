@@ -42,7 +42,7 @@ def test_usual_are_the_median_of_all_windows_so_far():
 @pytest.mark.fault(
     group="hosts",
     fault="a CPU that computes at another frequency than its files say",
-    seen="`cycles than usual`, measured again, then given up by name",
+    seen="`cycles than usual`, and the window is flagged",
 )
 def test_a_frequency_that_is_not_felt_is_named(cycles, passes):
     edge = dataclasses.replace(
@@ -64,7 +64,7 @@ def test_without_another_window_nothing_is_felt():
 @pytest.mark.fault(
     group="meters",
     fault="a meter whose readings are older, or smoothed over longer, than it says",
-    seen="`later than the host's work`, measured again, then given up by name",
+    seen="`later than the host's work`, and the window is flagged",
 )
 def test_a_late_meter_is_named(late_s, passes):
     runs = campaign()
