@@ -3,10 +3,15 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.judged import coverage, headline, table
+from tests.judged import alarms, coverage, headline, table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "judged.md"
-PARTS = {"faults": table.text, "coverage": coverage.text, "headline": headline.text}
+PARTS = {
+    "faults": table.text,
+    "alarms": alarms.text,
+    "coverage": coverage.text,
+    "headline": headline.text,
+}
 """Each part of the page by the word in its markers."""
 END = "<!-- end of what is made -->\n"
 
