@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from dynasplit.accounting import name_in
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.recorded_runs import runs_at
 from dynasplit.app.setup.resolve import record_inputs
@@ -23,10 +22,8 @@ from dynasplit.figures.output import written_as
 from dynasplit.figures.series import Origin
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.run.records import JOURNAL
-from dynasplit.run.run_record import SUMMARY
+from dynasplit.run.run_record import FRONT, REQUESTS, RUNS, SUMMARY, read_summary
 from dynasplit.tables import RunsTable, read_requests
-
-RUNS, REQUESTS, FRONT = "runs.parquet", "requests.parquet", "front.json"
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ def _draw(folder: Path, there: _Tables) -> None:
     draw_all(folder, measured, there.front, there.served, there.remarks, every)
     by = there.summary.get("by_accounting")
     if by:
-        own = str(there.summary["accounting"]).partition("(")[0]
+        own = name_in(there.summary["accounting"])
         origin = Origin(there.front.model, there.front.source, there.remarks)
         draw_accountings_figure(folder / "accountings.png", by, own, origin)
 
@@ -114,9 +111,7 @@ def _tables(folder: Path) -> _Tables:
         lacking.append(f"Not drawn, for want of {REQUESTS}: energy, latency, violations, choices")
     if runs is None:
         lacking.append(f"Not drawn, for want of {RUNS}: knobs, and what the front dominates")
-    summary: dict[str, Any] = {}
-    if (folder / SUMMARY).is_file():
-        summary = msgspec.json.decode((folder / SUMMARY).read_bytes(), type=dict[str, Any])
+    summary = read_summary(folder) if (folder / SUMMARY).is_file() else {}
     if "by_accounting" not in summary:
         lacking.append(f"Not drawn, for want of it in {SUMMARY}: accountings")
     return _Tables(

@@ -26,6 +26,7 @@ from dynasplit.online.workloads import Known
 from dynasplit.profile.fit import fit_profile
 from dynasplit.replay.halves import divide
 from dynasplit.replay.replay import Replay
+from dynasplit.run.run_record import FRONT, REQUESTS
 from dynasplit.tables import RunsTable, write_requests
 from dynasplit.tables.accounted import under
 from dynasplit.testbed.recorded import RecordedTestbed
@@ -56,9 +57,9 @@ def run(config: Config) -> None:
             with terminal.during("The same, chosen by one half of the runs, judged by the other"):
                 unseen = _out_of_sample(config, runs, thresholds)
         served = list(_served(replay, runs, min(config.replay.keep_requests, thresholds.count)))
-        front.save(folder.path / "front.json")
+        front.save(folder.path / FRONT)
         write_requests(
-            folder.path / "requests.parquet",
+            folder.path / REQUESTS,
             served,
             model=runs.model or "network",
             last_split_point=runs.last_split_point,

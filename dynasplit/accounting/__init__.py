@@ -17,7 +17,7 @@ from dynasplit.accounting.base import Accounting
 from dynasplit.core.errors import ConfigurationError, DataError
 from hosts.core.modules import extended, module_names
 
-__all__ = ["DEFAULT", "Accounting", "build", "named", "names"]
+__all__ = ["DEFAULT", "Accounting", "build", "name_in", "named", "names"]
 
 __path__ = extended(__path__, "accounting")
 DEFAULT = "occupied"
@@ -39,6 +39,11 @@ def build(name: str, **options: Any) -> Accounting:
     make = importlib.import_module(f"{__name__}.{name}").Rule
     own = {field.name for field in fields(make)}
     return cast(Accounting, make(**{key: v for key, v in options.items() if key in own}))
+
+
+def name_in(label: str) -> str:
+    """The name of an accounting in its label, without its options."""
+    return label.partition("(")[0]
 
 
 def named(label: str) -> Accounting:

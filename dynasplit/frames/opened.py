@@ -8,10 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pandas as pd
 
-from dynasplit.core.errors import DataError, ResultsError
+from dynasplit.core.errors import ResultsError
 from dynasplit.core.measurement import Summary
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.frames.columns import empty_frame, frame_of, frame_of_rows, read_frame
@@ -20,17 +19,20 @@ from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online.policy_figures import summarise_requests
 from dynasplit.run.journal_reading import read_journal
 from dynasplit.run.records import JOURNAL, Records
-from dynasplit.run.run_record import SUMMARY, RunRecord, record_of
+from dynasplit.run.run_record import (
+    FRONT,
+    REQUESTS,
+    RUNS,
+    SUMMARY,
+    RunRecord,
+    read_summary,
+    record_of,
+)
 from dynasplit.tables.io_requests import requests_table
 from dynasplit.tables.io_runs import runs_table
 from dynasplit.tables.runs import RunsTable
 
-RUNS_FILE, REQUESTS_FILE, FRONT_FILE, TRACES = (
-    "runs.parquet",
-    "requests.parquet",
-    "front.json",
-    "traces",
-)
+TRACES = "traces"
 _OF_A_MEMBER = [f.name for f in fields(Summary) if f.name not in ("configuration", "latencies_ms")]
 _BOUNDS = "confidence_95"
 
@@ -64,7 +66,7 @@ class OpenedRun:
     @cached_property
     def runs(self) -> pd.DataFrame:
         """A row for each measured run of a configuration (results/README.md has the columns)."""
-        path = self.path / RUNS_FILE
+        path = self.path / RUNS
         if path.is_file():
             return read_frame(path, "runs")
         measured = self._records.measurements
@@ -77,7 +79,7 @@ class OpenedRun:
     @cached_property
     def requests(self) -> pd.DataFrame:
         """A row for each request and policy."""
-        path = self.path / REQUESTS_FILE
+        path = self.path / REQUESTS
         if path.is_file():
             return read_frame(path, "requests")
         if not self._served:
@@ -125,14 +127,7 @@ class OpenedRun:
     @cached_property
     def figures(self) -> Mapping[str, Any]:
         """What summary.json holds; empty: it is not there yet."""
-        path = self.path / SUMMARY
-        try:
-            found = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-        except FileNotFoundError:
-            return {}
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise DataError(f"{path} cannot be read: {error}") from error
-        return found
+        return read_summary(self.path) if (self.path / SUMMARY).is_file() else {}
 
     def traces(self, **selected: Any) -> pd.DataFrame:
         """Power traces of windows, a row a reading, with what was measured in the window beside it.
@@ -173,7 +168,7 @@ class OpenedRun:
         return max(m.configuration.split_point for m in (*records.measurements, *served))
 
     def _front(self) -> ParetoFront | None:
-        path = self.path / FRONT_FILE
+        path = self.path / FRONT
         if path.is_file():
             return ParetoFront.load(path)
         measured = self._records.measurements

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from dynasplit.core.errors import DataError, ResultsError
+from dynasplit.core.grouped import by_configuration
 from dynasplit.core.measurement import Measurement, Summary, summarise
 from dynasplit.core.provenance import Source, beside_faults
 from dynasplit.core.space import Configuration
@@ -255,10 +256,9 @@ def _by_configuration(
     figures: Iterable[Summary] | Iterable[Measurement],
 ) -> dict[Configuration, Summary | Measurement]:
     """One for each configuration; a single run stands for itself, as it is its own median."""
-    groups: dict[Configuration, list[Summary | Measurement]] = {}
-    for figure in figures:
-        groups.setdefault(figure.configuration, []).append(figure)
-    return {c: group[0] if len(group) == 1 else _merged(group) for c, group in groups.items()}
+    every: Iterable[Summary | Measurement] = figures
+    groups = by_configuration(every).items()
+    return {c: group[0] if len(group) == 1 else _merged(group) for c, group in groups}
 
 
 def _merged(group: Sequence[Summary | Measurement]) -> Summary:

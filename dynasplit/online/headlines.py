@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from dynasplit.accounting import Accounting, build
+from dynasplit.accounting import Accounting, build, name_in
 from dynasplit.accounting._view import NO_IDLE, viewed
 from dynasplit.accounting.base import Role
 from dynasplit.core.errors import DataError
@@ -27,7 +27,7 @@ def told_accountings(own: Accounting) -> dict[str, Accounting]:
 
 def name_of(rule: Accounting) -> str:
     """An accounting's name, without its options."""
-    return rule.label.partition("(")[0]
+    return name_in(rule.label)
 
 
 def headlines(

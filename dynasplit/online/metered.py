@@ -8,7 +8,7 @@ metered, and not medians.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -53,14 +53,6 @@ class Metered:
             runs = self.known.get(configuration) or [self.measure(configuration)]
             self._means[configuration] = mean_of(runs)
         return self._means[configuration]
-
-
-def by_configuration(runs: Iterable[Measurement]) -> dict[Configuration, list[Measurement]]:
-    """Windows by what was measured, in their order."""
-    found: dict[Configuration, list[Measurement]] = {}
-    for run in runs:
-        found.setdefault(run.configuration, []).append(run)
-    return found
 
 
 def mean_of(runs: Sequence[Measurement]) -> Measurement:

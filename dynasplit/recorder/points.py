@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from dynasplit.accounting import name_in
 from dynasplit.core.measurement import Measurement, summarise
 from dynasplit.core.provenance import STATED_FLAGS
 from dynasplit.core.space import Configuration
@@ -76,7 +77,7 @@ def of_summary(figures: Mapping[str, Any]) -> tuple[list[Point], dict[str, str]]
     """
     plain = {n: v for n, v in figures.items() if n not in ("policies", "by_accounting", "given_up")}
     nested = [*leaves(plain), *leaves(figures.get("policies", {}))]
-    own = str(figures.get("accounting", "")).partition("(")[0]
+    own = name_in(str(figures.get("accounting", "")))
     others = {n: one for n, one in figures.get("by_accounting", {}).items() if n != own}
     for name, one in others.items():
         for policy, block in one.get("policies", {}).items():

@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from dynasplit.core.errors import DataError
 from dynasplit.run.records import JOURNAL, first_record
 
 RECORD, SUMMARY = "run.json", "summary.json"
+RUNS, REQUESTS, FRONT = "runs.parquet", "requests.parquet", "front.json"
 
 
 class RunRecord(msgspec.Struct, kw_only=True):
@@ -61,6 +63,19 @@ def read_record(folder: Path) -> RunRecord | None:
         return msgspec.json.decode((folder / RECORD).read_bytes(), type=RunRecord)
     except (OSError, msgspec.MsgspecError):
         return None
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """The content of a folder's summary.json.
+
+    Raises:
+        DataError: it is not there, or cannot be read.
+    """
+    path = folder / SUMMARY
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
 
 
 def record_of(folder: Path) -> RunRecord | None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hosts.wire.messages import Inference, RunReport
+from dynasplit.testbed import window_times
+from hosts.wire.messages import RunReport
 
 Array = npt.NDArray[np.float64]
 _MOST = 50_000
-"""Inferences that are looked at one by one; a run of more computes all along, as meters see it."""
+"""Batches that are looked at one by one; a run of more computes all along, as meters see it."""
 
 
 @dataclass(frozen=True)
@@ -55,23 +56,12 @@ def busy_times(report: RunReport, role: str) -> BusyTimes | None:
     Returns:
         None: it computed nothing.
     """
-    batches = report.inferences[:: report.batch_size]
-    if len(batches) > _MOST:
-        batches = [batches[0], batches[-1]]
-    spans = [span for one in batches if (span := _span(one, role)) is not None]
-    if not spans:
+    spans_ns = window_times.busy_spans_ns(report, role)
+    if not len(spans_ns):
         return None
-    if len(report.inferences) > _MOST * report.batch_size:
-        spans = [(spans[0][0], spans[-1][1])]
-    times_s = np.maximum.accumulate(np.asarray(spans, dtype=np.float64).ravel() / 1e9)
+    if len(spans_ns) > _MOST:
+        spans_ns = spans_ns.ravel()[[0, -1]]
+    times_s = spans_ns.ravel() / 1e9
     took_s = np.diff(times_s, prepend=times_s[0])
     took_s[0::2] = 0.0  # between an end and the next start nothing is computed
     return BusyTimes(times_s, np.cumsum(took_s))
-
-
-def _span(one: Inference, role: str) -> tuple[int, int] | None:
-    if role == "edge":
-        return one.start_ns, one.encoded_ns or one.head_ns
-    if one.tail_start_ns is None or one.tail_end_ns is None:
-        return None
-    return one.decode_start_ns or one.tail_start_ns, one.tail_end_ns

@@ -31,7 +31,6 @@ class HostPair:
     cloud: Host
     network: str
     _board_ns: int | None = field(default=None, init=False)
-    _cloud_observes: bool | None = field(default=None, init=False)
     _cloud_state: str = field(default="", init=False)
     _cloud_knobs: dict[str, KnobValue] = field(default_factory=dict, init=False)
 
@@ -109,17 +108,11 @@ class HostPair:
         return report, {"edge": report.samples, "cloud": observed.samples}
 
     def _cloud_conditions(self) -> messages.Conditions:
-        """What the cloud observes, once it has checked that its knobs lasted through the window.
-
-        A host is not asked where it knew nothing after the first window: a board.
-        """
-        if self._cloud_observes is False:
-            return messages.Conditions(values={})
+        """What the cloud observes, once it has checked that its knobs lasted through the window."""
         knobs, self._cloud_knobs = self._cloud_knobs, {}  # what did not last is set again
         order = messages.ConditionsOrder(knobs=knobs, board_ns=self._board_ns)
         observed = self.cloud.agent.call("Conditions", order, messages.Conditions, 60.0)
         self._cloud_knobs = knobs
-        self._cloud_observes = bool(observed.values or observed.samples)
         self._cloud_state = observed.noted.state
         check_samples(observed.samples)
         return observed

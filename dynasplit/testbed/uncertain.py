@@ -94,20 +94,10 @@ def _left_open(
 
 def _busy_s(report: RunReport, role: Role) -> npt.NDArray[np.float64]:
     """When the host computed, from the start of its window (m, 2); a batch's inferences are one."""
-    every = report.inferences[:: report.batch_size]
-    if role == "edge":
-        zero_ns = window_times.edge_window_ns(report)[0]
-        spans = [(i.start_ns, i.encoded_ns or i.head_ns) for i in every]
-    else:
-        at_ns = window_times.cloud_window_ns(report)
-        assert at_ns is not None
-        zero_ns = at_ns[0]
-        spans = [
-            (i.decode_start_ns or i.tail_start_ns, i.tail_end_ns)
-            for i in every
-            if i.tail_start_ns is not None and i.tail_end_ns is not None
-        ]
-    found: npt.NDArray[np.float64] = (np.array(spans, dtype=np.int64) - zero_ns) / 1e9
-    found[1:, 0] = np.maximum(found[1:, 0], found[:-1, 1])  # decoding may begin before a tail ends
-    found[:, 1] = np.maximum(found[:, 0], found[:, 1])
-    return found
+    at_ns = (
+        window_times.edge_window_ns(report)
+        if role == "edge"
+        else window_times.cloud_window_ns(report)
+    )
+    assert at_ns is not None
+    return (window_times.busy_spans_ns(report, role) - at_ns[0]) / 1e9

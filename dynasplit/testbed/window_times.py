@@ -6,6 +6,9 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from hosts.wire.messages import Inference, RunReport
 
 
@@ -94,6 +97,27 @@ def cloud_window_ns(report: RunReport) -> tuple[int, int] | None:
     if before.tail_end_ns is None or last.tail_end_ns is None:
         return None
     return before.tail_end_ns, last.tail_end_ns
+
+
+def busy_span_ns(inference: Inference, role: str) -> tuple[int, int] | None:
+    """When a host computed for an inference: its head (edge), or decoding and its tail (cloud).
+
+    None: it had no tail.
+    """
+    if role == "edge":
+        return inference.start_ns, inference.encoded_ns or inference.head_ns
+    if inference.tail_start_ns is None or inference.tail_end_ns is None:
+        return None
+    return inference.decode_start_ns or inference.tail_start_ns, inference.tail_end_ns
+
+
+def busy_spans_ns(report: RunReport, role: str) -> npt.NDArray[np.int64]:
+    """When a host computed in a whole run (n, 2), in order; a batch's inferences are one."""
+    batches = report.inferences[:: report.batch_size]
+    found = [span for one in batches if (span := busy_span_ns(one, role)) is not None]
+    spans_ns = np.array(found, dtype=np.int64).reshape(len(found), 2)
+    # decoding may begin before a tail ends
+    return np.maximum.accumulate(spans_ns.ravel()).reshape(spans_ns.shape)
 
 
 def tail_ns(inference: Inference) -> int:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dynasplit.core.grouped import by_configuration
 from dynasplit.core.intervals import Interval
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration
@@ -67,18 +68,15 @@ def configuration_intervals(
     Returns:
         Without those of which nothing is known but one run of unknown uncertainty.
     """
-    by_configuration: dict[Configuration, list[Measurement]] = {}
-    for run in runs:
-        if run.energy_j is not None:
-            by_configuration.setdefault(run.configuration, []).append(run)
-    energies = {c: [m.energy_j or 0.0 for m in ms] for c, ms in by_configuration.items()}
+    groups = by_configuration(run for run in runs if run.energy_j is not None)
+    energies = {c: [m.energy_j or 0.0 for m in ms] for c, ms in groups.items()}
     spread = spread_of(energies.values())
     found: dict[Configuration, tuple[float, Parts]] = {}
     for configuration in those:
         if configuration not in energies:
             continue
         median_j = float(np.median(energies[configuration]))
-        parts = _parts(by_configuration[configuration], median_j, spread)
+        parts = _parts(groups[configuration], median_j, spread)
         if parts is not None:
             found[configuration] = median_j, parts
     halves = widths_j([parts for _, parts in found.values()])

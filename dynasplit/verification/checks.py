@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,13 +13,21 @@ import msgspec
 from dynasplit.core.errors import DynaSplitError, ResultsError
 from dynasplit.run.journal_reading import read_journal
 from dynasplit.run.records import JOURNAL, Records, mark_of
-from dynasplit.run.run_record import RECORD, SUMMARY, RunRecord, read_record
+from dynasplit.run.run_record import (
+    FRONT,
+    RECORD,
+    REQUESTS,
+    RUNS,
+    SUMMARY,
+    RunRecord,
+    read_record,
+    read_summary,
+)
 from dynasplit.run.sealed import hashes_of, seal_of
 from dynasplit.tables import RequestsTable, RunsTable, read_requests, read_runs
 from dynasplit.verification import tables
 from dynasplit.verification.findings import Finding
 
-RUNS, REQUESTS, FRONT = "runs.parquet", "requests.parquet", "front.json"
 _SEARCHED = (JOURNAL, FRONT, REQUESTS, SUMMARY)
 _TWO_PHASE = "two_phase"
 
@@ -46,10 +53,7 @@ class _Folder:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        try:
-            return msgspec.json.decode((self.path / SUMMARY).read_bytes(), type=dict[str, Any])
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise ResultsError(f"{self.path / SUMMARY} cannot be read: {error}") from error
+        return read_summary(self.path)
 
     def has(self, name: str) -> bool:
         return (self.path / name).is_file()
@@ -137,6 +141,5 @@ def _journal(folder: _Folder) -> Iterator[Finding]:
     if records.damage is not None:
         yield Finding("complete", JOURNAL, records.damage)
     begun = records.begun
-    with suppress(AttributeError):
-        if begun is not None and mark_of(begun.identity) != mark_of(folder.record.identity):
-            yield Finding("consistent", JOURNAL, "is of another run than run.json says")
+    if begun is not None and mark_of(begun.identity) != mark_of(folder.record.identity):
+        yield Finding("consistent", JOURNAL, "is of another run than run.json says")

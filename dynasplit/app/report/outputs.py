@@ -25,6 +25,7 @@ from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.study import OfflineResult
 from dynasplit.online.headlines import headlines, name_of
 from dynasplit.online.policy_figures import summarise_requests
+from dynasplit.run.run_record import FRONT, REQUESTS, RUNS, SUMMARY
 from dynasplit.tables import write_requests, write_runs
 
 
@@ -97,12 +98,12 @@ def write_offline_outputs(
     Raises:
         ResultsError: the folder cannot be written.
     """
-    written = [folder / "front.json"]
+    written = [folder / FRONT]
     if offline is not None:
         front = with_intervals(front, offline.measurements)
     front.save(written[0])
     if offline is not None:
-        written.append(folder / "runs.parquet")
+        written.append(folder / RUNS)
         write_runs(
             written[-1],
             offline.measurements,
@@ -121,7 +122,7 @@ def write_online_outputs(
     Raises:
         ResultsError: the folder cannot be written.
     """
-    requests, told = folder / "requests.parquet", folder / "summary.json"
+    requests, told = folder / REQUESTS, folder / SUMMARY
     offline, served = result.offline, result.online.served
     last = testbed.space.last_split_point
     write_requests(requests, served, model=testbed.network, last_split_point=last)

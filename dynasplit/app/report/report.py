@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dynasplit.accounting import name_in
 from dynasplit.app.cli.accounting_table import accounting_table, lacking_lines
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.doubtful import doubtful_lines
@@ -66,7 +67,7 @@ def few_runs(least: int | None) -> str:
 
 def own_name(summary: Mapping[str, Any]) -> str:
     """The name of the accounting by which configurations were chosen."""
-    return str(summary["accounting"]).partition("(")[0]
+    return name_in(summary["accounting"])
 
 
 def tell_accountings(summary: Mapping[str, Any], terminal: Terminal, source: str = "") -> None:

@@ -12,13 +12,14 @@ from dynasplit.app.setup.run_inputs import OnlineInputs, RunInputs, TestbedInput
 from dynasplit.audit import audit_live
 from dynasplit.core.errors import ConfigurationError, DataError
 from dynasplit.core.events import Subscriber, nobody
+from dynasplit.core.grouped import by_configuration
 from dynasplit.core.measurement import ServingTestbed, summarise
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.study import Audit, OfflineResult, OfflineSettings, search_front
 from dynasplit.online import policies, workloads
-from dynasplit.online.metered import Metered, by_configuration
+from dynasplit.online.metered import Metered
 from dynasplit.online.policies import Policy
 from dynasplit.online.requests import Requests
 from dynasplit.online.serve import serve

@@ -12,6 +12,7 @@ from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.figures import try_to_write_figure
 from dynasplit.front.pareto_front import ParetoFront
+from dynasplit.run.run_record import FRONT, REQUESTS, RUNS
 from dynasplit.tables import write_requests, write_runs
 
 _CALLED = "trial"
@@ -35,9 +36,9 @@ def try_formats(folder: Path) -> None:
         with tempfile.TemporaryDirectory(prefix=f".{_CALLED}_", dir=folder) as named:
             place = Path(named)
             front = ParetoFront.build([run], model=_CALLED, last_split_point=1, source="measured")
-            front.save(place / "front.json")
-            write_runs(place / "runs.parquet", [run], model=_CALLED, last_split_point=1)
-            write_requests(place / "requests.parquet", [served], model=_CALLED, last_split_point=1)
+            front.save(place / FRONT)
+            write_runs(place / RUNS, [run], model=_CALLED, last_split_point=1)
+            write_requests(place / REQUESTS, [served], model=_CALLED, last_split_point=1)
             try_to_write_figure(place / "front.png")
             _try_to_write_page(place / "report.html")
     except DynaSplitError:

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from dynasplit.core.counter_rng import pick, request_bits
 from dynasplit.core.errors import DataError
+from dynasplit.core.grouped import by_configuration
 from dynasplit.core.measurement import Measurement, Testbed
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online import policies
 from dynasplit.online.log_bins import Steps
-from dynasplit.online.metered import Metered, by_configuration
+from dynasplit.online.metered import Metered
 from dynasplit.online.policies import Policy
 from dynasplit.online.policy_figures import policy_blocks, summarise_requests
 from dynasplit.online.requests import Requests

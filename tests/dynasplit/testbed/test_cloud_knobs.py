@@ -86,12 +86,12 @@ def test_the_cloud_is_asked_to_check_what_is_set(testbed, cloud):
 
 
 def test_what_did_not_last_is_set_again(testbed, cloud):
-    testbed._cloud_knobs, testbed._cloud_observes = {"gpu_power_w": 900}, True
+    testbed._cloud_knobs = {"gpu_power_w": 900}
     with pytest.raises(KnobRefused):
         testbed._cloud_conditions()
     with pytest.raises(LinkLost):
         testbed.measure(Configuration.of(1, gpu_power_w=300))
-    testbed._cloud_knobs, testbed._cloud_observes = {"gpu_power_w": 300}, True
+    testbed._cloud_knobs = {"gpu_power_w": 300}
     with pytest.raises(LinkLost):
         testbed.measure(Configuration.of(1, gpu_power_w=300))
     assert cloud.asked == [("Conditions", {"gpu_power_w": 900}), ("Knobs", {"gpu_power_w": 300})]

@@ -47,6 +47,6 @@ def test_a_run_order_with_a_number_of_cores_sets_threads(tmp_path, monkeypatch):
     empty = RunReport(inferences=[], first=0, last=0, tensor_bytes=0)
     monkeypatch.setattr(agent.part, "run", lambda _: empty)
     for knobs in ({"cpu_cores": 2}, {}):
-        agent.run(SimpleNamespace(board_ns=None, knobs=knobs))
+        agent.run(SimpleNamespace(board_ns=None, knobs=knobs, is_request=False))
         assert agent.part.heads.threads == 2
     agent.knobs.restore()

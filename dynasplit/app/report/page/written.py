@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dynasplit.accounting import name_in
 from dynasplit.app.report.page import content
 from dynasplit.app.report.page.content import Told
 from dynasplit.core.errors import ResultsError
@@ -67,7 +68,7 @@ def page_of(told: Told, figures: Sequence[Path] = ()) -> str:
     return environment.get_template(_TEMPLATE).render(
         told=told,
         summary=summary,
-        own=str(summary["accounting"]).partition("(")[0],
+        own=name_in(summary["accounting"]),
         known={n: one for n, one in summary["by_accounting"].items() if "policies" in one},
         lacking={n: one for n, one in summary["by_accounting"].items() if "lacks" in one},
         colours=dict(zip(policies, _COLOURS * len(policies), strict=False)),
