@@ -72,8 +72,9 @@ def _cells(block: Mapping[str, Any], quality: str, unit: str) -> Mapping[str, st
 def _quality(block: Mapping[str, Any], name: str) -> str:
     """A share of images, and its interval."""
     bounds = block["confidence_95"].get(name)
-    below = "" if bounds is None else "\n" + "..".join(f"{b:.2f}".lstrip("0") for b in bounds)
-    return _number(block.get(name), 3) + below
+    share = block.get(name)
+    below = "" if bounds is None else "\n" + _joined(f"{100 * b:.0f}" for b in bounds) + " %"
+    return "-" if share is None else f"{100 * share:.1f} %{below}"
 
 
 def _between(bounds: Sequence[float] | None) -> str:
