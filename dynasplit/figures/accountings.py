@@ -13,6 +13,7 @@ from dynasplit.figures import style
 from dynasplit.figures.series import Origin
 
 _OWN = "dynasplit"
+_SAVED = "in brackets: saved, of cloud_only's"
 _METERS = "±: 95 % of what meters and windows leave open"
 
 
@@ -47,9 +48,11 @@ def draw(
         every[0].invert_yaxis()
         style.head(
             figure,
-            f"{origin.network}: mean energy of a request by accounting, saved against cloud_only",
+            f"{origin.network}: mean energy of a request, by accounting",
             origin.source,
-            "\n".join(filter(None, [origin.remarks, _METERS if _has_meters(known) else ""])),
+            "\n".join(
+                filter(None, [origin.remarks, _SAVED, _METERS if _has_meters(known) else ""])
+            ),
         )
     return path
 

@@ -129,6 +129,22 @@ def test_it_says_how_valid_it_is(told):
     assert "Nothing to judge by in these windows: background" in text
 
 
+def test_a_gate_without_a_number_of_its_own_is_not_said_to_have_judged_nothing(told):
+    """`late` compares a window with those before it, so that none is kept."""
+
+    def page(flags: tuple[str, ...]) -> str:
+        first = dataclasses.replace(told.measured[0], flags=flags)
+        return page_of(dataclasses.replace(told, measured=[first, *told.measured[1:]]))
+
+    quiet = page(())
+    (unkept,) = re.findall(r"no number is kept of: ([^<]*)\.<", quiet)
+    assert {"late", "felt", "repeated"} <= set(unkept.split(", "))
+    (silent,) = re.findall(r"Nothing to judge by in these windows: ([^<]*)\.<", quiet)
+    assert not set(silent.split(", ")) & set(unkept.split(", "))
+    assert "<tr><td>late</td>" not in quiet
+    assert '<tr><td>late</td><td class="doubtful">doubtful</td>' in page(("late",))
+
+
 def test_it_says_what_is_on_the_front_and_how_to_repeat_it(told):
     text = page_of(told)
     for member in told.front.summaries:

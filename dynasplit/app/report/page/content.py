@@ -72,6 +72,7 @@ def gate_rows(told: Told) -> list[dict[str, Any]]:
                 "action": action,
                 "limits": ", ".join(limits),
                 "judged": len(found),
+                "is_kept": gate.is_kept,
                 "range": _range(found, gate.unit),
                 "flagged": flagged,
                 "verdict": "doubtful" if flagged else "passed" if found else "not judged",
