@@ -18,6 +18,7 @@ from dynasplit.core.measurement import Testbed
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.online.policies.base import Policy
+from dynasplit.online.requests import Requests
 from dynasplit.online.workload import Request
 from dynasplit.run.journal import Journal
 from dynasplit.testbed.retry import RetryPolicy
@@ -70,6 +71,9 @@ def serve(
     def tell(text: str) -> None:
         subscriber(Remarked("online", text))
 
+    if left and (before := turns.index(left[0])) and isinstance(testbed, Requests):
+        # as the last one left it: else the first of this start alone would be after a switch
+        _serve_one(turns[before - 1], testbed, retry, tell)
     for done, turn in enumerate(left, start=len(turns) - len(left) + 1):
         served = _serve_one(turn, testbed, retry, tell)
         journal.append_served(served, phase)

@@ -1,5 +1,6 @@
 import dataclasses
 import itertools
+from types import SimpleNamespace
 
 import pytest
 
@@ -7,11 +8,15 @@ from dynasplit.core.errors import ConfigurationError, HostUnreachable, ResultsEr
 from dynasplit.core.events import Answered, Finished, Started
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online import policies
+from dynasplit.online.metered import Metered
+from dynasplit.online.requests import Requests
 from dynasplit.online.serve import serve, serving_order
 from dynasplit.online.workload import Request, requests_of
 from dynasplit.online.workloads.reference import Reference
 from dynasplit.run.journal import Journal
+from dynasplit.testbed.modelled import ModelledTestbed
 from dynasplit.testbed.retry import RetryPolicy
+from hosts.emulation.profile import load_profile
 from tests.dynasplit.watched import but_for_time
 
 
@@ -104,6 +109,31 @@ def test_interrupted_serving_goes_on(requests, everyone, make_testbed, tmp_path,
     times_s = [[s.measurement.testbed_time_s for s in served] for served in (resumed, whole)]
     assert sum(a != b for a, b in zip(*times_s, strict=True)) <= 1  # the first after the start
     assert second.calls == 60 - kill
+
+
+@pytest.mark.parametrize("kill", [0, 1, 7, 59])
+def test_requests_after_a_start_in_between_switch_as_without_it(requests, everyone, kill):
+    """A testbed that was set up anew knows nothing of what it served before."""
+    profile = load_profile("pi4_coral_v100")
+
+    def testbed(until: int = 10**9) -> Requests:
+        boards, windows = (ModelledTestbed(profile, "vgg16") for _ in range(2))
+        served = itertools.count()
+
+        def infer(*args, **more):
+            if next(served) == until:
+                raise Killed
+            return boards.infer(*args, **more)
+
+        return Requests(SimpleNamespace(infer=infer), Metered({}, windows.measure))
+
+    whole = serve(requests, everyone, testbed(), Journal())
+    journal = Journal()
+    with pytest.raises(Killed):
+        serve(requests, everyone, testbed(kill), journal)
+    resumed = serve(requests, everyone, testbed(), journal)
+    assert {s.measurement.switch_ms > 0 for s in whole} == {True, False}
+    assert resumed == whole
 
 
 @pytest.mark.fault(
