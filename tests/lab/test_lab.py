@@ -72,13 +72,20 @@ def governor_back(host: HostConnection) -> None:
     host.ask("echo ondemand | tee /sys/devices/system/cpu/cpufreq/policy*/scaling_governor")
 
 
+def _of_the_checkout_in(folder: str) -> set[str]:
+    """What a host sees in a folder of its own because the programs that it runs lie below it."""
+    places = (ROOT, Path(sys.prefix).resolve())
+    return {p.relative_to(folder).parts[0] for p in places if p.is_relative_to(folder)}
+
+
 def test_each_host_has_its_own_name_login_root_clock_and_files(hosts):
     told = {}
     for role, host in hosts.items():
         assert host.ask("hostname").strip() == f"lab-{role}"
         assert host.ask("id -un; id -u").split() == ["lab", "61001"]
         host.ask("echo mine > ~/note && echo mine > /tmp/lab-note && test ! -w /etc/passwd")
-        assert host.ask("ls /home /tmp").split() == ["/home:", "lab", "/tmp:", "lab-note"]
+        assert host.ask("ls /home").split() == ["lab"]
+        assert set(host.ask("ls /tmp").split()) == {"lab-note", *_of_the_checkout_in("/tmp")}
         assert "systemd" not in host.ask("ps -eo comm") + host.ask("cat /etc/passwd")
         told[role] = float(ask(host, "import time; print(time.monotonic())"))
     assert told["edge"] - time.monotonic() == pytest.approx(5000, abs=5)
