@@ -210,7 +210,7 @@ def test_of_two_meters_the_outer_counts_and_both_are_kept(tmp_path, processor):
 
 def test_a_meter_that_hangs_up_in_the_midst_of_a_run_costs_a_window_and_no_more(tmp_path):
     instrument = Instrument()
-    instrument.hangs_up_at = 200
+    instrument.hangs_up_at = 100
     meter = f"hosts.edge.meters=[{{meter:gpm8213,resource:'{instrument.resource}',period_s:0.05}}]"
     done = start(tmp_path / "results", *METERED, meter)
     instrument.close()
