@@ -1,7 +1,7 @@
 """Discovers this machine's CPUs, knobs and meter, and why others are absent.
 
-`python -m hosts.discover [cpus=0,1] KNOB ...` prints what this machine offers of these knobs to
-programs that keep to these CPUs, as JSON.
+`python -m hosts.discover [cpus=0,1] [runtime=jax] KNOB ...` prints what this machine offers of
+these knobs to programs that keep to these CPUs, and compute with this runtime, as JSON.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from hosts.meters.nvml import build as build_nvml
 from hosts.meters.rapl import build as build_rapl
 from hosts.wire.preflight import KnobLook
 
-_CPUS = "cpus="
+_CPUS, _RUNTIME = "cpus=", "runtime="
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,16 @@ def look_around(machine: Machine | None = None) -> ThisMachine:
 
 def main(words: Sequence[str]) -> None:
     """Print what is offered."""
-    names = [word for word in words if not word.startswith(_CPUS)]
-    for word in words[: len(words) - len(names)]:
-        keep_to([cpu for cpu in sorted(cpus_in(word.removeprefix(_CPUS))) if cpu in own_cpus()])
-    sys.stdout.write(msgspec.json.encode(offers(names, open_machine())).decode() + "\n")
+    machine = open_machine()
+    names = []
+    for word in words:
+        if word.startswith(_CPUS):
+            keep_to([cpu for cpu in sorted(cpus_in(word.removeprefix(_CPUS))) if cpu in own_cpus()])
+        elif word.startswith(_RUNTIME):
+            machine.runtime = word.removeprefix(_RUNTIME)
+        else:
+            names.append(word)
+    sys.stdout.write(msgspec.json.encode(offers(names, machine)).decode() + "\n")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ FREE_OF_MEASUREMENT = (
 served from the front, how often is tried again."""
 LATER = (
     *("hosts.faults", "hosts.cloud_rest_w", "hosts.meter"),
+    *("hosts.edge.runtime", "hosts.edge.tf32", "hosts.cloud.runtime", "hosts.cloud.tf32"),
     *("measure.gates", "measure.baseline_every", "measure.warmup_s"),
     *("measure.control_every", "measure.control", "measure.order", "measure.max_warmup_s"),
     *("measure.cool_down_c", "measure.cool_down_limit_s", "measure.baseline_states"),
@@ -198,13 +199,22 @@ def _leave_out_later(config: Config, plain: dict[str, Any]) -> None:
     if plain.get("energy") == default["energy"]:
         plain["energy"] = FIRST_ENERGY
     for path in (*LATER, *(f"space.{n}" for n in plain["space"] if n not in _FIRST_KNOBS)):
-        group, key = path.split(".")
-        if group in plain and plain[group][key] == default[group][key]:
-            del plain[group][key]
+        group, *inner = path.split(".")
+        if group in plain:
+            _drop_same(plain[group], default[group], inner)
     for path, before in BEFORE_OPTIONS.items():
         group, key = path.split(".")
         if group in plain and plain[group][key] == before:
             del plain[group][key]
+
+
+def _drop_same(place: dict[str, Any], default: Mapping[str, Any], path: Sequence[str]) -> None:
+    """Leave out a value, by its path in a group, where it is the default one."""
+    key, *inner = path
+    if inner:
+        _drop_same(place[key], default[key], inner)
+    elif place[key] == default[key]:
+        del place[key]
 
 
 def _refuse_undecoded(config: Config) -> None:

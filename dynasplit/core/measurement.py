@@ -58,6 +58,10 @@ class Measurement:
         edge_idle_w: idle power of the edge's state. cloud_idle_w: of the cloud's.
         edge_busy_ms: mean time of head and encoding. cloud_busy_ms: of decoding and tail.
         tensor_kb: size of an image's tensor before it is encoded, in 1024 bytes.
+        edge_load_ms: opening the head, before the window; None: it was open.
+        cloud_compile_ms: the first run of a tail, which compiles it; None: it was compiled.
+        edge_runtime: the library that computed the heads, with its version.
+        cloud_runtime: likewise of the tails. cloud_device: where they ran, such as `GPU:0`.
         mode: latency (one batch at a time) or throughput (edge, link and cloud at once).
         throughput_rps: inferences per second over the window.
         wire_kb: size of an image's tensor on the wire. encode_ms: encoding a batch on the edge.
@@ -102,6 +106,11 @@ class Measurement:
     edge_busy_ms: float | None = None
     cloud_busy_ms: float | None = None
     tensor_kb: float | None = None
+    edge_load_ms: float | None = None
+    cloud_compile_ms: float | None = None
+    edge_runtime: str | None = None
+    cloud_runtime: str | None = None
+    cloud_device: str | None = None
     mode: str | None = None
     throughput_rps: float | None = None
     wire_kb: float | None = None

@@ -18,8 +18,9 @@ from hosts.wire.window_rules import WindowRules
 _IMAGES = 5
 _RUN_S = 60.0  # a GPU's first call compiles
 _NO_GPU = (
-    "is TensorFlow's build for GPUs there (hosts/requirements-cloud-gpu.txt; +experiment=provision "
-    "installs it), and the driver new enough for it? Else leave cloud_gpu out of hosts.cloud.knobs"
+    "is the runtime's build for GPUs there (hosts/requirements-cloud-gpu.txt, or -jax-gpu.txt; "
+    "+experiment=provision installs it), and the driver new enough for it? Else leave cloud_gpu "
+    "out of hosts.cloud.knobs"
 )
 _RULES = WindowRules(warmup=2, min_inferences=2 * _IMAGES, min_window_s=0.0)
 
@@ -36,12 +37,11 @@ def check(
         references: each image's class by the unsplit network.
     """
     middle = max(1, last_split_point // 2)
-    places = [("edge", "LiteRT", last_split_point, False)]
+    places = [("edge", last_split_point, False)]
     knobs = hosts.ask("cloud", "Knobs", KnobsOrder(knobs={}), KnobsSet)
     for gpu in knobs.allowed.get("cloud_gpu", (False,)):
-        place = "TensorFlow on the GPU" if gpu else "TensorFlow on the CPU"
-        places.append(("cloud", place, middle, bool(gpu)))
-    for role, runtime, split_point, gpu in places:
+        places.append(("cloud", middle, bool(gpu)))
+    for role, split_point, gpu in places:
         try:
             if role == "cloud" and knobs.allowed.get("cloud_gpu"):
                 hosts.ask("cloud", "Knobs", KnobsOrder(knobs={"cloud_gpu": gpu}), KnobsSet)
@@ -50,7 +50,7 @@ def check(
             found = failed(role, "inference", why)
             yield replace(found, advice=_NO_GPU) if gpu else found
             continue
-        yield _judged(role, runtime, report, references)
+        yield _judged(role, report, references)
 
 
 def _run(hosts: TwoHosts, network: str, split_point: int, gpu: bool) -> RunReport:
@@ -76,7 +76,10 @@ def _idle(hosts: TwoHosts) -> dict[str, Value]:
     return {name: value for name, value in idle.items() if value is not None}
 
 
-def _judged(role: str, runtime: str, report: RunReport, references: Sequence[int]) -> Finding:
+def _judged(role: str, report: RunReport, references: Sequence[int]) -> Finding:
+    ran = report.ran
+    device = "GPU" if (ran.cloud_device or "").startswith("GPU") else "CPU"
+    runtime = ran.edge_runtime if role == "edge" else f"{ran.cloud_runtime} on the {device}"
     inside = report.inferences[report.first : report.last]
     right = sum(one.top1 == references[one.image] for one in inside)
     times_ms = [

@@ -76,7 +76,7 @@ class HostQuickly:
 
     def _look_first(self, host: HostConnection) -> bool:
         """Interpreter, packages, disk, clock; False: no program would run there."""
-        wanted = packages.asked_for(self.role)
+        wanted = packages.asked_for(self.role, self.address.runtime)
         try:
             self.first, offset = first_look(host, wanted, disk.PLACES)
         except TestbedError as why:
@@ -84,7 +84,7 @@ class HostQuickly:
             return False
         told = list(interpreter.check(self.role, self.address.python, self.first))
         if self.first.versions:
-            told += packages.check(self.role, self.first)
+            told += packages.check(self.role, self.first, self.address.runtime)
         if self.first.free_mb or "free_mb" in self.first.failed:
             told += disk.check(self.role, self.first)
         if offset is not None:

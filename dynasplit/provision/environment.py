@@ -11,6 +11,7 @@ from dynasplit.preflight.interpreter import NEWEST, OLDEST, fits, words
 from dynasplit.preflight.packages import file_of
 from dynasplit.provision.host_state import HostState, in_shell
 from dynasplit.provision.steps import Step
+from hosts.models.runtimes import AUTO
 
 _ROOT = Path(__file__).resolve().parents[2]
 MACHINES = ("x86_64", "aarch64")
@@ -50,7 +51,9 @@ def check(role: str, state: HostState, *, gpu: bool = False) -> Iterator[str]:
         yield f"{state.free_mb:.0f} MB are free; the packages need {room_mb:.0f} MB"
 
 
-def steps(role: str, environment: str, state: HostState, *, gpu: bool = False) -> list[Step]:
+def steps(
+    role: str, environment: str, state: HostState, *, gpu: bool = False, runtime: str = AUTO
+) -> list[Step]:
     """The interpreter, the environment, and the packages in it.
 
     Args:
@@ -58,11 +61,12 @@ def steps(role: str, environment: str, state: HostState, *, gpu: bool = False) -
         environment: its folder.
         state: of the host.
         gpu: tails are to run on the host's GPU.
+        runtime: the library that computes its part.
 
     Raises:
         TestbedError: there is no interpreter that would do, and no way to one.
     """
-    folder, file = in_shell(environment), file_of(role, gpu=gpu)
+    folder, file = in_shell(environment), file_of(role, gpu=gpu, runtime=runtime)
     requirements = requirements_of(file)
     wanted = hashlib.sha256(requirements.encode()).hexdigest()
     if fits(state.environment):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from shutil import which
 
@@ -51,7 +52,9 @@ def provision(
         state = state_of(host, folder, rights.patterns_of(asked))
         gpu = role == "cloud" and "cloud_gpu" in address.knobs and "nvidia-driver" in state.tools
         waits = False
-        for step in _steps(role, folder, asked, state, progress, undo, gpu):
+        install = partial(environment.steps, role, folder, state, gpu=gpu, runtime=address.runtime)
+        progress.errors += () if undo else environment.check(role, state, gpu=gpu)
+        for step in _steps(folder, asked, state, progress, None if undo else install):
             outcome = _outcome(step, state)
             if outcome == "to do" and waits and not step.as_root:
                 outcome = "after the administrator"
@@ -70,21 +73,19 @@ def rights_for(address: HostAddress) -> list[Right]:
 
 
 def _steps(
-    role: str,
     folder: str,
     asked: Sequence[Right],
     state: HostState,
     progress: Progress,
-    undo: bool,
-    gpu: bool,
+    install: Callable[[], list[Step]] | None,
 ) -> Iterator[Step]:
-    if undo:
+    """The steps of installing and of rights; with None to install, those that undo them."""
+    if install is None:
         yield from (*environment.undo(folder, state), *rights.undo(state))
         return
-    progress.errors += environment.check(role, state, gpu=gpu)
     progress.remarks += rights.remarks(asked, state)
     try:
-        yield from environment.steps(role, folder, state, gpu=gpu)
+        yield from install()
     except TestbedError as error:
         progress.errors.append(str(error))
     yield from rights.steps(asked, state)

@@ -142,6 +142,13 @@ _MODE = (
     Column("mode", "", "text", None, None, "any", "latency, one batch at a time, or throughput"),
     Column("throughput_rps", "1/s", "float", 0, 1e9, "any", "inferences a second"),
 )
+_RUNTIMES = (
+    _ms("edge_load_ms", "opening the head, before the window"),
+    _ms("cloud_compile_ms", "compiling the tail, its first run included, before the window"),
+    Column("edge_runtime", "", "text", None, None, "any", "library that computed the head"),
+    Column("cloud_runtime", "", "text", None, None, "any", "library that computed the tail"),
+    Column("cloud_device", "", "text", None, None, "any", "where the tail ran, such as GPU:0"),
+)
 _ACCOUNTING = Column(
     "accounting", "", "text", None, None, "any", "how energies are counted; absent: occupied"
 )
@@ -170,6 +177,7 @@ RUNS: tuple[Column, ...] = (
     _ms("edge_busy_ms", "mean time of head and encoding, an inference"),
     _ms("cloud_busy_ms", "mean time of decoding and tail, an inference"),
     Column("tensor_kb", "KB", "float", 0, 1e9, "any", "an image's tensor, in 1024 bytes"),
+    *_RUNTIMES,
     *_MODE,
     Column("wire_kb", "KB", "float", 0, 1e9, "any", "an image's tensor as it was sent"),
     _ms("encode_ms", "encoding the tensor of a batch, part of transfer_ms"),

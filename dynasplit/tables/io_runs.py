@@ -22,7 +22,7 @@ from dynasplit.tables.files import arrow_table, check_facts, read_identity, writ
 from dynasplit.tables.knobs import group_without_numbers, read_configurations, write_configurations
 from dynasplit.tables.plausible import check_units
 from dynasplit.tables.reading import Arrays, check_names, check_present, read_file, reject, to_array
-from dynasplit.tables.runs import FIGURES, RunsTable, one_accounting
+from dynasplit.tables.runs import FIGURES, TEXTS, RunsTable, one_accounting
 
 _COLUMNS = {c.name: c for c in RUNS}
 
@@ -70,6 +70,7 @@ def read_runs(
         modes=_modes(path, table),
         rights=_rights(path, table),
         inferences=_inferences(path, table),
+        texts=_texts(path, table),
         accounting=_accounting(path, table),
         path=path,
         notes=tuple(notes),
@@ -110,6 +111,7 @@ def runs_table(
         columns["accounting"] = [table.accounting] * len(table)
     if table.modes and any(table.modes):
         columns["mode"] = list(table.modes)
+    columns.update((name, list(texts)) for name, texts in table.texts.items() if any(texts))
     if table.rights and any(table.rights):
         columns["right"] = list(table.rights)
     if table.inferences and any(table.inferences):
@@ -184,6 +186,15 @@ def _modes(path: Path, table: pa.Table) -> list[str | None] | None:
     if "mode" not in table.column_names:
         return None
     return cast("list[str | None]", to_array(path, table["mode"], _COLUMNS["mode"]).tolist())
+
+
+def _texts(path: Path, table: pa.Table) -> dict[str, list[str | None]]:
+    """The columns of plain text that the table has, by name."""
+    return {
+        name: cast("list[str | None]", to_array(path, table[name], _COLUMNS[name]).tolist())
+        for name in TEXTS
+        if name in table.column_names
+    }
 
 
 def _rights(path: Path, table: pa.Table) -> list[str | None] | None:

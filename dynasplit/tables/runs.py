@@ -20,7 +20,10 @@ from dynasplit.tables.families import family_names, family_values, gathered
 from dynasplit.tables.reading import Array
 
 _INTEGERS = {c.name for c in RUNS if c.dtype == "int"}
-_WORDS = {"configuration", "source", "mode", "flags", "accounting", "right", "inference_ms"}
+TEXTS = ("edge_runtime", "cloud_runtime", "cloud_device")
+"""Columns of plain text, as they are."""
+
+_WORDS = {"configuration", "source", "mode", "flags", "accounting", "right", "inference_ms", *TEXTS}
 _KEPT = {f.name for f in fields(Measurement)} - _WORDS
 FIGURES = tuple(c.name for c in RUNS if c.name in _KEPT)
 
@@ -40,6 +43,7 @@ class RunsTable:
         modes: each row's mode of measuring (n,); None: not known.
         rights: which images each row classified correctly (n,); None: not known.
         inferences: the latency in ms of each row's single inferences (n,); None: not kept.
+        texts: name to values (n,) of the columns of plain text that the table has; None: not known.
         accounting: the label of the accounting by which all rows count energies.
         path: the file, or None for a table in memory.
         notes: what had to be assumed or repaired while reading, to be shown.
@@ -55,6 +59,7 @@ class RunsTable:
     modes: Sequence[str | None] | None = field(default=None, repr=False)
     rights: Sequence[str | None] | None = field(default=None, repr=False)
     inferences: Sequence[tuple[float, ...]] | None = field(default=None, repr=False)
+    texts: Mapping[str, Sequence[str | None]] = field(default_factory=dict, repr=False)
     accounting: str = "occupied"
     path: Path | None = None
     notes: tuple[str, ...] = ()
@@ -89,6 +94,7 @@ class RunsTable:
             modes=[m.mode for m in runs],
             rights=[m.right for m in runs],
             inferences=[m.inference_ms for m in runs],
+            texts={name: [getattr(m, name) for m in runs] for name in TEXTS},
             accounting=accounting,
         )
 
@@ -142,8 +148,12 @@ class RunsTable:
             right=self.rights[row] if self.rights else None,
             inference_ms=self.inferences[row] if self.inferences else (),
             accounting=self.accounting,
+            **self._texts_of(row),
             **gathered(figures),
         )
+
+    def _texts_of(self, row: int) -> dict[str, Any]:
+        return {name: values[row] for name, values in self.texts.items()}
 
     @cached_property
     def _natives(self) -> dict[str, list[Any]]:

@@ -35,6 +35,8 @@ class HostAddress:
         known_hosts: file with the host's key.
         heeds_ssh_config: False: what the user's ssh configuration says counts for nothing.
         python: the interpreter with the host's requirements.
+        runtime: the library that computes its part; `auto`: the first that is there.
+        tf32: its GPU may round the factors of products to 10 bits.
         link_address: its address in the network between edge and cloud; empty: the same as ssh's.
         link_port: the cloud's port there, for tensors; 0: any that is free.
         meters: the meter programs that measure it.
@@ -58,6 +60,8 @@ class HostAddress:
     heeds_ssh_config: bool = True
     outlasts_run: bool = True
     uses_gpu: bool = False
+    runtime: str = "auto"
+    tf32: bool = True
 
     def __str__(self) -> str:
         user = f"{self.user}@" if self.user else ""

@@ -26,7 +26,8 @@ from dynasplit.testbed.host_meters import HostMeters
 from dynasplit.testbed.meter import MeterStream
 from dynasplit.testbed.meter_places import MeterPlaces, Place
 from dynasplit.testbed.programs import push_programs
-from hosts.models.runtime.manifest import Manifest, parts
+from hosts.models.prepared.manifest import Manifest, parts
+from hosts.wire import files as network_files
 from hosts.wire import messages
 
 CompileHead = Callable[[int], tuple[Path, str]]
@@ -90,6 +91,8 @@ class Host:
             authority_pem=self._identity.authority_pem,
             cpus=self.address.cpus,
             controller=_who_asks(),
+            runtime=self.address.runtime,
+            tf32=self.address.tf32,
         )
         log = self._logs / f"{self.role}.log"
         self._start_agent: Callable[[], AgentLink] = partial(
@@ -162,7 +165,7 @@ class Host:
             )
         path, sha256 = self.compile_head(split_point)
         there = self._hold({"compiled": (path, sha256)})["compiled"]
-        order = messages.CompiledOrder(split_point=split_point, path=there)
+        order = network_files.CompiledOrder(split_point=split_point, path=there)
         self.agent.call("Compiled", order, messages.Message, LOAD_S)
         self._compiled.add(split_point)
 
@@ -174,19 +177,19 @@ class Host:
             artifacts: name to (path here, sha256).
         """
         paths = self._hold({name: artifacts[name] for name in parts(self.role, artifacts)})
-        order = messages.LoadOrder(manifest=manifest, paths=paths)
-        self.agent.call("Load", order, messages.Loaded, LOAD_S)
+        order = network_files.LoadOrder(manifest=manifest, paths=paths)
+        self.agent.call("Load", order, network_files.Loaded, LOAD_S)
 
     def _hold(self, wanted: Mapping[str, tuple[Path, str]]) -> dict[str, str]:
         """Push the files that the host lacks; returns the path of each on the host."""
         files = {sha256: str(path) for path, sha256 in wanted.values()}
-        ask = messages.FindOrder(files=files)
-        found = self.agent.call("Find", ask, messages.Found, LOAD_S)
+        ask = network_files.FindOrder(files=files)
+        found = self.agent.call("Find", ask, network_files.Found, LOAD_S)
         missing = [a for a in wanted.values() if found.paths[a[1]] is None]
         for path, sha256 in missing:
             self._connection.put(path, f"{found.folder}/{sha256}{path.suffix}")
         if missing:
-            found = self.agent.call("Find", ask, messages.Found, LOAD_S)
+            found = self.agent.call("Find", ask, network_files.Found, LOAD_S)
         paths = {}
         for name, (path, sha256) in wanted.items():
             there = found.paths[sha256]

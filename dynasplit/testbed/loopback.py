@@ -23,6 +23,8 @@ Fault = Mapping[str, str | int | float | None]
 
 _SOURCE = Path(__file__).resolve().parents[2]
 _PATIENCE_S = 10.0
+_ANY_PYTHON = HostAddress().python
+"""Where none is named, a host on this machine has the controller's."""
 
 
 @contextlib.contextmanager
@@ -140,7 +142,7 @@ def _address(
         user=getpass.getuser(),
         key_file=str(folder / "client_key"),
         known_hosts=str(known_hosts),
-        python=sys.executable,
+        python=sys.executable if given.python == _ANY_PYTHON else given.python,
         link_address="127.0.0.1",
         heeds_ssh_config=False,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from dynasplit.accounting._view import viewed
 from dynasplit.accounting.base import ROLES
 from dynasplit.core.measurement import Measurement, Source, kept_latencies
@@ -82,6 +84,7 @@ def measurement_of(
         edge_busy_ms=1000 * busy.edge_s,
         cloud_busy_ms=1000 * busy.cloud_s,
         tensor_kb=report.tensor_bytes / 1024,
+        **msgspec.structs.asdict(report.ran),
         mode=report.mode,
         throughput_rps=window_times.throughput_rps(report),
         wire_kb=stages.wire_kb,

@@ -27,7 +27,7 @@ def offers_of(address: HostAddress) -> dict[str, KnobLook]:
         python = python_of(address, push_programs(host))
         try:
             cpus = [f"cpus={','.join(map(str, address.cpus))}"] if address.cpus else []
-            words = shlex.join([*cpus, *address.knobs])
+            words = shlex.join([*cpus, f"runtime={address.runtime}", *address.knobs])
             printed = host.feed(f"{python} -m hosts.discover {words}")
             return msgspec.json.decode(printed, type=dict[str, KnobLook])
         except (HostProgramFailed, *UNREADABLE) as error:

@@ -15,7 +15,7 @@ from dynasplit.testbed.judging import GateRules
 from dynasplit.testbed.lab import open_hosts
 from dynasplit.testbed.quality import Qualities
 from dynasplit.testbed.ssh import SshTestbed
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.manifest import Manifest
 from hosts.wire.window_rules import WindowRules
 
 

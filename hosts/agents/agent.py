@@ -36,7 +36,7 @@ from hosts.machine.cpus import keep_to
 from hosts.machine.facts import host_facts
 from hosts.machine.lease import held
 from hosts.machine.state_folder import state_folder
-from hosts.wire import messages, packed
+from hosts.wire import files, messages, packed
 from hosts.wire.exit_codes import BUSY, NOT_RESTORED
 from hosts.wire.rpc import channel, serve, server_credentials, start_server, tensor_handler
 
@@ -71,8 +71,8 @@ class Agent:
     def methods(self) -> Mapping[str, Method]:
         """The control service."""
         shared: dict[str, Method] = {
-            "Find": (messages.FindOrder, find),
-            "Load": (messages.LoadOrder, self.load),
+            "Find": (files.FindOrder, find),
+            "Load": (files.LoadOrder, self.load),
             "Knobs": (messages.KnobsOrder, self.set_knobs),
             "Idle": (messages.IdleOrder, self.idle),
             "Conditions": (messages.ConditionsOrder, self.conditions),
@@ -81,17 +81,17 @@ class Agent:
         if isinstance(self.part, EdgeAgent):
             shared["Connect"] = (messages.ConnectOrder, self.connect)
             shared["Run"] = (messages.RunOrder, lambda order: packed.pack(self.run(order)))
-            shared["Compiled"] = (messages.CompiledOrder, self.hold_compiled)
+            shared["Compiled"] = (files.CompiledOrder, self.hold_compiled)
         preflight = Preflight(self.machine, self.knobs, lambda: getattr(self.part, "stream", None))
         return {**shared, **preflight.methods()}
 
-    def load(self, order: messages.LoadOrder) -> messages.Message:
+    def load(self, order: files.LoadOrder) -> messages.Message:
         """Load this host's part of a network."""
         if self.imports is not None:
             self.imports.join()
-        return load(self.part, order, threads=len(self.order.cpus) or None)
+        return load(self.part, order, self.order)
 
-    def hold_compiled(self, order: messages.CompiledOrder) -> messages.Message:
+    def hold_compiled(self, order: files.CompiledOrder) -> messages.Message:
         """Take note of a head that is compiled for the accelerator."""
         self.machine.hold_compiled(order.split_point, Path(order.path))
         return messages.Message()
@@ -225,7 +225,7 @@ def _serve(order: messages.StartOrder) -> int:
         agent = Agent(order, open_machine())
         restored = agent.knobs.restore(unknown_may_stay=True)
         keep_to(order.cpus)  # all are online again
-        agent.imports = begin_imports(agent.part)
+        agent.imports = begin_imports(order, agent.machine)
         knobs = agent.knobs
         control_port, tensor_port, stop = agent.listen()
         started = messages.Started(

@@ -10,7 +10,8 @@ from hosts.agents.streaming import ahead
 from hosts.codecs.base import Tensor
 from hosts.core.errors import HostError, WireError
 from hosts.machine.base import Machine
-from hosts.models.runtime.tails import Tails
+from hosts.models.runtimes.base import Tails
+from hosts.wire.computed import TailFacts
 from hosts.wire.frames import TensorHeader, tensor_of, unpack
 from hosts.wire.messages import TailResult, encode
 from hosts.wire.refusals import refusal
@@ -24,12 +25,14 @@ class CloudAgent:
 
     Attributes:
         machine: the machine below. tails: the network's tails, once loaded.
+        runtime: the library that computes them, with its version, once loaded.
         output_quality: judges outputs where that is asked for.
     """
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.tails: Tails | None = None
+        self.runtime = ""
         self.output_quality = OutputQuality(keep_all=machine.emulated)
         self._tops: dict[tuple[str, int, str, tuple[int, ...]], Tops] = {}
 
@@ -61,7 +64,15 @@ class CloudAgent:
             decode_start_ns=times.decode_start_ns,
             decode_end_ns=times.decode_end_ns,
             tops=tops,
+            facts=self._facts(header) if request == 0 else None,
         )
+
+    def _facts(self, header: TensorHeader) -> TailFacts:
+        """What computed this tail; a board says where it would have run, and compiles nothing."""
+        assert self.tails is not None
+        if self.machine.emulated:
+            return TailFacts(self.runtime, "GPU:0" if header.cloud_gpu else "CPU:0")
+        return TailFacts(self.runtime, self.tails.device, self.tails.compile_ms)
 
     def _classes(self, header: TensorHeader, tensor: Tensor | None) -> Tops:
         """The five highest classes of each image; on emulated boards they may be reused."""

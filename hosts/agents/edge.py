@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -18,7 +19,8 @@ from hosts.agents.window import MeasurementWindow
 from hosts.codecs.base import Tensor
 from hosts.core.errors import HostError, LinkError
 from hosts.machine.base import HeadJob, Machine, Payload
-from hosts.models.runtime.heads import Heads
+from hosts.models.runtimes.base import Heads
+from hosts.wire.computed import Ran
 from hosts.wire.frames import pack
 from hosts.wire.messages import IN_FLIGHT, Inference, RunOrder, RunReport, TailResult
 
@@ -36,7 +38,9 @@ class EdgeAgent:
 
     Attributes:
         machine: the machine below.
-        heads: the network's heads, once loaded. images: (n, ...) float32, preprocessed.
+        heads: the network's heads, once loaded.
+        runtime: the library that computes them, with its version, once loaded.
+        images: (n, ...) float32, preprocessed.
         stream: to the cloud, once connected.
         output_quality: judges the outputs of edge-only inference where that is asked for.
     """
@@ -44,6 +48,8 @@ class EdgeAgent:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.heads: Heads | None = None
+        self.runtime = ""
+        self._ran = Ran()
         self.images: Any = None
         self.stream: TailStream | None = None
         self.output_quality = OutputQuality(keep_all=machine.emulated)
@@ -63,7 +69,7 @@ class EdgeAgent:
 
         Raises:
             HostError: nothing loaded, no such split point or codec, or the cloud failed.
-        LinkError: the stream to the cloud broke; the same run may succeed when asked again.
+            LinkError: the stream to the cloud broke; the same run may succeed when asked again.
         """
         self._check(order)
         with self._alone():
@@ -108,6 +114,7 @@ class EdgeAgent:
             mode=order.window.mode,
             batch_size=order.batch_size,
             board_ns=self.machine.board_ns(),
+            ran=self._ran,
         )
 
     def _check(self, order: RunOrder) -> None:
@@ -182,12 +189,22 @@ class EdgeAgent:
             lambda: None if known else self._compute(k, images, order.edge_accelerator),
             lambda tensor: known or self._encoded(key, tensor),
         )
+        if request == 0:
+            self._ran = self._ran_here(k, order.edge_accelerator)
         begun = Begun(request, images, timing, payload.sent_bytes)
         self._tensor_bytes = payload.raw_bytes // len(images)
         if k == self.last_split_point:
             return begun, None
         header = header_of(order, request, images, payload, timing.arrives_ns, run_start_ns)
         return begun, pack(header, payload.body or b"")
+
+    def _ran_here(self, split_point: int, accelerator: str) -> Ran:
+        """What computed this head: none at split point 0; a board opens nothing."""
+        assert self.heads is not None
+        if split_point == 0:
+            return Ran()
+        on_cpu = accelerator == "off" and not self.machine.emulated
+        return Ran(self.runtime, edge_load_ms=self.heads.load_ms if on_cpu else None)
 
     def _compute(self, split_point: int, images: tuple[int, ...], accelerator: str) -> Tensor:
         assert self.heads is not None
@@ -235,6 +252,13 @@ class EdgeAgent:
                 for image, top in zip(begun.images, tops, strict=True)
             ]
         check_result(begun, result)
+        if (facts := result.facts) is not None:
+            self._ran = msgspec.structs.replace(
+                self._ran,
+                cloud_runtime=facts.runtime,
+                cloud_device=facts.device,
+                cloud_compile_ms=facts.compile_ms,
+            )
         end_ns = self.machine.result_ns(result.end_ns)
         return [
             Inference(

@@ -12,9 +12,16 @@ import numpy as np
 from hosts.agents.cloud import CloudAgent
 from hosts.agents.edge import EdgeAgent
 from hosts.core.errors import ArtifactError
-from hosts.models.runtime.artifacts import default_root, sha256_of
-from hosts.models.runtime.manifest import Manifest
-from hosts.wire.messages import FindOrder, Found, Loaded, LoadOrder
+from hosts.machine.base import Machine
+from hosts.models import runtimes
+from hosts.models.prepared.artifacts import default_root, sha256_of
+from hosts.models.prepared.manifest import Manifest
+from hosts.models.runtimes.base import Runtime
+from hosts.wire.files import FindOrder, Found, Loaded, LoadOrder
+from hosts.wire.messages import StartOrder
+
+GPUS = "proc/driver/nvidia/gpus"
+"""Where NVIDIA's driver shows a folder for each GPU."""
 
 
 def pushed_folder() -> Path:
@@ -33,43 +40,42 @@ def find(order: FindOrder) -> Found:
     return Found(paths=paths, folder=str(folder))
 
 
-def begin_imports(part: EdgeAgent | CloudAgent) -> threading.Thread:
+def runtime_of(order: StartOrder, machine: Machine) -> type[Runtime]:
+    """The library that this host computes its part with.
+
+    Raises:
+        ModelError: the one asked for is not there, or none is.
+    """
+    has_gpu = not machine.emulated and any((machine.root / GPUS).glob("*"))
+    return runtimes.settled(order.role, order.runtime, has_gpu=has_gpu)
+
+
+def begin_imports(order: StartOrder, machine: Machine) -> threading.Thread:
     """Import what a network of this host is computed with, while the agent is spoken to.
 
     What cannot be imported is told when a network is loaded.
     """
-    work = _import_litert if isinstance(part, EdgeAgent) else _import_tensorflow
 
     def imported() -> None:
         with contextlib.suppress(Exception):
-            work()
+            runtime_of(order, machine).import_libraries()
 
     begun = threading.Thread(target=imported, daemon=True)
     begun.start()
     return begun
 
 
-def _import_litert() -> None:
-    import ai_edge_litert.interpreter
-    import ai_edge_litert.schema_py_generated  # noqa: F401  # not when the first head is timed
-
-
-def _import_tensorflow() -> None:
-    from hosts.models.runtime.light_keras import import_keras
-
-    import_keras()
-
-
-def load(part: EdgeAgent | CloudAgent, order: LoadOrder, threads: int | None = None) -> Loaded:
+def load(part: EdgeAgent | CloudAgent, order: LoadOrder, start: StartOrder) -> Loaded:
     """Load heads and images on the edge, tails on the cloud.
 
     Args:
         part: the agent's.
         order: what to load.
-        threads: that heads are computed with; None: as many as LiteRT takes by itself.
+        start: what the agent was started with: its runtime, its CPUs.
 
     Raises:
         ArtifactError: the manifest or a file cannot be used.
+        ModelError: no library computes this host's part.
     """
     import psutil
 
@@ -77,20 +83,17 @@ def load(part: EdgeAgent | CloudAgent, order: LoadOrder, threads: int | None = N
         manifest = msgspec.json.decode(order.manifest, type=Manifest)
     except msgspec.MsgspecError as error:
         raise ArtifactError(f"the network's manifest cannot be read: {error}") from error
+    runtime = runtime_of(start, part.machine)
+    runtime.import_libraries()  # not when the first head is timed
+    part.runtime = runtime.version()
     if isinstance(part, EdgeAgent):
-        _import_litert()
-
-        from hosts.models.runtime.heads import Heads
-
-        part.heads = Heads.open(Path(order.paths["head"]), manifest, order.paths, threads)
+        part.heads = runtime.open_heads(manifest, order.paths, len(start.cpus) or None)
         with np.load(order.paths["images"], allow_pickle=False) as images:
             part.images = images["images"]
         part.last_split_point = manifest.last_split_point
         part.forget()
     else:
-        from hosts.models.runtime.tails import Tails
-
-        part.tails = Tails.open(Path(order.paths["tail"]), manifest)
+        part.tails = runtime.open_tails(manifest, order.paths, tf32=start.tf32)
     with np.load(order.paths["reference"], allow_pickle=False) as reference:
         part.output_quality.reference = reference["outputs"]
     return Loaded(resident_mb=psutil.Process().memory_info().rss / 2**20)

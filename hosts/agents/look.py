@@ -19,7 +19,7 @@ from hosts.knobs.base import build
 from hosts.machine.base import Machine
 from hosts.machine.state_folder import state_folder
 from hosts.machine.throttling import throttling
-from hosts.models.runtime.artifacts import default_root
+from hosts.models.prepared.artifacts import default_root
 from hosts.wire.preflight import KnobLook, Look
 
 _LOOK_S = 1.0

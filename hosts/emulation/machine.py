@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -30,6 +31,7 @@ class EmulatedMachine:
         self._lock = threading.Lock()
         self._waits_until_ns: int | None = None
         self.root = Path(os.environ[ROOT_VARIABLE])
+        self.python, self.runtime = sys.executable, "auto"
         self.link_target: tuple[str, int] | None = None
 
     def _ask(self, call: calls.AnyCall) -> calls.Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,25 +62,36 @@ class CloudGpu(HostKnob):
         self.write(bool(int(snapshot["gpu"])))
 
     def discover(self) -> tuple[Value, ...]:
-        """Both places, where TensorFlow sees the GPU."""
+        """Both places, where the runtime of this host sees the GPU."""
         if True not in self.allowed():
             raise KnobError("no GPU")
-        if not (self._machine.emulated or _tensorflow_sees_gpu()):
-            raise KnobError("there is a GPU, but this TensorFlow does not see it")
+        if not self._machine.emulated:
+            python, runtime = self._machine.python, self._machine.runtime
+            name, count = _seen_by_runtime(python, runtime)
+            if count == 0:
+                raise KnobError(f"there is a GPU, but {name} of {python} does not see it")
         return (False, True)
 
 
-def _tensorflow_sees_gpu() -> bool:
-    """Asked in a program of its own, so that nothing heavy is left here."""
+def _seen_by_runtime(python: str, runtime: str) -> tuple[str, int]:
+    """The runtime, and how many GPUs it sees, asked in a program of its own.
+
+    Raises:
+        KnobError: it does not tell.
+    """
     try:
         asked = subprocess.run(
-            [sys.executable, "-m", "hosts.models.runtime.devices"],
+            [python, "-m", "hosts.models.runtimes._gpus", runtime],
             cwd=Path(__file__).resolve().parents[2],
             capture_output=True,
             text=True,
             timeout=_PATIENCE_S,
             check=False,
         )
-    except subprocess.TimeoutExpired:
-        return False
-    return asked.returncode == 0 and asked.stdout.strip().isdigit() and int(asked.stdout) > 0
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise KnobError(f"there is a GPU, but {python} does not tell of it: {error}") from error
+    name, _, count = asked.stdout.strip().rpartition(" ")
+    if asked.returncode != 0 or not count.isdigit():
+        last = asked.stderr.strip().rpartition("\n")[2]
+        raise KnobError(f"there is a GPU, but no runtime that tells of it: {last}")
+    return name, int(count)

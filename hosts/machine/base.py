@@ -73,11 +73,14 @@ class Machine(Protocol):
     Attributes:
         emulated: whether a board below is emulated.
         root: what stands for `/` in front of sysfs paths.
+        python: the interpreter that computes networks here. runtime: the library asked for.
         link_target: on the edge, address and port of the cloud's tensor port; None: not known yet.
     """
 
     emulated: bool
     root: Path
+    python: str
+    runtime: str
     link_target: tuple[str, int] | None
 
     def now_ns(self) -> int:

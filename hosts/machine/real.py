@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ class RealMachine:
     _settle_s = 0.02
 
     def __init__(self) -> None:
+        self.python, self.runtime = sys.executable, "auto"
         self.link_target: tuple[str, int] | None = None
         self._gpu = False
         self._accelerator: Accelerator | None = None

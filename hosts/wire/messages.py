@@ -12,10 +12,11 @@ from typing import TypeVar
 import msgspec
 
 from hosts.core.errors import WireError
+from hosts.wire.computed import Ran, TailFacts
 from hosts.wire.samples import HostSample, Noted
 from hosts.wire.window_rules import WindowRules
 
-PROTOCOL = 4
+PROTOCOL = 5
 SERVICE = "dynasplit.Agent"
 TENSOR_SERVICE = "dynasplit.Tails"
 MESSAGE_LIMIT_BYTES = 64 * 1024 * 1024
@@ -41,6 +42,8 @@ class StartOrder(Message):
         key_pem: this agent's private key. certificate_pem: its own. authority_pem: who signed it.
         cpus: those that the agent and its threads keep to; empty: all.
         controller: who asks: user, host and process; told to others that ask for this host.
+        runtime: the library that computes this host's part; `auto`: the first that is there.
+        tf32: whether a GPU may round the factors of products to 10 bits.
     """
 
     role: str
@@ -52,6 +55,8 @@ class StartOrder(Message):
     listen_port: int = 0
     cpus: tuple[int, ...] = ()
     controller: str = ""
+    runtime: str = "auto"
+    tf32: bool = True
 
 
 class Started(Message):
@@ -70,44 +75,6 @@ class Refused(Message):
     kind: str
     message: str
     transient: bool = False
-
-
-class FindOrder(Message):
-    """Ask which files the host holds, by their sha256."""
-
-    files: dict[str, str]
-
-
-class Found(Message):
-    """The paths of files on the host (None: not there), and the folder for missing ones."""
-
-    paths: dict[str, str | None]
-    folder: str
-
-
-class LoadOrder(Message):
-    """Load a network's part.
-
-    Attributes:
-        manifest: the prepared network, as JSON.
-        paths: the artifact's name (head, tail, images) to its path on this host.
-    """
-
-    manifest: bytes
-    paths: dict[str, str]
-
-
-class CompiledOrder(Message):
-    """Edge: the head of this split point, compiled for the accelerator, lies at this path."""
-
-    split_point: int
-    path: str
-
-
-class Loaded(Message):
-    """A network's part is ready."""
-
-    resident_mb: float
 
 
 class ConnectOrder(Message):
@@ -239,6 +206,7 @@ class RunReport(Message):
         tensor_bytes: of one image's tensor before it is encoded; 0: nothing is sent.
         mode, batch_size: as ordered; batches are whole in the window.
         conditions, samples, noted: observed on the edge just after the run, or during it.
+        ran: with what it was computed.
     """
 
     inferences: list[Inference]
@@ -250,6 +218,7 @@ class RunReport(Message):
     conditions: dict[str, float] = {}
     samples: list[HostSample] = []
     noted: Noted = Noted()
+    ran: Ran = Ran()
 
 
 class TailResult(msgspec.Struct, kw_only=True):
@@ -258,6 +227,7 @@ class TailResult(msgspec.Struct, kw_only=True):
     Attributes:
         tops: of each image of the batch, the classes of the highest outputs.
         refused: why it could not be served; None: it was.
+        facts: told with a run's first tensor.
     """
 
     protocol: int = PROTOCOL
@@ -268,6 +238,7 @@ class TailResult(msgspec.Struct, kw_only=True):
     decode_end_ns: int = 0
     tops: tuple[tuple[int, ...], ...] = ()
     refused: Refused | None = None
+    facts: TailFacts | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -15,8 +15,8 @@ import msgspec
 import psutil
 
 from dynasplit.testbed.credentials import Credentials, make_credentials
-from hosts.models.runtime.manifest import Manifest
-from hosts.wire import messages, packed, rpc
+from hosts.models.prepared.manifest import Manifest
+from hosts.wire import files, messages, packed, rpc
 from tests.orders import run_order
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,9 +123,9 @@ class Pair:
     def load(self, manifest: Manifest, paths: Mapping[str, str] | None = None) -> None:
         """Load a network on both."""
         found = {n: a.path for n, a in manifest.artifacts.items()} | dict(paths or {})
-        order = messages.LoadOrder(manifest=msgspec.json.encode(manifest), paths=found)
+        order = files.LoadOrder(manifest=msgspec.json.encode(manifest), paths=found)
         for agent in (self.edge, self.cloud):
-            agent.call("Load", order, messages.Loaded)
+            agent.call("Load", order, files.Loaded)
         self.network = manifest.network
 
     def run(self, split_point: int, inferences: int, **more: object) -> messages.RunReport:

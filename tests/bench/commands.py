@@ -45,8 +45,8 @@ def cuts() -> None:
     """Finding the cut points of published networks, and counting their work."""
     import keras
 
+    from hosts.models.keras_graphs.graph import cut_points
     from hosts.models.prepare.macs import mmac_by_cut
-    from hosts.models.runtime.graph import cut_points
 
     for name in ("VGG16", "ResNet50", "MobileNetV2"):
         model = getattr(keras.applications, name)(weights=None)

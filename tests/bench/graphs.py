@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hosts.models.prepare.prepare import PrepareOrder, prepare
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.manifest import Manifest
 
 if TYPE_CHECKING:
     import keras
@@ -86,7 +86,7 @@ def brute_force(model: keras.Model) -> list[str]:
     By definition: the output of each call is removed in turn, and the graph is searched from its
     output backwards for its input.
     """
-    from hosts.models.runtime.graph import calls
+    from hosts.models.keras_graphs.graph import calls
 
     made = calls(model)
     made_by = {id(tensor): call for call in made for tensor in call.outputs}
@@ -125,12 +125,12 @@ def differences(manifest: Manifest, eager: bool = False) -> dict[int, float]:
     import keras
     import tensorflow as tf
 
-    from hosts.models.runtime.heads import Heads
-    from hosts.models.runtime.tails import Tails
+    from hosts.models.runtimes.litert.heads import LiteRtHeads
+    from hosts.models.runtimes.tensorflow.tails import TensorFlowTails
 
     assert (manifest.precision, manifest.split_points[1].dtype) == ("float32", "float32")
-    heads = Heads.open(Path(manifest.artifacts["head"].path), manifest)
-    tails = Tails.open(Path(manifest.artifacts["tail"].path), manifest)
+    heads = LiteRtHeads.open(Path(manifest.artifacts["head"].path), manifest)
+    tails = TensorFlowTails.open(Path(manifest.artifacts["tail"].path), manifest)
     images = np.load(manifest.artifacts["images"].path)["images"]
     unsplit = [tails.run(0, image[np.newaxis], None, None) for image in images]
     image, expected = min(zip(images, unsplit, strict=True), key=lambda pair: pair[1].max())
@@ -160,7 +160,7 @@ def _off(outputs: np.ndarray, expected: np.ndarray) -> float:
 
 def cuts_ms(model: keras.Model) -> float:
     """Median time to find a graph's cut points."""
-    from hosts.models.runtime.graph import cut_points
+    from hosts.models.keras_graphs.graph import cut_points
 
     took_ms = []
     for _ in range(ROUNDS):
@@ -174,7 +174,7 @@ def main() -> None:
     """Measure and print."""
     import keras
 
-    from hosts.models.runtime.graph import cut_points
+    from hosts.models.keras_graphs.graph import cut_points
 
     print(
         f"Cut points (bars: {CUT_MS:.0f} ms, as by brute force); float32 heads with tails against"

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from hosts.models.runtime.manifest import Artifact, Manifest, SplitPoint
+from hosts.models.prepared.manifest import Artifact, Manifest, SplitPoint
 from tests.bench.agents import ROOT
 
 SIDE = 224
@@ -42,7 +42,7 @@ def vgg16(precision: str) -> Manifest:
 def _make_wide(folder: Path) -> None:
     import keras
 
-    from hosts.models.runtime.graph import cut_points
+    from hosts.models.keras_graphs.graph import cut_points
 
     given = keras.Input((SIDE, SIDE, 3))
     means = keras.layers.GlobalAveragePooling2D()(given)

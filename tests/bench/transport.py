@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from dynasplit.testbed.window_times import counted, stages, throughput_rps
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.manifest import Manifest
 from hosts.wire.messages import RunReport
 from tests.bench.agents import Pair, pair_of_agents
 from tests.bench.bare import bare_stream

@@ -92,19 +92,34 @@ def test_a_host_says_what_it_offers_of_the_knobs_that_it_is_said_to_have(tmp_pat
         build("cpu_mhz", machine).discover()
 
 
-def test_a_gpu_that_tensorflow_does_not_see_is_none_to_search(tmp_path, monkeypatch):
+def test_a_gpu_that_the_runtime_does_not_see_is_none_to_search(tmp_path, monkeypatch):
     (tmp_path / "proc/driver/nvidia/gpus/0000:01").mkdir(parents=True)
-    monkeypatch.setattr("hosts.knobs.cloud_gpu._tensorflow_sees_gpu", lambda: False)
-    (seen,) = offers(["cloud_gpu"], RealOnTree(tmp_path)).values()
+    machine = RealOnTree(tmp_path)
+    monkeypatch.setattr("hosts.knobs.cloud_gpu._seen_by_runtime", lambda *_: ("jax", 0))
+    (seen,) = offers(["cloud_gpu"], machine).values()
     assert not seen.varies
-    assert seen.trouble == "there is a GPU, but this TensorFlow does not see it"
+    assert seen.trouble == f"there is a GPU, but jax of {sys.executable} does not see it"
+
+
+@pytest.mark.medium
+def test_the_runtime_is_asked_for_gpus_in_a_program_of_its_own(tmp_path):
+    (tmp_path / "proc/driver/nvidia/gpus/0000:01").mkdir(parents=True)
+    machine = RealOnTree(tmp_path)  # TensorFlow's build for CPUs is installed
+    (seen,) = offers(["cloud_gpu"], machine).values()
+    assert seen.trouble == f"there is a GPU, but tensorflow of {sys.executable} does not see it"
+    machine.runtime = "litert"
+    (seen,) = offers(["cloud_gpu"], machine).values()
+    assert "runtime litert asked of the cloud" in seen.trouble
+    machine.python = str(tmp_path / "none")
+    (seen,) = offers(["cloud_gpu"], machine).values()
+    assert "none does not tell of it" in seen.trouble
 
 
 @pytest.mark.parametrize("told", [True, False])
 def test_a_gpu_that_computes_is_metered_beside_rapl_or_nothing_is(tmp_path, monkeypatch, told):
     machine = RealOnTree(tmp_path)
     (tmp_path / "proc/driver/nvidia/gpus/0000:01").mkdir(parents=True)
-    monkeypatch.setattr("hosts.knobs.cloud_gpu._tensorflow_sees_gpu", lambda: True)
+    monkeypatch.setattr("hosts.knobs.cloud_gpu._seen_by_runtime", lambda *_: ("jax", 1))
     Powercap(tmp_path, 10.0)
     fake_nvml(tmp_path, monkeypatch, gpus=int(told))
     found = look_around(machine)

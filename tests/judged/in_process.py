@@ -145,6 +145,8 @@ class DirectHost:
 class SizedHeads:
     """Heads whose tensors have the sizes that the profile says; the board times them."""
 
+    load_ms = None
+
     def __init__(self, profile: Profile, network: str) -> None:
         self._profile, self._network = profile, network
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hosts.machine.real import RealMachine
-from hosts.models.runtime.artifacts import default_root
+from hosts.models.prepared.artifacts import default_root
 from tests.lab import cpufreq
 from tests.lab.accounts import USER_ID, files_of
 from tests.lab.cgroup import ControlGroup

@@ -20,7 +20,7 @@ from dynasplit.testbed.credentials import make_credentials
 from dynasplit.testbed.login import reach
 from dynasplit.testbed.meter import MeterStream
 from dynasplit.testbed.programs import push_programs
-from hosts.wire import messages
+from hosts.wire import files, messages
 from tests.openssh import SSHD, WRAPPER, OpenSshServer
 
 pytestmark = [
@@ -111,7 +111,7 @@ def agent_on(host: HostConnection, log: Path) -> AgentLink:
 def test_agents_and_meters_run_there_too(hard, tmp_path):
     host = HostConnection(hard.address)
     link = agent_on(host, tmp_path / "log")
-    there = link.call("Find", messages.FindOrder(files={"0" * 64: "/x"}), messages.Found, 10.0)
+    there = link.call("Find", files.FindOrder(files={"0" * 64: "/x"}), files.Found, 10.0)
     assert there.paths == {"0" * 64: None}
     with pytest.raises(HostProgramFailed, match="'thermometer' asked; there are: "):
         MeterStream(host, MeterSpec("thermometer"), push_programs(host))

@@ -23,7 +23,7 @@ from dynasplit.app.setup.run_inputs import RunInputs
 from dynasplit.core.measurement import Measurement
 from dynasplit.offline.study import OfflineResult
 from dynasplit.run.journal import Journal
-from hosts.models.runtime.artifacts import default_root
+from hosts.models.prepared.artifacts import default_root
 
 _ROW_BYTES = 400
 """A measurement in the journal, the tables and MLflow, without its trace."""

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import cache
 
 from hosts.discover import ThisMachine, look_around
+from hosts.machine.real import RealMachine
 
 
 @cache
-def here() -> ThisMachine:
-    """The CPUs, knobs and meter of this machine, looked up once."""
-    return look_around()
+def here(python: str = sys.executable, runtime: str = "auto") -> ThisMachine:
+    """The CPUs, knobs and meter of this machine, looked up once.
+
+    Args:
+        python: the interpreter that computes tails.
+        runtime: the library asked of it.
+    """
+    machine = RealMachine()
+    machine.python, machine.runtime = python, runtime
+    return look_around(machine)
 
 
 def divided(cpus: Sequence[int]) -> tuple[list[int], list[int]]:

@@ -21,7 +21,7 @@ from dynasplit.preflight.two_hosts import TwoHosts
 from dynasplit.preflight.under_load import LoadedNetwork, under_load
 from dynasplit.run.identity import identity_of
 from dynasplit.run.run_folder import open_run_folder
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.manifest import Manifest
 
 _FILE = "preflight.json"
 

@@ -13,7 +13,7 @@ from dynasplit.app.cli.terminal import Terminal
 from dynasplit.core.errors import CacheError, ConfigurationError
 from hosts.core.errors import ArtifactError, ModelError
 from hosts.models.prepare.prepare import Plan, PrepareOrder, plan, prepare
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.manifest import Manifest
 
 _PARTS = 5
 _OF_SEVERAL = re.compile(r"^head (\d+) of (\d+)")

@@ -37,7 +37,7 @@ from dynasplit.online.workloads import Known
 from dynasplit.recorder import sqlite_uri
 from dynasplit.testbed.retry import RetryPolicy
 from hosts.models.networks.base import Progress
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.manifest import Manifest
 
 _ANY_MS = (1e-9, 1e12)
 """Stand for the latencies known where options are only looked at."""

@@ -27,7 +27,7 @@ from dynasplit.testbed.retry import RetryPolicy
 from dynasplit.testbed.upkeep import UpkeepRules
 from hosts.emulation.hardware import Noise
 from hosts.emulation.profile import Profile
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.manifest import Manifest
 from hosts.wire.window_rules import WindowRules
 
 

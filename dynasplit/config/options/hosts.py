@@ -13,6 +13,7 @@ from dynasplit.config.rules import (
     Rule,
     above,
     at_least,
+    listed,
     name_in_folder,
     option,
     seed,
@@ -20,6 +21,7 @@ from dynasplit.config.rules import (
 )
 from hosts.core.errors import BoardError
 from hosts.emulation.asked_faults import completed
+from hosts.models import runtimes
 
 NO_METER = "none"
 RUNS_ON = "runs_on"
@@ -27,6 +29,10 @@ LOGIN = ("address", "port", "user", "key_file", "known_hosts", "python")
 """The options by which a machine is logged in to."""
 
 _KNOWN_HOSTS = "a file that exists, with the host's key (ssh-keyscan writes it; then compare)"
+
+
+def _runtimes() -> list[str]:
+    return [runtimes.AUTO, *runtimes.names()]
 
 
 @dataclass
@@ -39,6 +45,10 @@ class HostConf:
         user: login name. key_file: the client key.
         known_hosts: file with the host's key. Unknown keys are refused.
         python: the interpreter that runs the host's programs.
+        runtime: the library that computes its part of the network: on the edge litert, in the cloud
+            tensorflow or jax; `auto`: the first that is installed there, JAX first on GPUs.
+        tf32: cloud only: whether its GPU may round the factors of float32 products to 10 bits,
+            which is faster; `false` where exactness is judged.
         link_address: cloud only: address of the tensor port, as the edge reaches it; None: the
             one that SSH connects to.
         link_port: cloud only: the tensor port, for firewalls; None: any that is free.
@@ -58,6 +68,8 @@ class HostConf:
     key_file: str | None = option(None, existing_file())
     known_hosts: str | None = option(None, existing_file(_KNOWN_HOSTS))
     python: str = "python3"
+    runtime: str = option("auto", listed(_runtimes))
+    tf32: bool = True
     link_address: str | None = None
     link_port: int | None = option(None, tcp_port())
     meters: list[dict[str, Any]] = field(default_factory=list)
@@ -145,6 +157,10 @@ class HostsConf:
         """One meter beside others; faults that there are not, or that these hosts cannot have."""
         if self.faults and self.kind != "emulated":
             yield f"faults={self.faults} with hosts={self.kind}; allowed: with hosts=emulated alone"
+        for role, host in (("edge", self.edge), ("cloud", self.cloud)):
+            able = [runtimes.AUTO, *runtimes.for_role(role)]
+            if host.runtime not in able:
+                yield f"{role}.runtime={host.runtime}; allowed there: {', '.join(able)}"
         if self.meter is not None:
             if self.kind not in ("local", "ssh"):
                 yield f"meter={self.meter} with hosts={self.kind}; allowed: with real hosts alone"

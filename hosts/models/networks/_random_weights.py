@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hosts.models.keras_graphs.graph import Call, calls
 from hosts.models.networks.base import Images
-from hosts.models.runtime.graph import Call, calls
 
 if TYPE_CHECKING:
     import keras

@@ -74,8 +74,8 @@ def built(
     Raises:
         ModelError: the weights cannot be had, or belong to another network.
     """
+    from hosts.models.keras_graphs.keras_files import load_weights
     from hosts.models.networks._random_weights import randomise
-    from hosts.models.runtime.keras_files import load_weights
 
     if weights == "imagenet":
         return download(lambda: build(weights="imagenet"), about.pretrained_file, progress)

@@ -76,9 +76,9 @@ class KerasFile:
         """Read it, with the weights it was stored with, those of a file, or random ones."""
         import keras
 
+        from hosts.models.keras_graphs.keras_files import load_model, load_weights
         from hosts.models.networks._plain_graph import plain
         from hosts.models.networks._random_weights import FLATTER_LOGITS, randomise
-        from hosts.models.runtime.keras_files import load_model, load_weights
 
         progress(f"reading {self.path.name}")
         model = plain(load_model(self.path))

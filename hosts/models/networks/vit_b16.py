@@ -69,7 +69,7 @@ def graph() -> keras.Model:
     """The graph, with weights as Keras draws them; 86,567,656 parameters."""
     import keras
 
-    from hosts.models.runtime.vit_layers import ClassToken, PositionEmbedding
+    from hosts.models.keras_graphs.vit_layers import ClassToken, PositionEmbedding
 
     layers = keras.layers
     image = keras.Input(ABOUT.input_shape, name="image")

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from hosts.models.keras_graphs.light_keras import import_keras
 from hosts.models.networks import base as networks
 from hosts.models.prepare.child import guarded
 from hosts.models.prepare.describe import MARK, Description, SplitPointDescription
 from hosts.models.prepare.litert import SENT_BYTES
 from hosts.models.prepare.prepare import PrepareOrder
-from hosts.models.runtime.light_keras import import_keras
 
 if TYPE_CHECKING:
     import keras
 
-    from hosts.models.runtime.graph import CutPoint
+    from hosts.models.keras_graphs.graph import CutPoint
 
 
 def description_of(order: PrepareOrder) -> Description:
@@ -32,8 +32,8 @@ def description_of(order: PrepareOrder) -> Description:
     Raises:
         ModelError: it cannot be built or cut.
     """
+    from hosts.models.keras_graphs.graph import chosen, cut_points
     from hosts.models.prepare.macs import mmac_by_cut
-    from hosts.models.runtime.graph import chosen, cut_points
 
     model = _graph(order)
     cuts = chosen(cut_points(model), order.about().split_points)

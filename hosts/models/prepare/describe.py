@@ -19,7 +19,7 @@ from hosts.models.networks import base as networks
 from hosts.models.networks.base import Progress
 from hosts.models.prepare.child import run_child
 from hosts.models.prepare.prepare import PrepareOrder, key_of
-from hosts.models.runtime.artifacts import ArtifactCache
+from hosts.models.prepared.artifacts import ArtifactCache
 
 MARK = "described: "
 

@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 from hosts.core.errors import ArtifactError
-from hosts.models.runtime.artifacts import ArtifactCache, Key
-from hosts.models.runtime.cut import cut_head
-from hosts.models.runtime.manifest import Artifact, Manifest
+from hosts.models.prepared.artifacts import ArtifactCache, Key
+from hosts.models.prepared.manifest import Artifact, Manifest
+from hosts.models.runtimes.litert.cut import cut_head
 
 COMPILER = "edgetpu_compiler"
 _PATIENCE_S = 900.0

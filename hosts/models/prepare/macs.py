@@ -17,7 +17,7 @@ from hosts.core.errors import ModelError
 if TYPE_CHECKING:
     import keras
 
-    from hosts.models.runtime.graph import CutPoint
+    from hosts.models.keras_graphs.graph import CutPoint
 
 Shape = list[int]
 

@@ -19,19 +19,19 @@ import numpy.typing as npt
 
 from hosts.core.errors import ModelError
 from hosts.models.datasets import base as datasets
+from hosts.models.keras_graphs.light_keras import import_keras
 from hosts.models.networks import base as networks
 from hosts.models.prepare.child import guarded
 from hosts.models.prepare.prepare import MADE_MARK, PrepareOrder, key_of, weights_name
 from hosts.models.prepare.same_bytes import with_same_bytes
-from hosts.models.runtime.artifacts import ArtifactCache
-from hosts.models.runtime.light_keras import import_keras
-from hosts.models.runtime.manifest import Artifact, Manifest, SplitPoint
+from hosts.models.prepared.artifacts import ArtifactCache
+from hosts.models.prepared.manifest import Artifact, Manifest, SplitPoint
 
 if TYPE_CHECKING:
     import keras
 
+    from hosts.models.keras_graphs.graph import CutPoint
     from hosts.models.networks.base import Images
-    from hosts.models.runtime.graph import CutPoint
 
 Place = tuple[str, int]
 """Which file a head is cut from, and the tensor in it."""
@@ -91,7 +91,7 @@ class _Making:
     @property
     def model(self) -> keras.Model:
         if self._model is None:
-            from hosts.models.runtime.keras_files import load_model
+            from hosts.models.keras_graphs.keras_files import load_model
 
             assert self._saved is not None
             self._model = load_model(self._saved)
@@ -99,7 +99,7 @@ class _Making:
 
     @property
     def cuts(self) -> list[CutPoint]:
-        from hosts.models.runtime.graph import chosen, cut_points
+        from hosts.models.keras_graphs.graph import chosen, cut_points
 
         if not self._cuts:
             self._cuts = chosen(cut_points(self.model), self._network.ABOUT.split_points)

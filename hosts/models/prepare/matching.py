@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hosts.core.errors import ModelError
+from hosts.models.keras_graphs.graph import Call, CutPoint, calls
 from hosts.models.networks.base import Images
 from hosts.models.prepare.litert import recurrent_kinds
-from hosts.models.runtime import flatbuffer
-from hosts.models.runtime.graph import Call, CutPoint, calls
+from hosts.models.runtimes.litert import flatbuffer
 
 if TYPE_CHECKING:
     import keras

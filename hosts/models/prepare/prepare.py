@@ -19,8 +19,8 @@ from hosts.models.networks._weights import resolve
 from hosts.models.networks.base import NetworkFacts, Progress
 from hosts.models.prepare.child import run_child
 from hosts.models.prepare.litert import PRECISIONS
-from hosts.models.runtime.artifacts import ArtifactCache, Key, sha256_of
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.artifacts import ArtifactCache, Key, sha256_of
+from hosts.models.prepared.manifest import Manifest
 
 _LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "ai-edge-litert", "numpy", "scikit-learn")
 MADE_MARK = "made: "

@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hosts.models.keras_graphs.graph import CutPoint
 from hosts.models.networks.base import Images, Progress
 from hosts.models.prepare import dense
 from hosts.models.prepare.litert import check_size, convert, recurrent_kinds
-from hosts.models.runtime import flatbuffer
-from hosts.models.runtime.graph import CutPoint
+from hosts.models.runtimes.litert import flatbuffer
 
 if TYPE_CHECKING:
     import keras

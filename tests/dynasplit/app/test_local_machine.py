@@ -30,7 +30,7 @@ RICH = ThisMachine(
 
 @pytest.fixture
 def on(monkeypatch):
-    return lambda machine: monkeypatch.setattr(local, "here", lambda: machine)
+    return lambda machine: monkeypatch.setattr(local, "here", lambda *_: machine)
 
 
 def told(config: Config) -> str:

@@ -42,7 +42,7 @@ def test_an_interpreter_is_new_enough_and_of_64_bits(told, verdict, words):
 
 
 def installed(role: str, machine: str = "aarch64", **other: str | None) -> dict:
-    pins = packages.needed(role, machine)
+    pins = packages.needed(role, first(machine=machine))
     return {n: next(iter(r.specifier)).version for n, r in pins.items()} | other
 
 
@@ -64,9 +64,9 @@ def test_other_versions_are_named_with_the_pinned_ones():
 
 
 def test_a_host_needs_the_packages_of_its_architecture():
-    assert "tensorflow-cpu" in packages.needed("cloud", "x86_64")
-    assert "tensorflow" in packages.needed("cloud", "aarch64")
-    assert "tensorflow-cpu" not in packages.needed("cloud", "aarch64")
+    assert "tensorflow-cpu" in packages.needed("cloud", first(machine="x86_64"))
+    assert "tensorflow" in packages.needed("cloud", first(machine="aarch64"))
+    assert "tensorflow-cpu" not in packages.needed("cloud", first(machine="aarch64"))
     versions = installed("cloud")
     assert said(packages.check("cloud", first(versions=versions)))[0][0] == "ok"
 

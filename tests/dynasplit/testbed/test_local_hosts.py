@@ -10,7 +10,7 @@ from dynasplit.testbed.loopback import loopback_hosts
 from hosts.machine.cpus import own_cpus
 from hosts.machine.state_folder import STATE_VARIABLE
 from hosts.models.prepare.prepare import PrepareOrder, prepare
-from hosts.models.runtime.artifacts import sha256_of
+from hosts.models.prepared.artifacts import sha256_of
 
 pytestmark = pytest.mark.medium
 CPUS = own_cpus()

@@ -9,7 +9,7 @@ from dynasplit.core.errors import ConnectionLost, HostBusy
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.credentials import make_credentials
 from dynasplit.testbed.lab import Host, open_hosts
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.manifest import Manifest
 
 PATIENCE_S = 10
 NETWORK = Manifest("none", "random", "int8", "fidelity", 2, 1, 0, (), {})

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from hosts.agents.edge import EdgeAgent
+from hosts.codecs.base import Tensor
 from hosts.core.errors import HostError
 from hosts.machine.base import HeadTiming
 from hosts.machine.real import RealMachine
-from hosts.models.runtime.heads import Tensor
 from hosts.wire.messages import RunOrder
 from tests.orders import run_order
 
@@ -29,6 +29,8 @@ class Paced(RealMachine):
 
 
 class Heads:
+    load_ms = None
+
     def run_batch(self, split_point, images):
         return Tensor(np.eye(10, dtype=np.float32)[images.astype(int)])
 

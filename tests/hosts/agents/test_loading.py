@@ -16,9 +16,11 @@ from hosts.agents import loading
 from hosts.agents.edge import EdgeAgent
 from hosts.agents.loading import find
 from hosts.machine.real import RealMachine
-from hosts.models.runtime.light_keras import import_keras
-from hosts.models.runtime.manifest import Manifest
-from hosts.wire.messages import FindOrder, LoadOrder
+from hosts.models.keras_graphs.light_keras import import_keras
+from hosts.models.prepared.manifest import Manifest
+from hosts.models.runtimes.litert import LiteRt
+from hosts.wire.files import FindOrder, LoadOrder
+from hosts.wire.messages import StartOrder
 
 NOBODY = 65534
 NETWORK = Manifest("none", "random", "int8", "fidelity", 2, 1, 0, (), {})
@@ -75,8 +77,9 @@ def test_imports_go_on_beside_and_what_is_missing_is_told_when_a_network_is_load
         assert goes_on.wait(10)
         raise ImportError("no such package")
 
-    monkeypatch.setattr(loading, "_import_litert", missing)
-    imports = loading.begin_imports(EdgeAgent(RealMachine()))
+    monkeypatch.setattr(LiteRt, "import_libraries", missing)
+    start = StartOrder(role="edge", knobs=(), key_pem="", certificate_pem="", authority_pem="")
+    imports = loading.begin_imports(start, RealMachine())
     assert begun.wait(10)
     assert imports.is_alive()
     goes_on.set()
@@ -84,7 +87,7 @@ def test_imports_go_on_beside_and_what_is_missing_is_told_when_a_network_is_load
     assert not imports.is_alive()
     order = LoadOrder(manifest=msgspec.json.encode(NETWORK), paths={})
     with pytest.raises(ImportError, match="no such package"):
-        loading.load(EdgeAgent(RealMachine()), order)
+        loading.load(EdgeAgent(RealMachine()), order, start)
 
 
 def test_after_keras_garbage_is_looked_for_as_before(monkeypatch):

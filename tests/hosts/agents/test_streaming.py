@@ -18,7 +18,7 @@ from hosts.codecs.base import bytes_of
 from hosts.core.errors import HostError, LinkError, ModelError, WireError
 from hosts.machine.real import RealMachine
 from hosts.wire.frames import TensorHeader, pack
-from hosts.wire.messages import IN_FLIGHT, MESSAGE_LIMIT_BYTES, TENSOR_SERVICE
+from hosts.wire.messages import IN_FLIGHT, MESSAGE_LIMIT_BYTES, PROTOCOL, TENSOR_SERVICE
 from hosts.wire.refusals import PeerError
 from hosts.wire.rpc import channel, server_credentials, start_server, tensor_handler
 from tests.orders import run_order
@@ -28,6 +28,8 @@ SHAPE = (20, 30)
 
 class Heads:
     """Each image is its number: so is what its head gives, after a while."""
+
+    load_ms = None
 
     def __init__(self, takes_s: float = 0.0) -> None:
         self.takes_s, self.started = takes_s, 0
@@ -40,6 +42,8 @@ class Heads:
 
 class Tails:
     """The class is what most of the tensor says, after a while."""
+
+    device, compile_ms = "CPU:0", None
 
     def __init__(self, takes_s: float = 0.0) -> None:
         self.takes_s, self.ended, self.refused = takes_s, 0, -1
@@ -312,7 +316,7 @@ def test_a_cloud_that_gives_no_result_is_called_off(link, monkeypatch):
         (frame(np.ones((1, 3, 3), np.float32)), r"\(batch, 20, 30\) expected, found \(1, 3, 3\)"),
         (frame(GOOD, dtype="int64"), "type 'int64' found; allowed: int8"),
         (frame(GOOD, dtype="int8"), "600 bytes announced, 2400 found"),
-        (frame(GOOD, protocol=1), "protocol version 1 found, 4 is spoken here"),
+        (frame(GOOD, protocol=1), f"protocol version 1 found, {PROTOCOL} is spoken here"),
         (frame(GOOD)[:2000], "2400 bytes announced, 18"),
         (frame(GOOD)[:20], "it is truncated, or its header longer than"),
         (b"", "it is truncated"),

@@ -7,8 +7,8 @@ import pytest
 
 from hosts.agents.agent import Agent
 from hosts.agents.edge import EdgeAgent
-from hosts.models.runtime import heads as of_heads
-from hosts.models.runtime.heads import Heads
+from hosts.models.runtimes.litert import heads as of_heads
+from hosts.models.runtimes.litert.heads import LiteRtHeads
 from hosts.wire.messages import RunReport, StartOrder
 from tests.hosts.trees import cores
 
@@ -28,7 +28,7 @@ def opened(monkeypatch) -> list[int | None]:
 
 
 def test_a_head_is_opened_anew_for_another_number_of_threads(opened):
-    heads = Heads({1: (Path("whole"), 1)}, 1, threads=4)
+    heads = LiteRtHeads({1: (Path("whole"), 1)}, 1, threads=4)
     for threads in (4, 4, 2, 2, 4):
         heads.threads = threads
         heads._head(1)
@@ -43,7 +43,7 @@ def test_a_run_order_with_a_number_of_cores_sets_threads(tmp_path, monkeypatch):
     )
     agent = Agent(order, cores(tmp_path))
     assert isinstance(agent.part, EdgeAgent)
-    agent.part.heads = Heads({}, 1)
+    agent.part.heads = LiteRtHeads({}, 1)
     empty = RunReport(inferences=[], first=0, last=0, tensor_bytes=0)
     monkeypatch.setattr(agent.part, "run", lambda _: empty)
     for knobs in ({"cpu_cores": 2}, {}):

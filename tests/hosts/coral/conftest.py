@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hosts.models.runtime import flatbuffer
-from hosts.models.runtime.artifacts import sha256_of
-from hosts.models.runtime.manifest import Artifact, Manifest, SplitPoint
+from hosts.models.prepared.artifacts import sha256_of
+from hosts.models.prepared.manifest import Artifact, Manifest, SplitPoint
+from hosts.models.runtimes.litert import flatbuffer
 from tests.hosts.quantised import quantised_input
 from tests.hosts.trees import coral
 

@@ -8,7 +8,7 @@ import pytest
 from hosts.agents.edge import EdgeAgent
 from hosts.coral.program import CPU
 from hosts.core.errors import ModelError
-from hosts.models.runtime.heads import Heads
+from hosts.models.runtimes.litert.heads import LiteRtHeads
 from hosts.wire.messages import RunOrder
 from tests.hosts.trees import RealOnTree
 from tests.orders import run_order
@@ -19,7 +19,7 @@ IMAGES = np.linspace(-1, 1, 24, dtype=np.float32).reshape(4, 6)
 @pytest.fixture
 def agent(whole):
     made = EdgeAgent(RealOnTree(Path("/"), CPU))
-    made.heads, made.images, made.last_split_point = Heads({1: (whole, 1)}, 1), IMAGES, 1
+    made.heads, made.images, made.last_split_point = LiteRtHeads({1: (whole, 1)}, 1), IMAGES, 1
     yield made
     made.machine.opened_accelerator().close()
 

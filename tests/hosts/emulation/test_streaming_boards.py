@@ -19,11 +19,15 @@ COSTS = {"zstd": CodecCost(0.06, 0.02, 0.5), "int8": CodecCost(0.03, 0.0, 0.25)}
 
 
 class Heads:
+    load_ms = None
+
     def run_batch(self, split_point, images):
         return Tensor(np.repeat(images[:, None], 4096, axis=1).astype(np.float32))
 
 
 class Tails:
+    device, compile_ms = "CPU:0", None
+
     def run_batch(self, split_point, tensor, device):
         return np.eye(10, dtype=np.float32)[np.rint(tensor.real[:, 0]).astype(int)]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ai_edge_litert import schema_py_generated  # noqa: F401 - counted before
 
-from hosts.models.runtime.cut import cut_head
+from hosts.models.runtimes.litert.cut import cut_head
 
 
 def peak_mb() -> float:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from hosts.models.prepare.prepare import PrepareOrder, settled
-from hosts.models.runtime.artifacts import ArtifactCache
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.artifacts import ArtifactCache
+from hosts.models.prepared.manifest import Manifest
 
 
 def make_here(order: PrepareOrder, root: Path) -> Manifest:

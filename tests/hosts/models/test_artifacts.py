@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hosts.core.errors import ArtifactError
-from hosts.models.runtime.artifacts import ArtifactCache, check
+from hosts.models.prepared.artifacts import ArtifactCache, check
 
 
 @pytest.fixture

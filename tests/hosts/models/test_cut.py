@@ -13,8 +13,8 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from hosts.core.errors import ArtifactError, ModelError
 from hosts.models.prepare import dense
-from hosts.models.runtime import flatbuffer
-from hosts.models.runtime.cut import cut_head
+from hosts.models.runtimes.litert import flatbuffer
+from hosts.models.runtimes.litert.cut import cut_head
 from tests.hosts.quantised import quantised_input
 
 WIDTHS = (24, 16, 12, 10)
@@ -122,7 +122,8 @@ def test_another_kind_of_file_is_refused(tmp_path, content, why):
 
 def test_cutting_needs_no_framework(chain):
     code = (
-        "import sys\nfrom pathlib import Path\nfrom hosts.models.runtime.cut import cut_head\n"
+        "import sys\nfrom pathlib import Path\n"
+        "from hosts.models.runtimes.litert.cut import cut_head\n"
         f"assert cut_head(Path({str(chain)!r}), {computed(chain)[0]})\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
     )

@@ -7,8 +7,8 @@ import pytest
 
 from hosts.core.errors import ArtifactError
 from hosts.models.prepare.edgetpu import compiled_head
-from hosts.models.runtime.artifacts import ArtifactCache
-from hosts.models.runtime.cut import cut_head
+from hosts.models.prepared.artifacts import ArtifactCache
+from hosts.models.runtimes.litert.cut import cut_head
 from tests.hosts.coral.conftest import manifest, whole
 
 __all__ = ["manifest", "whole"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hosts.core.errors import ModelError
-from hosts.models.runtime.graph import cut_points, tail_of
+from hosts.models.keras_graphs.graph import cut_points, tail_of
 from tests.bench.graphs import application, brute_force
 
 pytestmark = pytest.mark.medium

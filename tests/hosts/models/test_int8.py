@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from hosts.core.errors import ModelError
-from hosts.models.runtime import flatbuffer
-from hosts.models.runtime.cut import cut_head
+from hosts.models.runtimes.litert import flatbuffer
+from hosts.models.runtimes.litert.cut import cut_head
 
 SHAPE = (16, 16, 3)
 CUTS = ["conv1", "conv2", "pool", "flatten", "fc1", "fc2", "predictions"]
@@ -133,8 +133,8 @@ def test_the_appended_layers_have_int8_weights_by_channel(files):
 def test_every_cut_has_its_tensor(model, whole, images):
     import keras
 
+    from hosts.models.keras_graphs.graph import cut_points
     from hosts.models.prepare.matching import cut_tensors
-    from hosts.models.runtime.graph import cut_points
 
     tensors = cut_tensors(model, cut_points(model), whole, images[:1])
     assert sorted(tensors) == list(range(1, 8))
@@ -153,8 +153,8 @@ def test_every_cut_has_its_tensor(model, whole, images):
 
 @pytest.mark.medium
 def test_heads_are_bit_identical_to_the_whole(model, whole, images):
+    from hosts.models.keras_graphs.graph import cut_points
     from hosts.models.prepare.matching import cut_tensors
-    from hosts.models.runtime.graph import cut_points
 
     cuts = cut_points(model)
     tensors = cut_tensors(model, cuts, whole, images[:1])
@@ -171,8 +171,8 @@ def test_heads_are_bit_identical_to_the_whole(model, whole, images):
 def test_a_file_of_another_network_is_not_mapped(model, whole, images):
     import keras
 
+    from hosts.models.keras_graphs.graph import cut_points
     from hosts.models.prepare.matching import cut_tensors
-    from hosts.models.runtime.graph import cut_points
 
     other = keras.models.clone_model(model)  # draws its weights anew
     with pytest.raises(ModelError, match="none of small's split points has a counterpart"):

@@ -10,7 +10,7 @@ from hosts.core.errors import ModelError
 from hosts.models.networks import base as networks
 from hosts.models.networks.keras_file import input_shape
 from hosts.models.prepare.prepare import PrepareOrder, prepare, settled
-from hosts.models.runtime.heads import Heads
+from hosts.models.runtimes.litert.heads import LiteRtHeads
 from tests.hosts.models.making import make_here
 
 
@@ -46,7 +46,7 @@ def small(folder) -> Path:
 @pytest.mark.medium
 @pytest.mark.parametrize("precision", ["int8", "float32", "float16"])
 def test_every_split_point_of_a_users_network_is_served(small, precision, tmp_path):
-    from hosts.models.runtime.tails import Tails
+    from hosts.models.runtimes.tensorflow.tails import TensorFlowTails
 
     order = PrepareOrder("keras_file", "random", images=24, precision=precision, path=str(small))
     told: list[str] = []
@@ -61,8 +61,8 @@ def test_every_split_point_of_a_users_network_is_served(small, precision, tmp_pa
     assert [line.split(" that")[0] for line in lines] == [
         f"head {i} of {len(apart)}" for i in range(1, len(apart) + 1)
     ]
-    heads = Heads.open(Path(manifest.artifacts["head"].path), manifest)
-    tails = Tails.open(Path(manifest.artifacts["tail"].path), manifest)
+    heads = LiteRtHeads.open(Path(manifest.artifacts["head"].path), manifest)
+    tails = TensorFlowTails.open(Path(manifest.artifacts["tail"].path), manifest)
     files = np.load(manifest.artifacts["images"].path)
     floats = [np.asarray(tails.run(0, image[np.newaxis], None, None)) for image in files["images"]]
     for k, point in enumerate(points):

@@ -2,8 +2,8 @@
 
 import pytest
 
+from hosts.models.keras_graphs.graph import cut_points
 from hosts.models.prepare.macs import mmac_by_cut
-from hosts.models.runtime.graph import cut_points
 
 pytestmark = pytest.mark.medium
 

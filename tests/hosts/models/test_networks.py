@@ -37,7 +37,7 @@ def randomised(name: str):
 def test_a_network_has_its_published_size_and_split_points(name, last, parameters):
     import keras
 
-    from hosts.models.runtime.graph import chosen, cut_points
+    from hosts.models.keras_graphs.graph import chosen, cut_points
 
     about = networks.find(name).ABOUT
     if name == "vit_b16":
@@ -55,8 +55,8 @@ def test_a_network_has_its_published_size_and_split_points(name, last, parameter
 
 
 def test_vits_split_points_are_the_published_twenty():
+    from hosts.models.keras_graphs.graph import chosen, cut_points
     from hosts.models.networks import vit_b16
-    from hosts.models.runtime.graph import chosen, cut_points
 
     cuts = cut_points(vit_b16.graph())
     points = chosen(cuts, vit_b16.ABOUT.split_points)
@@ -71,7 +71,7 @@ def test_vits_split_points_are_the_published_twenty():
 def test_a_split_point_that_is_no_cut_is_refused():
     import keras
 
-    from hosts.models.runtime.graph import chosen, cut_points
+    from hosts.models.keras_graphs.graph import chosen, cut_points
 
     image = keras.Input((4,), name="image")
     left = keras.layers.Dense(4, name="left")(image)

@@ -13,8 +13,8 @@ from hosts.core.errors import ModelError
 from hosts.models.datasets import base as datasets
 from hosts.models.datasets.digits import HELD_OUT
 from hosts.models.prepare.prepare import PrepareOrder, plan, prepare, settled
-from hosts.models.runtime.artifacts import ArtifactCache, check
-from hosts.models.runtime.heads import Heads
+from hosts.models.prepared.artifacts import ArtifactCache, check
+from hosts.models.runtimes.litert.heads import LiteRtHeads
 from tests.hosts.models.making import make_here
 
 
@@ -87,11 +87,11 @@ def test_a_plan_makes_nothing(tmp_path):
 
 @pytest.mark.medium
 def test_digits_reach_a_true_accuracy_at_every_split_point(digits):
-    from hosts.models.runtime.tails import Tails
+    from hosts.models.runtimes.tensorflow.tails import TensorFlowTails
 
     artifacts = digits.artifacts
-    heads = Heads.open(Path(artifacts["head"].path), digits)
-    tails = Tails.open(Path(artifacts["tail"].path), digits)
+    heads = LiteRtHeads.open(Path(artifacts["head"].path), digits)
+    tails = TensorFlowTails.open(Path(artifacts["tail"].path), digits)
     files = np.load(artifacts["images"].path)
     assert (digits.quality, digits.weights, digits.last_split_point) == ("accuracy", "trained", 7)
     assert (files["reference_top1"] == files["labels"]).mean() >= 0.95
@@ -111,13 +111,13 @@ def test_digits_reach_a_true_accuracy_at_every_split_point(digits):
 @pytest.mark.medium
 def test_int8_costs_at_most_a_point_of_accuracy_at_every_split_point(digits_root):
     """On all 360 held-out digits, against the unsplit float32 network, whose outputs it meets."""
-    from hosts.models.runtime.tails import Tails
+    from hosts.models.runtimes.tensorflow.tails import TensorFlowTails
 
     manifest = make_here(PrepareOrder("digits_cnn", images=HELD_OUT), digits_root)
     assert manifest.precision == "int8"
     paths = {name: Path(artifact.path) for name, artifact in manifest.artifacts.items()}
-    heads = Heads.open(paths["head"], manifest)
-    tails = Tails.open(paths["tail"], manifest)
+    heads = LiteRtHeads.open(paths["head"], manifest)
+    tails = TensorFlowTails.open(paths["tail"], manifest)
     with np.load(paths["images"]) as loaded, np.load(paths["reference"]) as reference:
         images, labels, expected = loaded["images"], loaded["labels"], reference["outputs"]
     assert len(images) == HELD_OUT == 360
@@ -156,10 +156,10 @@ def test_tails_are_opened_without_what_keras_only_looks_for(digits):
         "import sys\n"
         "from pathlib import Path\n"
         "import msgspec\n"
-        "from hosts.models.runtime.manifest import Manifest\n"
-        "from hosts.models.runtime.tails import Tails\n"
+        "from hosts.models.prepared.manifest import Manifest\n"
+        "from hosts.models.runtimes.tensorflow.tails import TensorFlowTails\n"
         "manifest = msgspec.json.decode(sys.stdin.read(), type=Manifest)\n"
-        "Tails.open(Path(manifest.artifacts['tail'].path), manifest)\n"
+        "TensorFlowTails.open(Path(manifest.artifacts['tail'].path), manifest)\n"
         "assert not {'matplotlib', 'pandas', 'scipy', 'sklearn'} & set(sys.modules)\n"
     )
     manifest = msgspec.json.encode(digits).decode()
@@ -171,10 +171,10 @@ def test_tails_are_opened_without_what_keras_only_looks_for(digits):
 
 @pytest.mark.medium
 def test_a_wrong_split_point_or_tensor_is_named(digits):
-    from hosts.models.runtime.tails import Tails
+    from hosts.models.runtimes.tensorflow.tails import TensorFlowTails
 
-    heads = Heads.open(Path(digits.artifacts["head"].path), digits)
-    tails = Tails.open(Path(digits.artifacts["tail"].path), digits)
+    heads = LiteRtHeads.open(Path(digits.artifacts["head"].path), digits)
+    tails = TensorFlowTails.open(Path(digits.artifacts["tail"].path), digits)
     with pytest.raises(ModelError, match=r"split point 8 asked; allowed: 0\.\.7"):
         heads.run(8, np.zeros((16, 16, 1), np.float32))
     with pytest.raises(ModelError, match=r"shape \(16, 16, 1\) expected, found \(8, 8, 1\)"):
@@ -209,15 +209,15 @@ def test_a_network_that_cannot_be_made_says_why(tmp_path):
 @pytest.mark.timeout(400)
 def test_random_vgg16_tells_48_photo_crops_apart_and_survives_int8(tmp_path):
     """Seeded weights: at least 16 classes for 48 crops, and heads that mostly agree."""
-    from hosts.models.runtime.tails import Tails
+    from hosts.models.runtimes.tensorflow.tails import TensorFlowTails
 
     manifest = prepare(PrepareOrder("vgg16", weights="random", images=48), silent, tmp_path)
     assert (manifest.quality, manifest.last_split_point) == ("fidelity", 22)
     files = np.load(manifest.artifacts["images"].path)
     reference = files["reference_top1"]
     assert len(set(reference.tolist())) >= 16
-    heads = Heads.open(Path(manifest.artifacts["head"].path), manifest)
-    tails = Tails.open(Path(manifest.artifacts["tail"].path), manifest)
+    heads = LiteRtHeads.open(Path(manifest.artifacts["head"].path), manifest)
+    tails = TensorFlowTails.open(Path(manifest.artifacts["tail"].path), manifest)
     for k in (3, 10, 18, 22):
         agreed = 0
         for image, expected in zip(files["images"][:24], reference[:24], strict=True):

@@ -13,10 +13,10 @@ import keras
 import numpy as np
 
 from hosts.models.datasets import base as datasets
+from hosts.models.keras_graphs.graph import cut_points
 from hosts.models.networks import base as networks
 from hosts.models.prepare.matching import cut_tensors
 from hosts.models.prepare.whole import convert_whole
-from hosts.models.runtime.graph import cut_points
 
 
 def main() -> None:

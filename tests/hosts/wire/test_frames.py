@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as npst
 from hosts.codecs.base import bytes_of
 from hosts.core.errors import WireError
 from hosts.wire.frames import TensorHeader, pack, tensor_of, unpack
-from hosts.wire.messages import MESSAGE_LIMIT_BYTES, decode, encode
+from hosts.wire.messages import MESSAGE_LIMIT_BYTES, PROTOCOL, decode, encode
 
 
 def header(tensor: np.ndarray, **more: object) -> TensorHeader:
@@ -104,7 +104,7 @@ def test_a_frame_over_the_limit_is_refused_where_it_is_made():
 
 def test_another_protocol_version_is_refused():
     other = header(np.ones(2, np.int8), protocol=99)
-    with pytest.raises(WireError, match="protocol version 99 found, 4 is spoken here"):
+    with pytest.raises(WireError, match=f"protocol version 99 found, {PROTOCOL} is spoken here"):
         unpack(pack(other, bytes_of(np.ones(2, np.int8))))
     with pytest.raises(WireError, match="version 99"):
         decode(encode(other), TensorHeader)

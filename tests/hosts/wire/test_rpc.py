@@ -13,6 +13,7 @@ from hosts.agents.agent import wait_for_end
 from hosts.core.errors import HostError, KnobError, LinkError, WireError
 from hosts.wire.messages import (
     MESSAGE_LIMIT_BYTES,
+    PROTOCOL,
     ConnectOrder,
     Idled,
     IdleOrder,
@@ -155,7 +156,7 @@ def test_another_protocol_version_is_refused_and_the_agent_goes_on(run):
     peers, port = run
     with reach(port, peers["cloud"]) as opened:
         order = IdleOrder(protocol=99, run="baseline", duration_s=1.0)
-        with pytest.raises(PeerError, match="protocol version 99 found, 4 is spoken here"):
+        with pytest.raises(PeerError, match=f"version 99 found, {PROTOCOL} is spoken here"):
             call(opened, "Idle", order, Idled, 5.0)
         assert ask(opened).start_ns == 1
 

@@ -14,12 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hosts.core.errors import WireError
+from hosts.wire.files import Found
 from hosts.wire.frames import TensorHeader, pack, tensor_of, unpack
-from hosts.wire.messages import Conditions, Found, Refused, RunReport, TailResult, decode, encode
+from hosts.wire.messages import PROTOCOL as NOW
+from hosts.wire.messages import Conditions, Refused, RunReport, TailResult, decode, encode
 from hosts.wire.readings import read_header, read_reading
 
 HEADER = {
-    "protocol": 4,
+    "protocol": NOW,
     "request": 1,
     "images": [0],
     "run": "run",
@@ -107,7 +109,7 @@ def test_a_zstd_frame_that_lies_about_its_size_is_refused():
         tensor_of(*unpack(framed(lying, codec="zstd")))
 
 
-PROTOCOL = b"\xa8protocol\x04"
+PROTOCOL = b"\xa8protocol" + bytes([NOW])
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from hosts.core.errors import ArtifactError
 from hosts.knobs.base import names_on_hosts
 from hosts.meters.base import names as meter_names
 from hosts.models.prepare.edgetpu import compiled_head, find_compiler
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.manifest import Manifest
 
 if TYPE_CHECKING:
     from dynasplit.testbed.lab import CompileHead
@@ -126,6 +126,8 @@ def _address_of(host: HostConf) -> HostAddress:
         key_file=host.key_file,
         known_hosts=host.known_hosts,
         python=host.python,
+        runtime=host.runtime,
+        tf32=host.tf32,
         link_address=host.link_address or "",
         link_port=host.link_port or 0,
         knobs=tuple(host.knobs),

@@ -33,7 +33,7 @@ from dynasplit.testbed.upkeep import CONTROL_EVERY, COOL_DOWN_C, UpkeepRules
 from hosts.emulation.profile import Profile
 from hosts.models.networks.base import Progress
 from hosts.models.prepare.prepare import PrepareOrder
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.manifest import Manifest
 from hosts.wire.window_rules import WindowRules
 
 WARM_UP_S = 30.0

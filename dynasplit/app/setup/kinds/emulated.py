@@ -16,7 +16,7 @@ from hosts.emulation.faults.base import words_of
 from hosts.emulation.profile import save_profile
 from hosts.knobs.base import names_on_hosts
 from hosts.models.networks.base import Progress
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.manifest import Manifest
 
 
 class EmulatedHosts(HostsOfProfile):

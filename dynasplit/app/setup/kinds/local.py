@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ from dynasplit.config.schema import Config
 from dynasplit.core.measurement import Measurement, ServingTestbed
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.energy import EnergyRules
+from hosts.discover import ThisMachine
 from hosts.emulation.profile import Profile
 
 ESTIMATE = "estimate"
@@ -40,11 +42,12 @@ class LocalHosts(HostsKind):
 
         So the run's identity depends on them.
         """
-        found, hosts = here(), config.hosts
+        hosts = config.hosts
+        self._found = found = here(_interpreter(hosts.cloud), hosts.cloud.runtime)
         self._wanted = {*hosts.edge.knobs, *hosts.cloud.knobs}
         halves = divided(found.cpus)
-        edge = _of_own_cpus(_metered(_filled(hosts.edge, halves[0])))
-        cloud = _of_own_cpus(_filled(hosts.cloud, halves[1]))
+        edge = _of_own_cpus(_metered(_filled(hosts.edge, halves[0], found), found))
+        cloud = _of_own_cpus(_filled(hosts.cloud, halves[1], found))
         if cloud.meter == edge.meter == ESTIMATE and edge.cpus == cloud.cpus:
             cloud = replace(cloud, meter="none")  # one CPU: the edge's estimate has both
         measure = config.measure
@@ -62,15 +65,15 @@ class LocalHosts(HostsKind):
         """Names the machine and its CPUs, and the knobs and meter that it lacks."""
         edge, cloud = self.config.hosts.edge, self.config.hosts.cloud
         told = [
-            f"Both hosts are this machine, {here().node}: the edge computes on CPU "
+            f"Both hosts are this machine, {self._found.node}: the edge computes on CPU "
             f"{_listed(edge)}, the cloud on CPU {_listed(cloud)}"
             f"{', shared' if edge.cpus == cloud.cpus else ''}"
         ]
-        for name, why in here().absent.items():
+        for name, why in self._found.absent.items():
             if name in self._wanted:
                 told.append(f"  {name} is left out of the space: {why}")
         if not edge.named_meters():
-            why = here().absent.get("meter", "none was asked for")
+            why = self._found.absent.get("meter", "none was asked for")
             told.append(f"  energy is not measured: {why}")
             told.append(f"  hosts.meter={ESTIMATE} would estimate it from CPU time: docs/meters.md")
             told.append(
@@ -94,8 +97,8 @@ class LocalHosts(HostsKind):
     def available(self, profile: Profile | None) -> AvailableKnobs:
         """The knobs of this machine that the configuration uses."""
         used = {*self.config.hosts.edge.knobs, *self.config.hosts.cloud.knobs}
-        knobs = {name: values for name, values in here().knobs.items() if name in used}
-        return AvailableKnobs(f"what {here().node} has:", knobs)
+        knobs = {name: values for name, values in self._found.knobs.items() if name in used}
+        return AvailableKnobs(f"what {self._found.node} has:", knobs)
 
     def energy_rules(self) -> EnergyRules:
         """As any; the edge's meters see both hosts together, unless the cloud has its own."""
@@ -124,21 +127,26 @@ class LocalHosts(HostsKind):
             yield testbed
 
 
-def _filled(host: HostConf, cpus: list[int]) -> HostConf:
+def _interpreter(host: HostConf) -> str:
+    """The interpreter that computes a host's part; the controller's, where none is named."""
+    named = host.python != HostConf().python
+    return str(Path(host.python).expanduser()) if named else sys.executable
+
+
+def _filled(host: HostConf, cpus: list[int], found: ThisMachine) -> HostConf:
     """A host with its address, its CPUs, and the knobs that the machine has."""
     return replace(
         host,
-        address=here().node,
+        address=found.node,
         cpus=cpus if host.cpus is None else host.cpus,
-        knobs=[name for name in host.knobs if name in here().knobs],
+        knobs=[name for name in host.knobs if name in found.knobs],
     )
 
 
-def _metered(host: HostConf) -> HostConf:
+def _metered(host: HostConf, found: ThisMachine) -> HostConf:
     """A host with the meters that this machine has, where `auto` is asked for."""
     if host.meter != "auto":
         return host
-    found = here()
     if host.meters or found.meter is None:
         return replace(host, meter="none")
     if found.gpu_meter is None:

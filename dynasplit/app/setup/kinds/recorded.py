@@ -19,7 +19,7 @@ from dynasplit.testbed.recorded import RecordedTestbed
 from hosts.emulation.profile import Profile
 from hosts.knobs.base import describe
 from hosts.models.networks.base import Progress
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.manifest import Manifest
 
 
 class RecordedHosts(HostsKind):

@@ -19,7 +19,7 @@ from dynasplit.core.measurement import Measurement, ServingTestbed
 from dynasplit.testbed.address import HostAddress
 from hosts.emulation.profile import Profile
 from hosts.models.networks.base import Progress
-from hosts.models.runtime.manifest import Manifest
+from hosts.models.prepared.manifest import Manifest
 from hosts.wire.preflight import KnobLook
 
 

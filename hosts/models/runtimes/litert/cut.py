@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hosts.core.errors import ModelError
-from hosts.models.runtime import flatbuffer
+from hosts.models.runtimes.litert import flatbuffer
 
 
 def cut_head(whole: Path, tensor: int) -> bytes:

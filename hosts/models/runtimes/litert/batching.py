@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hosts.models.runtime import flatbuffer
+from hosts.models.runtimes.litert import flatbuffer
 
 
 def free_batch(content: bytes) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from hosts.core.errors import ArtifactError
-from hosts.models.runtime.manifest import Artifact
+from hosts.models.prepared.manifest import Artifact
 
 CACHE_VARIABLE = "DYNASPLIT_CACHE"
 

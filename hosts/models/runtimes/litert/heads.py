@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,11 +15,9 @@ import numpy.typing as npt
 
 from hosts.codecs.base import Tensor
 from hosts.core.errors import ModelError
-from hosts.models.runtime.batching import free_batch
-from hosts.models.runtime.cut import cut_head
-from hosts.models.runtime.manifest import Manifest
-
-__all__ = ["Heads", "Tensor"]
+from hosts.models.prepared.manifest import Manifest
+from hosts.models.runtimes.litert.batching import free_batch
+from hosts.models.runtimes.litert.cut import cut_head
 
 RESIDENT_MB = 400.0
 """Memory that heads keep at most: each its file and, packed for this CPU, about as much again."""
@@ -26,13 +25,16 @@ RESIDENT_MB = 400.0
 _PACKED = 2.0
 
 
-class Heads:
+class LiteRtHeads:
     """All heads of one network; those used last stay resident within a bound of memory.
 
     Attributes:
         resident_mb: the bound; the head in use stays, however large.
         threads: that compute a head; may be changed at any time. None: as many as LiteRT takes.
+        load_ms: what opening the head took that was run last; None: it was open.
     """
+
+    load_ms: float | None = None
 
     def __init__(
         self,
@@ -53,7 +55,7 @@ class Heads:
         manifest: Manifest,
         paths: Mapping[str, str] | None = None,
         threads: int | None = None,
-    ) -> Heads:
+    ) -> LiteRtHeads:
         """The heads of a prepared network.
 
         Args:
@@ -93,18 +95,21 @@ class Heads:
                 take so many at once.
         """
         if split_point == 0:
+            self.load_ms = None
             return Tensor(images)
         return self._head(split_point).run(images)
 
     def _head(self, split_point: int) -> _Head:
         if split_point not in self._places:
             raise ModelError(f"split point {split_point} asked; allowed: 0..{self._last}")
-        kept = self._resident.get(split_point)
+        kept, self.load_ms = self._resident.get(split_point), None
         if kept is None or kept.threads != self.threads:
+            began_ns = time.monotonic_ns()
             self._resident.pop(split_point, None)
             content = cut_head(*self._places[split_point])
             self._make_room(_PACKED * len(content) / 2**20)
             self._resident[split_point] = _Head(content, self.threads)
+            self.load_ms = (time.monotonic_ns() - began_ns) / 1e6
         self._resident.move_to_end(split_point)
         return self._resident[split_point]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hosts.core.errors import ModelError
-from hosts.models.runtime.light_keras import import_keras
+from hosts.models.keras_graphs.light_keras import import_keras
 
 if TYPE_CHECKING:
     import keras
@@ -27,7 +27,7 @@ def load_model(path: Path) -> keras.Model:
     import_keras()
     import keras
 
-    import hosts.models.runtime.vit_layers  # noqa: F401  registers them
+    import hosts.models.keras_graphs.vit_layers  # noqa: F401  registers them
 
     if not zipfile.is_zipfile(path):
         raise ModelError(f"{path} is no Keras model: it is missing, truncated, or no .keras file")

@@ -1,1 +1,0 @@
-"""Runs a prepared network on the hosts: heads, tails, their files and the cache."""
