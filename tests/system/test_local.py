@@ -33,14 +33,16 @@ QUICK = (
 )
 
 
-def start(results: Path, *words: str, temporary: str | None = None) -> subprocess.CompletedProcess:
+def start(
+    results: Path, *words: str, temporary: str | None = None, patience_s: float = 110
+) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "run_experiment.py", *words, f"results_dir={results}"],
         cwd=ROOT,
         env=os.environ | ({"TMPDIR": temporary} if temporary else {}),
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=patience_s,
         check=False,
     )
 
