@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from dynasplit.core.errors import DynaSplitError, TestbedError
+from dynasplit.core.errors import DynaSplitError, HostBusy, TestbedError
 from dynasplit.preflight import (
     background,
     clock,
@@ -22,6 +23,7 @@ from dynasplit.preflight import (
 from dynasplit.preflight.findings import Finding, error, errors, failed, ok
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.connection import HostConnection
+from dynasplit.testbed.in_use import check_free
 from dynasplit.testbed.looking import first_look, look
 from dynasplit.testbed.meter_places import MeterPlaces
 from dynasplit.testbed.programs import push_programs
@@ -38,7 +40,7 @@ class HostQuickly:
     Attributes:
         findings: in the order of the checks. first: what its interpreter told.
         knobs: those that may be set. meters: those that gave a reading.
-        is_usable: its programs run.
+        is_usable: its programs run. busy: another controller uses it; nothing else was looked at.
     """
 
     role: str
@@ -48,6 +50,7 @@ class HostQuickly:
     knobs: list[str] = field(default_factory=list)
     meters: list[str] = field(default_factory=list)
     is_usable: bool = False
+    busy: HostBusy | None = None
 
     @property
     def usable_address(self) -> HostAddress:
@@ -67,10 +70,13 @@ class HostQuickly:
             self.findings.append(failed(self.role, "login", why))
             return
         try:
+            check_free(host, self.role)
             took_s = time.monotonic() - started_s
             self.findings.append(ok(self.role, "login", f"{self.address}, in {took_s:.1f} s"))
             if self._look_first(host):
                 self._look_with_programs(host)
+        except HostBusy as why:
+            self.busy = why
         finally:
             host.close()
 
@@ -148,17 +154,16 @@ def quick_part(edge: HostAddress, cloud: HostAddress, *, one_machine: bool = Fal
         edge: where the edge is, with its knobs and meters.
         cloud: likewise.
         one_machine: both are meant to be one machine.
+
+    Raises:
+        HostBusy: another controller uses a host; told at once, whatever the other host does.
     """
     hosts = [HostQuickly("edge", edge), HostQuickly("cloud", cloud)]
-    threads = [threading.Thread(target=_guarded(one), daemon=True) for one in hosts]
-    until_s = time.monotonic() + LONGEST_S
-    for thread in threads:
-        thread.start()
+    unfinished = set(_looked_at(hosts))
     findings: list[Finding] = []
-    for host, thread in zip(hosts, threads, strict=True):
-        thread.join(max(0.0, until_s - time.monotonic()))
+    for host in hosts:
         findings += list(host.findings)
-        if thread.is_alive():
+        if host.role in unfinished:
             findings.append(
                 error(
                     host.role,
@@ -173,11 +178,33 @@ def quick_part(edge: HostAddress, cloud: HostAddress, *, one_machine: bool = Fal
     return QuickPart(findings, *hosts)
 
 
-def _guarded(host: HostQuickly) -> Callable[[], None]:
+def _looked_at(hosts: Sequence[HostQuickly]) -> Iterator[str]:
+    """Look at all hosts at once; yields the roles of those that take too long.
+
+    Raises:
+        HostBusy: of the first one that is found to be in use.
+    """
+    ended: queue.Queue[HostQuickly] = queue.Queue()
+    until_s = time.monotonic() + LONGEST_S
+    for host in hosts:
+        threading.Thread(target=_guarded(host, ended.put), daemon=True).start()
+    waiting = {host.role for host in hosts}
+    with contextlib.suppress(queue.Empty):
+        while waiting:
+            host = ended.get(timeout=max(0.0, until_s - time.monotonic()))
+            if host.busy is not None:
+                raise host.busy
+            waiting.discard(host.role)
+    yield from waiting
+
+
+def _guarded(host: HostQuickly, tell: Callable[[HostQuickly], None]) -> Callable[[], None]:
     def run() -> None:
         try:
             host.look()
         except DynaSplitError as why:
             host.findings.append(failed(host.role, "look", why))
+        finally:
+            tell(host)
 
     return run

@@ -18,6 +18,7 @@ from dynasplit.provision.host_state import HostState, state_of
 from dynasplit.provision.steps import Outcome, Progress, Step
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.connection import HostConnection
+from dynasplit.testbed.in_use import check_free
 from hosts.core.rights import Right
 from hosts.knobs.base import describe
 from hosts.meters.base import rights_of
@@ -43,12 +44,14 @@ def provision(
 
     Raises:
         ConfigurationError: its interpreter is one of the system.
-        TestbedError: it cannot be logged in to, or its shell is not understood.
+        TestbedError: it cannot be logged in to, its shell is not understood, or it is in use.
     """
     folder = environment.environment_of(address.python, role)
     asked = rights_for(address)
     progress = Progress(role, str(address))
     with contextlib.closing(HostConnection(address)) as host:
+        if not dry_run:
+            check_free(host, role)
         state = state_of(host, folder, rights.patterns_of(asked))
         gpu = role == "cloud" and "cloud_gpu" in address.knobs and "nvidia-driver" in state.tools
         waits = False

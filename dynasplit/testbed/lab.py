@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
-import os
-import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -23,6 +20,7 @@ from dynasplit.testbed.agents import AgentLink
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.credentials import Credentials, make_credentials
 from dynasplit.testbed.host_meters import HostMeters
+from dynasplit.testbed.in_use import check_free, who_asks
 from dynasplit.testbed.meter import MeterStream
 from dynasplit.testbed.meter_places import MeterPlaces, Place
 from dynasplit.testbed.programs import push_programs
@@ -76,9 +74,10 @@ class Host:
             pool.shutdown(wait=False)
 
     def start_agent(self) -> None:
-        """Log in, push the programs, start the agent."""
+        """Log in, push the programs, start the agent; a host in use is refused before."""
         self._connection = HostConnection(self.address)
         self._keep(self._connection.close)
+        check_free(self._connection, self.role)
         self.link_address = self.address.link_address or self._connection.destination.host
         self._programs = push_programs(self._connection)
         order = messages.StartOrder(
@@ -90,7 +89,7 @@ class Host:
             certificate_pem=self._identity.certificate_pem,
             authority_pem=self._identity.authority_pem,
             cpus=self.address.cpus,
-            controller=_who_asks(),
+            controller=who_asks(),
             runtime=self.address.runtime,
             tf32=self.address.tf32,
         )
@@ -264,11 +263,3 @@ def _put_back(hosts: Iterable[Host]) -> list[str]:
         closing = [pool.submit(host.close) for host in hosts]
     ended = [closed.exception() for closed in closing]
     return [str(error) for error in ended if isinstance(error, KnobsNotRestored)]
-
-
-def _who_asks() -> str:
-    """This controller's user, host and process."""
-    user = "unknown user"
-    with contextlib.suppress(OSError, KeyError):  # a user without a name
-        user = getpass.getuser()
-    return f"{user}@{socket.gethostname()}, process {os.getpid()}"

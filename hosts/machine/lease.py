@@ -1,7 +1,8 @@
-"""The lease of a host: one agent of a role at a time, since two would reset each other's knobs.
+"""The lease of a host: one controller at a time, since two would reset each other's knobs.
 
-It is a lock on a file in the host's state folder, which the system lets go with the agent,
-however that ends. The file says who holds it.
+It is a lock on a file in the host's state folder, one for each role, which the system lets go with
+the agent, however that ends. The file says who holds it. Both roles may be held on one machine, by
+agents of one controller.
 """
 
 from __future__ import annotations
@@ -17,22 +18,10 @@ from pathlib import Path
 import msgspec
 
 from hosts.core.errors import BusyError, HostError
+from hosts.wire.lease import ROLES, Holder, holder_of, refusal
 
 _PATIENCE_S = 0.5
 _STEP_S = 0.05
-
-
-class Holder(msgspec.Struct, kw_only=True):
-    """The content of a lease's file.
-
-    Attributes:
-        controller: who asked for the agent: user, host and process of the controller.
-        agent: the agent's process id. since: local time of this host.
-    """
-
-    controller: str
-    agent: int
-    since: str
 
 
 @contextlib.contextmanager
@@ -44,7 +33,8 @@ def held(path: Path, controller: str) -> Iterator[None]:
         controller: who asks, told to those that come later.
 
     Raises:
-        BusyError: another agent holds it; says for whom, and since when.
+        BusyError: another agent holds it, or another controller's agent the host in another role;
+            says for whom, and since when.
         HostError: the file cannot be made.
     """
     try:
@@ -59,6 +49,8 @@ def held(path: Path, controller: str) -> Iterator[None]:
         _lock(descriptor, path)
         now = datetime.now().astimezone().isoformat(" ", "seconds")
         _write(descriptor, Holder(controller=controller, agent=os.getpid(), since=now))
+        for role in ROLES:
+            _check_other_role(path.with_name(f"{role}.lease"), path, controller)
         yield
         with contextlib.suppress(OSError):
             os.ftruncate(descriptor, 0)
@@ -74,7 +66,7 @@ def _lock(descriptor: int, path: Path) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > until_s:
-                raise BusyError(_refusal(path)) from None
+                raise BusyError(refusal(path.stem, _holder(path))) from None
             time.sleep(_STEP_S)
         except OSError as error:
             raise HostError(
@@ -85,6 +77,30 @@ def _lock(descriptor: int, path: Path) -> None:
             return
 
 
+def _check_other_role(other: Path, own: Path, controller: str) -> None:
+    """Refuse a host that another controller's agent holds in another role."""
+    until_s = time.monotonic() + _PATIENCE_S
+    while other != own and _is_held(other):
+        holder = _holder(other)  # of who held it before, for a moment after it was taken
+        if holder is not None and holder.controller == controller:
+            return
+        if time.monotonic() > until_s:
+            raise BusyError(refusal(other.stem, holder))
+        time.sleep(_STEP_S)
+
+
+def _is_held(path: Path) -> bool:
+    """True if an agent holds the lease; one that cannot be looked at is taken for free."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _write(descriptor: int, holder: Holder) -> None:
     """Say who holds the lease; a full disk does not keep anybody from holding it."""
     with contextlib.suppress(OSError):
@@ -92,14 +108,7 @@ def _write(descriptor: int, holder: Holder) -> None:
         os.pwrite(descriptor, msgspec.json.encode(holder), 0)
 
 
-def _refusal(path: Path) -> str:
-    role = path.stem
-    try:
-        holder = msgspec.json.decode(path.read_bytes(), type=Holder)
-    except (OSError, msgspec.MsgspecError):
-        return f"host busy: another agent uses this host as {role}; wait until its run has ended"
-    return (
-        f"host busy: {holder.controller or 'a controller that did not say its name'} uses this "
-        f"host as {role} since {holder.since} (process {holder.agent} here); wait until that run "
-        "has ended, or end it; an agent ends by itself a minute after its controller is gone"
-    )
+def _holder(path: Path) -> Holder | None:
+    with contextlib.suppress(OSError):
+        return holder_of(path.read_bytes())
+    return None

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from hosts.core.errors import BusyError, HostError
+from hosts.machine import lease
 from hosts.machine.lease import held
 from tests.conftest import ROOT
 
@@ -35,14 +36,40 @@ def test_another_is_told_at_once_who_holds_it_and_a_dead_holder_holds_nothing(tm
         with pytest.raises(BusyError, match=told), held(path, "bob"):
             pass
         assert time.monotonic() - began_s < 2
-        with held(tmp_path / "state/cloud.lease", "bob"):  # another role, on the same machine
-            pass
         holder.kill()
     told = rf"bob .*process {os.getpid()}"
     with held(path, "bob"), pytest.raises(BusyError, match=told), held(path, "eve"):
         pass
     with held(path, "eve"):
         pass
+
+
+@pytest.mark.fault(
+    group="hosts",
+    fault="a second controller that wants a host in another role",
+    seen="refused: `host busy: ... uses this host as edge`",
+)
+def test_both_roles_of_a_host_are_for_agents_of_one_controller(tmp_path, monkeypatch):
+    monkeypatch.setattr(lease, "_PATIENCE_S", 0.02)
+    with held(tmp_path / "edge.lease", "ann@desk, process 7"):
+        with held(tmp_path / "cloud.lease", "ann@desk, process 7"):
+            pass
+        busy = "^host busy: ann@desk, process 7 uses this host as edge since"
+        with pytest.raises(BusyError, match=busy), held(tmp_path / "cloud.lease", "bob"):
+            pass
+    with held(tmp_path / "cloud.lease", "bob"):  # what the first one said is still there
+        pass
+
+
+def test_a_lease_that_says_nothing_is_refused_all_the_same(tmp_path, monkeypatch):
+    """As of an agent whose disk was full, or that was older."""
+    monkeypatch.setattr(lease, "_PATIENCE_S", 0.02)
+    told = r"^host busy: another agent uses this host as edge"
+    with held(tmp_path / "edge.lease", "ann"):
+        for content in (b"", b"\xff\xfe{", b'{"controller": 7}'):
+            (tmp_path / "edge.lease").write_bytes(content)
+            with pytest.raises(BusyError, match=told), held(tmp_path / "edge.lease", "bob"):
+                pass
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
