@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from dynasplit.config.input_files import is_same
 from dynasplit.config.options.hosts import HostsConf
 from dynasplit.config.paths import at_home
 from dynasplit.config.rules import settle
@@ -104,12 +105,15 @@ def determining(config: Config) -> dict[str, Any]:
 
 
 def campaign(config: Config) -> dict[str, Any]:
-    """The part of a configuration that determines what is measured in the offline phase."""
+    """The part of a configuration that determines what is measured in the offline phase.
+
+    It holds paths of files; `without_places` leaves them out.
+    """
     return _without(config, FREE_OF_MEASUREMENT)
 
 
 def online(config: Config) -> dict[str, Any]:
-    """The part of a configuration that determines who serves which requests."""
+    """The part of a configuration that determines who serves which requests; with paths too."""
     plain = asdict(config)
     _leave_out_later(config, plain)
     served_by = {name: plain[name] for name in SERVED_BY}
@@ -131,7 +135,7 @@ def measured_otherwise(before: Mapping[str, Any], config: Config) -> list[str]:
         f"{path}={then.get(path, default.get(path))} there, {now.get(path)} here"
         for path in sorted(now.keys() | then.keys())
         if not any(path == one or path.startswith(f"{one}.") for one in free)
-        and then.get(path, default.get(path)) != now.get(path)
+        and not is_same(path, then.get(path, default.get(path)), now.get(path))
     ]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,6 +18,26 @@ from hosts.core.modules import extension_folders
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("dynasplit", "hosts", "experiments")
+
+
+@dataclass(frozen=True)
+class Determining:
+    """What determines a result, besides the network's own files.
+
+    Attributes:
+        configuration: the resolved one, less what may change without another result.
+        files: those that it names; their content counts.
+    """
+
+    configuration: Mapping[str, Any]
+    files: Sequence[Path] = ()
+
+
+class Identities(NamedTuple):
+    """What a run is known by: what it measures, and the online phase that it serves."""
+
+    campaign: str
+    online: str
 
 
 def identity_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ import msgspec
 from dynasplit.core.errors import ResultsError
 from dynasplit.run.identity import (
     ROOT,
+    Identities,
     changed_rooms,
     code_state,
     git_revision,
@@ -111,6 +112,7 @@ def open_run_folder(
     resume: bool | Path = True,
     online: str = "",
     configuration: Mapping[str, Any] | None = None,
+    older: Identities | None = None,
 ) -> Iterator[RunFolder]:
     """Hold the folder of a run: the newest unfinished one of this identity, or a new one.
 
@@ -122,6 +124,7 @@ def open_run_folder(
             began with its measurements.
         online: identity of its online phase.
         configuration: to be kept in run.json.
+        older: what runs from before knew the same by; such a run goes on under it.
 
     Raises:
         ResultsError: nothing can be written there, or another controller holds this identity.
@@ -130,7 +133,8 @@ def open_run_folder(
     place = results_dir / experiment
     with ExitStack() as locks:
         locks.enter_context(_held(results_dir, place, identity, online))
-        found = _continued(results_dir, place, identity, resume, locks)
+        known_by = (identity,) if older is None else (identity, older.campaign)
+        found = _continued(results_dir, place, known_by, resume, locks)
         if found is None:
             started = datetime.now().isoformat("_", "seconds")
             record = RunRecord(identity=identity, started=started, token=secrets.token_hex(4))
@@ -143,7 +147,9 @@ def open_run_folder(
         code = code_state()
         changed = changed_rooms(record.code, code)
         record.place = place_of(path)
-        record.process, record.online, record.code = os.getpid(), online, code
+        if older is None or record.online != older.online:  # what was served bears it
+            record.online = online
+        record.process, record.code = os.getpid(), code
         record.git_revision = git_revision()
         record.libraries = library_versions(ROOT / "requirements.txt")
         record.configuration = dict(configuration or {})
@@ -167,22 +173,26 @@ def check_writable(results_dir: Path) -> None:
         ) from error
 
 
-def _unfinished(place: Path, identity: str) -> Iterator[tuple[Path, RunRecord]]:
-    """The unfinished runs of this identity, newest first."""
+def _unfinished(place: Path, known_by: Collection[str]) -> Iterator[tuple[Path, RunRecord]]:
+    """The unfinished runs of these identities, newest first."""
     for path, record in records_in(place):
-        if record.identity == identity and record.state == "unfinished":
+        if record.identity in known_by and record.state == "unfinished":
             yield path, record
 
 
 def _continued(
-    results_dir: Path, place: Path, identity: str, resume: bool | Path, locks: ExitStack
+    results_dir: Path,
+    place: Path,
+    known_by: Collection[str],
+    resume: bool | Path,
+    locks: ExitStack,
 ) -> tuple[Path, RunRecord] | None:
     """The newest unfinished run that may be continued and that no other controller is at."""
     from filelock import Timeout
 
     if resume is False:
         return None
-    for path, record in _unfinished(place, identity):
+    for path, record in _unfinished(place, known_by):
         named = (path.resolve(), Path(record.took_over).resolve() if record.took_over else None)
         if resume is not True and resume.resolve() not in named:
             continue
@@ -232,7 +242,7 @@ def _held(results_dir: Path, place: Path, identity: str, online: str) -> Iterato
     try:
         lock.acquire()
     except Timeout:
-        held = next(_unfinished(place, identity), None)
+        held = next(_unfinished(place, (identity,)), None)
         where = f" in {held[0]} (process {held[1].process})" if held else ""
         raise ResultsError(
             f"this very run is going on{where}; wait for it, or ask for another (seed=..., "

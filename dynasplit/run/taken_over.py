@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dynasplit.core.errors import ConfigurationError, ResultsError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import SearchSpace
+from dynasplit.run.identity import Identities
 from dynasplit.run.journal_reading import read_journal
 from dynasplit.run.records import JOURNAL, Begun, Records
 from dynasplit.run.run_record import RunRecord, read_record, records_in
@@ -75,7 +76,7 @@ def read_earlier(folder: Path) -> Earlier:
     return Earlier(folder, read_record(folder) or RunRecord(identity=""), records)
 
 
-def finished_campaign(place: Path, identity: str, online: str) -> Earlier | None:
+def finished_campaign(place: Path, known_by: Collection[Identities]) -> Earlier | None:
     """The newest finished run of a campaign that measured, and served something else.
 
     None if there is none, or if one served the very same: who starts that again wants it anew.
@@ -83,15 +84,15 @@ def finished_campaign(place: Path, identity: str, online: str) -> Earlier | None
 
     Args:
         place: the folder of the experiment's runs.
-        identity: of the campaign.
-        online: of the online phase that is asked for.
+        known_by: what the run that is asked for is known by, and what older ones knew it by.
     """
+    campaigns, phases = ({one[at] for one in known_by} for at in (0, 1))
     found = [
         (path, record)
         for path, record in records_in(place)
-        if record.identity == identity and record.state == "finished"
+        if record.identity in campaigns and record.state == "finished"
     ]
-    if not found or any(record.online == online for _, record in found):
+    if not found or any(record.online in phases for _, record in found):
         return None
     for path, record in found:
         with contextlib.suppress(ResultsError):

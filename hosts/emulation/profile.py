@@ -18,6 +18,7 @@ from hosts.emulation.tails import Tails
 from hosts.emulation.timings import Law, Network, Split
 
 PROFILES = Path(__file__).parent / "profiles"
+_SUFFIXES = (".yaml", ".yml")
 
 
 class Profile(Strict, frozen=True):
@@ -218,7 +219,7 @@ def load_profile(name_or_path: str) -> Profile:
 
 def _read(name_or_path: str) -> Profile | OtherCloud:
     path = Path(name_or_path)
-    if path.suffix not in (".yaml", ".yml"):
+    if path.suffix not in _SUFFIXES:
         path = PROFILES / f"{name_or_path}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in PROFILES.glob("*.yaml")))
@@ -230,6 +231,17 @@ def _read(name_or_path: str) -> Profile | OtherCloud:
         return msgspec.convert(plain, OtherCloud) if is_other else msgspec.convert(plain, Profile)
     except (msgspec.MsgspecError, OSError) as error:
         raise BoardError(f"profile {path}: {' '.join(str(error).split())}") from error
+
+
+def own_files(name_or_path: str) -> list[Path]:
+    """One's own files that a profile is read from; none of one that comes with the project.
+
+    Raises:
+        BoardError: as `load_profile` does.
+    """
+    found = _read(name_or_path)
+    named = [name_or_path] if isinstance(found, Profile) else [name_or_path, found.like]
+    return [Path(name) for name in named if Path(name).suffix in _SUFFIXES]
 
 
 def save_profile(profile: Profile, path: Path) -> None:

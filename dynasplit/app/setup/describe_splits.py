@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -11,7 +12,7 @@ from dynasplit.core.errors import ConfigurationError
 from dynasplit.profile.fit import predict_profile
 from dynasplit.profile.law import Cut
 from hosts.core.errors import BoardError
-from hosts.emulation.profile import Profile, load_profile
+from hosts.emulation.profile import Profile, load_profile, own_files
 from hosts.models.networks.base import Progress
 from hosts.models.prepare.describe import Description, SplitPointDescription, describe
 from hosts.models.prepare.prepare import PrepareOrder
@@ -90,6 +91,20 @@ def profile_of(named: str, key: str) -> Profile:
         return load_profile(named)
     except BoardError as error:
         raise ConfigurationError(f"{key}={named}: {error}") from error
+
+
+def profile_files(named: str | None) -> list[Path]:
+    """One's own files that `hosts.profile` is read from; none where it comes with the project.
+
+    Raises:
+        ConfigurationError: there is no such profile, or a file does not say what it must.
+    """
+    if named is None:
+        return []
+    try:
+        return own_files(named)
+    except BoardError as error:
+        raise ConfigurationError(f"hosts.profile={named}: {error}") from error
 
 
 def with_rest(profile: Profile, rest_w: float | None) -> Profile:

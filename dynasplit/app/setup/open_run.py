@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,7 +20,7 @@ from dynasplit.core.events import Event, Subscriber
 from dynasplit.core.measurement import Measurement
 from dynasplit.offline.study_storage import StudyStorage
 from dynasplit.recorder import Recorder, RunFacts, import_early, open_recorder
-from dynasplit.run.identity import identity_of
+from dynasplit.run.identity import Determining, Identities, identity_of
 from dynasplit.run.journal import Journal
 from dynasplit.run.records import JOURNAL, Begun
 from dynasplit.run.run_folder import RunFolder, open_run_folder
@@ -76,23 +76,23 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
         DynaSplitError: the folder or the hosts cannot be opened, or results not be written.
     """
     record = inputs.record
-    artifacts = inputs.testbed.artifact_hashes
-    of_campaign = {**record.campaign, "protocol": PROTOCOL}
-    identity = identity_of(of_campaign, files=record.campaign_files, artifacts=artifacts)
+    known_by = _identities(inputs, record.campaign, record.online)
+    by_path = _identities(inputs, *record.by_path)
     with open_run_folder(
         record.results_dir,
         record.experiment,
-        identity,
+        known_by.campaign,
         resume=record.resume,
-        online=identity_of(record.online, files=record.online_files),
+        online=known_by.online,
         configuration=record.configuration,
+        older=by_path,
     ) as folder:
         try_formats(folder.path)
         went_on = ", continued" if folder.resumed else ""
         terminal.say(f"{record.experiment} on {inputs.hosts.name} hosts, in {folder.path}{went_on}")
         if folder.changed:
             terminal.say(_words_of_change(folder.changed))
-        earlier = _earlier(inputs, folder)
+        earlier = _earlier(inputs, folder, (known_by, by_path))
         profile = inputs.testbed.profile
         if profile is not None and inputs.testbed.is_made_up:
             terminal.say(f"Profile {profile.name} is made up: no such hosts exist")
@@ -142,7 +142,18 @@ def _words_of_difference(inputs: RunInputs, earlier: Earlier) -> str:
     return f"It measured otherwise: {'; '.join(differing)}" if differing else ""
 
 
-def _earlier(inputs: RunInputs, folder: RunFolder) -> Earlier | None:
+def _identities(inputs: RunInputs, campaign: Determining, online: Determining) -> Identities:
+    measured = identity_of(
+        {**campaign.configuration, "protocol": PROTOCOL},
+        files=campaign.files,
+        artifacts=inputs.testbed.artifact_hashes,
+    )
+    return Identities(measured, identity_of(online.configuration, files=online.files))
+
+
+def _earlier(
+    inputs: RunInputs, folder: RunFolder, known_by: Collection[Identities]
+) -> Earlier | None:
     """The run whose measurements this one takes over: the one named, or of the same campaign."""
     record = inputs.record
     if isinstance(record.resume, Path):
@@ -151,7 +162,7 @@ def _earlier(inputs: RunInputs, folder: RunFolder) -> Earlier | None:
     if not record.resume or inputs.given_front is not None:
         return None
     place = record.results_dir / record.experiment
-    return finished_campaign(place, folder.record.identity, folder.record.online)
+    return finished_campaign(place, known_by)
 
 
 def _opened(

@@ -11,6 +11,7 @@ import msgspec
 
 from dynasplit.app.cli.asked import ASKED
 from dynasplit.app.cli.terminal import Terminal
+from dynasplit.app.setup.describe_splits import profile_files
 from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.network_order import order_of
 from dynasplit.app.setup.phases import built_policies, check_front, thresholds_of
@@ -22,6 +23,7 @@ from dynasplit.app.setup.run_inputs import (
     RunInputs,
     TestbedInputs,
 )
+from dynasplit.config.input_files import without_places
 from dynasplit.config.load import campaign, determining, measured_otherwise, online
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
@@ -35,6 +37,7 @@ from dynasplit.offline.search import Algorithm
 from dynasplit.online import policies
 from dynasplit.online.workloads import Known
 from dynasplit.recorder import sqlite_uri
+from dynasplit.run.identity import Determining
 from dynasplit.testbed.retry import RetryPolicy
 from hosts.models.networks.base import Progress
 from hosts.models.prepared.manifest import Manifest
@@ -228,16 +231,18 @@ def record_inputs(config: Config) -> RecordInputs:
     """The run's results folder, identity and tracking."""
     measured = _files(config.runs, config.hosts.profile)
     served = _files(config.front, config.workload.file)
+    measures, serves = campaign(config), online(config)
     return RecordInputs(
         experiment=config.name,
         results_dir=Path(config.results_dir),
         resume=Path(config.resume) if isinstance(config.resume, str) else config.resume,
         configuration=determining(config),
         files=[*measured, *served, *_files(config.fit.macs)],
-        campaign=campaign(config),
-        campaign_files=measured,
-        online=online(config),
-        online_files=served,
+        campaign=Determining(
+            without_places(measures), [*_files(config.runs), *profile_files(config.hosts.profile)]
+        ),
+        online=Determining(without_places(serves), served),
+        by_path=(Determining(measures, measured), Determining(serves, served)),
         tracking=config.tracking.kind,
         tracking_uri=config.tracking.uri
         or os.environ.get("MLFLOW_TRACKING_URI")

@@ -18,6 +18,7 @@ from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.budget import Budget
 from dynasplit.offline.search.base import Algorithm
+from dynasplit.run.identity import Determining
 from dynasplit.tables import RunsTable
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.energy import EnergyRules
@@ -232,10 +233,9 @@ class RecordInputs:
             measured is taken over; a folder: what that run measured is taken over.
         configuration: what determines the result, as plain values.
         files: those that it names and the result depends on.
-        campaign: of the configuration, what determines what the offline phase measures.
-        campaign_files: likewise, of the files.
-        online: of the configuration, what determines who serves which requests.
-        online_files: likewise, of the files.
+        campaign: what determines what the offline phase measures.
+        online: what determines who serves which requests.
+        by_path: both, as older runs have them, where files were known by their paths too.
         measured_otherwise: says of the configuration that another run's record keeps what would
             be measured otherwise here.
         tracking: `mlflow` or `none`. tracking_uri: of its store.
@@ -248,10 +248,9 @@ class RecordInputs:
     resume: bool | Path
     configuration: Mapping[str, Any]
     files: Sequence[Path]
-    campaign: Mapping[str, Any]
-    campaign_files: Sequence[Path]
-    online: Mapping[str, Any]
-    online_files: Sequence[Path]
+    campaign: Determining
+    online: Determining
+    by_path: tuple[Determining, Determining]
     tracking: str
     tracking_uri: str
     study_uri: str | None = None

@@ -200,3 +200,19 @@ def test_a_file_where_a_folder_should_be_is_one_line(tmp_path, name):
         open_run_folder(tmp_path, "x", "id"),
     ):
         pass
+
+
+def test_a_run_that_older_code_began_goes_on_under_what_that_knew_it_by(tmp_path):
+    """Its journal bears that identity, and the requests that it has served bear the phase's."""
+    with open_run_folder(tmp_path, "x", "by path", online="by path too") as old:
+        pass
+    older = identity.Identities("by path", "by path too")
+    with open_run_folder(tmp_path, "x", "id", online="on", older=older) as found:
+        assert found.path == old.path
+        assert (found.record.identity, found.record.online) == older
+    with open_run_folder(
+        tmp_path, "x", "id", online="on", older=older._replace(online="other")
+    ) as found:
+        assert (found.record.identity, found.record.online) == ("by path", "on")
+    with open_run_folder(tmp_path, "x", "id", online="on") as new:
+        assert new.path != old.path

@@ -7,6 +7,7 @@ import pytest
 from dynasplit.core.errors import ConfigurationError, ResultsError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration, SearchSpace
+from dynasplit.run.identity import Identities
 from dynasplit.run.journal import Journal
 from dynasplit.run.records import Begun
 from dynasplit.run.run_folder import open_run_folder
@@ -38,7 +39,7 @@ def test_the_newest_finished_run_of_the_campaign_is_taken(tmp_path):
     ran(tmp_path, "a")
     newest = ran(tmp_path, "b", runs=(RUN, replace(RUN, repeat=1)))
     ran(tmp_path, "c", finished=False)
-    found = finished_campaign(tmp_path / "x", "id", "d")
+    found = finished_campaign(tmp_path / "x", [Identities("id", "d")])
     assert found is not None
     assert found.folder == newest
     assert len(found.measurements(BEGUN, "local", SPACE)) == 2
@@ -47,15 +48,15 @@ def test_the_newest_finished_run_of_the_campaign_is_taken(tmp_path):
 def test_none_is_taken_by_another_campaign_or_where_the_same_was_finished(tmp_path):
     ran(tmp_path, "a")
     ran(tmp_path, "b")
-    assert finished_campaign(tmp_path / "x", "id", "a") is None
-    assert finished_campaign(tmp_path / "x", "other", "c") is None
-    assert finished_campaign(tmp_path / "none", "id", "c") is None
+    assert finished_campaign(tmp_path / "x", [Identities("id", "a")]) is None
+    assert finished_campaign(tmp_path / "x", [Identities("other", "c")]) is None
+    assert finished_campaign(tmp_path / "none", [Identities("id", "c")]) is None
 
 
 def test_a_damaged_journal_of_a_finished_run_stops_no_other(tmp_path):
     path = ran(tmp_path, "a")
     (path / "journal.jsonl").write_text('{"kind":"strange"}\n')
-    assert finished_campaign(tmp_path / "x", "id", "b") is None
+    assert finished_campaign(tmp_path / "x", [Identities("id", "b")]) is None
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_an_older_run_says_less_and_is_taken(tmp_path):
 def test_a_run_from_a_given_front_hides_no_campaign(tmp_path):
     measured = ran(tmp_path, "a")
     ran(tmp_path, "from a front", runs=())
-    found = finished_campaign(tmp_path / "x", "id", "c")
+    found = finished_campaign(tmp_path / "x", [Identities("id", "c")])
     assert found is not None
     assert found.folder == measured
 

@@ -51,8 +51,8 @@ def busy(began_s: float, told: str) -> Iterator[None]:
 @pytest.mark.fault(
     group="hosts",
     fault="a second controller on a host",
-    seen="refused within 2 s of the first contact: `host busy: ... uses this host as ...`, with who holds "
-    "it since when; exit code 1",
+    seen="refused within 2 s of the first contact, exit code 1: "
+    "`host busy: ... uses this host as ...`, with who holds it since when",
     kept="the first one's settings; nothing is pushed, and no meter read",
 )
 @pytest.mark.parametrize("role", ["edge", "cloud"])
