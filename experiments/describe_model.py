@@ -19,6 +19,7 @@ from dynasplit.config.schema import Config
 from dynasplit.core.errors import ResultsError
 from dynasplit.figures import draw_network_figure
 from dynasplit.profile.law import MACS, Cut
+from dynasplit.run.writable import check_could_be_written
 from hosts.models.prepare.describe import Description, SplitPointDescription
 
 
@@ -34,6 +35,8 @@ def run(config: Config) -> None:
         DynaSplitError: the network cannot be split, or results cannot be written.
     """
     with Terminal() as terminal:
+        if config.dry_run:
+            check_could_be_written(Path(config.results_dir), config.name)
         description = description_of(order_of(config), config.model.label, terminal.say)
         chosen = chosen_of(config.model.split_points, description)
         terminal.console.print(table(description, chosen))

@@ -13,7 +13,7 @@ from dynasplit.app.setup.phases import RunResult, front_of, offline_phase, onlin
 from dynasplit.app.setup.preflight import look_first
 from dynasplit.app.setup.resolve import check_early, prepared_inputs
 from dynasplit.config.schema import Config
-from dynasplit.run.run_folder import check_writable
+from dynasplit.run.writable import check_could_be_written, check_writable
 
 
 def check(config: Config) -> None:
@@ -34,6 +34,7 @@ def run(config: Config) -> None:
     with Terminal() as terminal:
         hosts = kind_of(config)
         if config.dry_run:
+            check_could_be_written(Path(config.results_dir), config.name)
             look_first(hosts, terminal, show_all=True)
             dry_run.tell(hosts, terminal)
             return

@@ -257,6 +257,23 @@ def test_results_that_cannot_be_written_are_refused(modelled, tmp_path):
     assert "cannot be written" in err
 
 
+@pytest.mark.fault(
+    group="room",
+    fault="a results folder that cannot be written, in a dry run",
+    seen="exit code 1: `cannot be written`, as of a real run",
+    kept="nothing is made",
+)
+@pytest.mark.parametrize("plan", ["vgg16_testbed", "describe_model"])
+def test_a_dry_run_says_that_results_cannot_be_written(cli, tmp_path, plan):
+    (tmp_path / "taken").write_text("a file")
+    for place in ("taken", "taken/below"):
+        code, out, err = cli(
+            f"+experiment={plan}", "dry_run=true", f"results_dir={tmp_path}/{place}"
+        )
+        assert (code, out) == (ending.FAILED, "")
+        assert f"results_dir={tmp_path}/{place} cannot be written: Not a directory" in err
+
+
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"kind": "dynasplit front", "version": 9}'])
 def test_a_foreign_front_is_refused(modelled, tmp_path, content):
     (tmp_path / "front.json").write_text(content)

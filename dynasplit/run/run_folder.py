@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
@@ -24,6 +23,7 @@ from dynasplit.run.identity import (
 )
 from dynasplit.run.run_record import RECORD, RunRecord, is_copy, place_of, records_in
 from dynasplit.run.sealed import hashes_of, seal_of
+from dynasplit.run.writable import check_writable
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -154,23 +154,6 @@ def open_run_folder(
         record.libraries = library_versions(ROOT / "requirements.txt")
         record.configuration = dict(configuration or {})
         yield RunFolder(path, record, resumed=found is not None, changed=changed)
-
-
-def check_writable(results_dir: Path) -> None:
-    """Make the results folder and try to write there.
-
-    Raises:
-        ResultsError: it cannot be.
-    """
-    try:
-        results_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=results_dir):
-            pass
-    except OSError as error:
-        raise ResultsError(
-            f"results_dir={results_dir} cannot be written: {error.strerror}; allowed: a folder "
-            "that you may write to, or that can be made"
-        ) from error
 
 
 def _unfinished(place: Path, known_by: Collection[str]) -> Iterator[tuple[Path, RunRecord]]:

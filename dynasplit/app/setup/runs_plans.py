@@ -12,8 +12,9 @@ from dynasplit.app.setup.trial import try_formats
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.run.identity import identity_of
 from dynasplit.run.records import JOURNAL
-from dynasplit.run.run_folder import RunFolder, check_writable, open_run_folder
+from dynasplit.run.run_folder import RunFolder, open_run_folder
 from dynasplit.run.run_record import RECORD
+from dynasplit.run.writable import check_writable
 from dynasplit.tables import RunsTable
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from dynasplit.core.errors import DataError, ResultsError
 from dynasplit.run import identity, run_folder
-from dynasplit.run.run_folder import check_writable, open_run_folder
+from dynasplit.run.run_folder import open_run_folder
 from dynasplit.run.run_record import read_record
+from dynasplit.run.writable import check_writable
 
 ROOT = Path(__file__).resolve().parents[3]
 

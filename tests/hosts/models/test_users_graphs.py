@@ -1,9 +1,11 @@
 """Users' graphs of unusual forms: prepared as any other, or refused in words."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from hosts.core.errors import ModelError
 from hosts.models.networks import base as networks
@@ -135,3 +137,23 @@ def test_four_channels_take_rgba_files_and_two_are_refused(tmp_path):
     two = ordered(saved(tmp_path, channels=2), **mine)
     with pytest.raises(ModelError, match=r"takes images of 2 channels; .* made into 1, 3, 4"):
         make_here(two, tmp_path / "cache")
+
+
+def test_what_was_moved_is_prepared_to_the_same_files(tmp_path):
+    """So a run is known by them wherever network and images lie, and whenever they were copied."""
+    here = tmp_path / "here"
+    here.mkdir()
+    network = saved(here, channels=3)
+    for shade in range(9):
+        picture = here / "images" / f"{shade % 3}" / f"{shade}.png"
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (20, 20), (20 * shade,) * 3).save(picture)
+    there = tmp_path / "there"
+    shutil.copytree(here, there, copy_function=shutil.copyfile)  # with times of their own
+    hashes = []
+    for place in (here, there):
+        images = {"data": "imagenet_folder", "data_path": str(place / "images")}
+        order = ordered(place / network.name, **images)
+        made = make_here(order, tmp_path / f"cache_{place.name}")
+        hashes.append({name: file.sha256 for name, file in made.artifacts.items()})
+    assert hashes[0] == hashes[1]
