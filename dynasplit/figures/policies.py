@@ -13,7 +13,7 @@ from dynasplit.figures.series import KINDS, Floats, Origin, PolicySeries
 
 _OWN = "dynasplit"
 _MOST_DOTS = 300
-_WIDTH_IN, _HEIGHT_IN = 6.4, 3.8
+_WIDTH_IN, _HEIGHT_IN = style.PAGE_IN, 3.8
 
 
 def draw_energy(path: Path, series: Sequence[PolicySeries], origin: Origin) -> Path | None:
@@ -49,7 +49,7 @@ def draw_latency(path: Path, series: Sequence[PolicySeries], origin: Origin) -> 
 
 def draw_violations(path: Path, series: Sequence[PolicySeries], origin: Origin) -> Path:
     """The share of requests whose threshold was missed, and by how much."""
-    with style.figure(path, 7.6, _HEIGHT_IN) as figure:
+    with style.figure(path, _WIDTH_IN, _HEIGHT_IN) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
         _missed(left, series)
         _exceedances(right, series)
