@@ -77,7 +77,7 @@
       yaxis: axis("J, " + one.label, { rangemode: "tozero" }) })];
   };
 
-  const config = { responsive: true, displaylogo: false, scrollZoom: false,
+  const config = { displaylogo: false, scrollZoom: false,
     modeBarButtons: [["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]] };
   const draw = (id) => {
     const plot = told[id];
@@ -89,9 +89,13 @@
   for (const id of ids) document.getElementById(id).parentElement.classList.add("drawn");
   document.addEventListener("change", drawAll);
   dark.addEventListener("change", drawAll);
-  addEventListener("hashchange", () => ids.forEach((id) => Plotly.Plots.resize(document.getElementById(id))));
+  // One that is not shown, as on paper, has no width to follow.
+  const followWidth = new ResizeObserver((all) => {
+    for (const { target } of all) if (target.offsetWidth && target.data) Plotly.Plots.resize(target);
+  });
   drawAll().then(() => {
     ids.filter((id) => told[id].traces).forEach(followZoom);
+    ids.forEach((id) => followWidth.observe(document.getElementById(id)));
     document.documentElement.dataset.drawnMs = Math.round(performance.now());
   });
 })();
