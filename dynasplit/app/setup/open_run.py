@@ -27,6 +27,7 @@ from dynasplit.run.journal import Journal
 from dynasplit.run.journal_reading import read_journal
 from dynasplit.run.records import JOURNAL, Begun
 from dynasplit.run.run_folder import RunFolder, open_run_folder
+from dynasplit.run.sealed import order_of
 from dynasplit.run.taken_over import Earlier, finished_campaign, missing, read_earlier
 from hosts.wire.messages import PROTOCOL
 
@@ -80,7 +81,7 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
         DynaSplitError: the folder or the hosts cannot be opened, or results not be written.
     """
     record = inputs.record
-    artifacts = inputs.testbed.artifact_hashes
+    artifacts = inputs.testbed.artifacts.values()
     of_campaign = {**record.campaign, "protocol": PROTOCOL}
     identity = identity_of(of_campaign, files=record.campaign_files, artifacts=artifacts)
     with open_run_folder(
@@ -112,7 +113,8 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
             run = _opened(inputs, folder, terminal, stack, earlier)
             yield run
         if run.recorder.trouble is None:
-            folder.finish()
+            journal = run.session.journal
+            folder.finish(order_of(journal.measurements(), journal.served(run.session.online)))
     run.check_put_back()
 
 
@@ -220,7 +222,7 @@ def _opened(
         terminal.say(remark)
     facts = getattr(testbed, "facts", {})
     folder.claim_hosts({r: str(t["node"]) for r, t in facts.items() if not t.get("emulated")})
-    folder.describe(inputs.record.command, facts)
+    folder.describe(inputs.record.command, facts, inputs.testbed.artifacts, {"run": inputs.seed})
     progress = SearchProgress(inputs.testbed)
     terminal.follow(SearchWords(progress, journal.measurements()))
     with terminal.during("Opening the records"):
