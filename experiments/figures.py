@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from dynasplit.app.cli.terminal import Terminal
+from dynasplit.app.report.figures_anew import check_asked, draw, drawable, why
 from dynasplit.app.report.run_tables import RunTables, read_tables
 from dynasplit.app.setup.resolve import record_inputs
 from dynasplit.app.setup.runs_plans import folder_of_a_run, results_folder
 from dynasplit.config.schema import Config
-from dynasplit.core.errors import DataError
 from dynasplit.figures.catalogue import FIGURES
 from dynasplit.figures.output import written_as
 
@@ -27,17 +26,18 @@ def run(config: Config) -> None:
         DynaSplitError: a table cannot be read or is lacking, or a figure not be written.
     """
     read, asked = _read(config), config.figures
-    names = asked.only or [name for name in FIGURES if not read.lacking(name)]
+    names = asked.only or drawable(read)
     with Terminal() as terminal, results_folder(record_inputs(config)) as folder:
         with (
             terminal.during(f"Drawing the figures of {read.folder}"),
             written_as(asked.formats, titles=asked.titles),
         ):
-            empty = _draw(folder.path, read, names)
-        wanting = [] if asked.only else _wanting(read, names)
-        for words in (*wanting, *empty):
+            empty = draw(read, folder.path, names)
+        for words in [] if asked.only else _wanting(read):
             terminal.say(words)
-        drawn = sorted({p.stem for p in folder.path.iterdir() if p.suffix[1:] in asked.formats})
+        for name in empty:
+            terminal.say(f"Not drawn: {name}: {FIGURES[name].lacks}")
+        drawn = [name for name in names if name not in empty]
         terminal.say(f"Drawn as {', '.join(asked.formats)}: {', '.join(drawn) or 'nothing'}")
         terminal.say(f"Results: {folder.path}")
 
@@ -45,38 +45,17 @@ def run(config: Config) -> None:
 def _read(config: Config) -> RunTables:
     """The run's tables, which must have those that the figures asked for need."""
     read = read_tables(folder_of_a_run(config.name, config.runs), config.figures.request)
-    for name in config.figures.only or ():
-        if lacking := read.lacking(name):
-            can = ", ".join(one for one in FIGURES if not read.lacking(one))
-            raise DataError(
-                f"figures.only: {name} ({FIGURES[name].words}) needs {lacking}, which "
-                f"{read.folder} does not have{_why(lacking)}; allowed of this run: {can}"
-            )
+    check_asked(read, config.figures.only or ())
     return read
 
 
-def _why(file: str) -> str:
-    """What to say of a file that is there and lacks what is wanted of it."""
-    return " with figures by accounting" if file == "summary.json" else ""
-
-
-def _draw(folder: Path, read: RunTables, names: Sequence[str]) -> list[str]:
-    """Draw; returns what could not be drawn, for want of what, a line each."""
-    empty = []
-    for name in names:
-        one = FIGURES[name]
-        if one.draw(folder / f"{name}.png", read.tables) is None:
-            empty.append(f"Not drawn: {name}: {one.lacks}")
-    return empty
-
-
-def _wanting(read: RunTables, names: Sequence[str]) -> list[str]:
+def _wanting(read: RunTables) -> Sequence[str]:
     """What is left out since a table is not there, a line for each table."""
     left: dict[str, list[str]] = {}
     for name in FIGURES:
-        if name not in names and (file := read.lacking(name)):
+        if file := read.lacking(name):
             left.setdefault(file, []).append(name)
     return [
-        f"Not drawn, for want of {file}{_why(file)}: {', '.join(some)}"
+        f"Not drawn, for want of {file}{why(file)}: {', '.join(some)}"
         for file, some in left.items()
     ]
