@@ -26,6 +26,7 @@ KIND_COLOURS: Mapping[Kind, str] = {
     "split": "#E69F00",
     "edge-only": "#009E73",
 }
+KIND_HATCHES: Mapping[Kind, str] = {"cloud-only": "....", "split": "", "edge-only": "////"}
 KIND_MARKERS: Mapping[Kind, str] = {"cloud-only": "s", "split": "o", "edge-only": "^"}
 ACCENT, PLAIN, INK, FAINT = "#D55E00", "#7F8C99", "#222222", "#B8BEC4"
 COLUMN_IN, PAGE_IN = 88 / 25.4, 180 / 25.4
