@@ -42,6 +42,11 @@ def test_each_cell_runs(tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.glob("*.pdf")} == {
         *("front.pdf", "energy.pdf", "latency.pdf", "choices.pdf")
     }
+    paper = {path.name for path in (tmp_path / "paper").iterdir()}
+    assert {name for one in shown if isinstance(one, list) for name in one} == {
+        name for name in paper if name.endswith(".pdf")
+    }
+    assert {"front.pdf", "cdfs.pdf", "met.pdf", "search.pdf", "timeline.pdf", "front.png"} <= paper
     assert shown[0][1:] == ("finished", 88, 100)
     assert list(shown[-1]["policy"]) == ["dynasplit"]
     assert known["trace"]["power_w"].notna().all()

@@ -37,10 +37,14 @@ def draw(
     if not known:
         return None
     policies = list(next(iter(known.values())))
-    height_in = 0.34 * len(policies) + 1.5
-    with style.figure(path, 2.7 * len(known) + 1.0, height_in) as figure:
-        every = figure.subplots(1, len(known), sharey=True, squeeze=False)[0]
-        for axes, (name, blocks) in zip(every, known.items(), strict=True):
+    columns = min(2, len(known))
+    rows = -(-len(known) // columns)
+    height_in = (0.3 * len(policies) + 0.65) * rows + 0.8
+    with style.figure(path, style.PAGE_IN, height_in) as figure:
+        every = figure.subplots(rows, columns, sharey=True, squeeze=False).flatten()
+        for axes in every[len(known) :]:
+            axes.set_visible(False)
+        for axes, (name, blocks) in zip(every, known.items(), strict=False):
             _bars(axes, [blocks[policy] for policy in policies], policies)
             label = told[name]["label"]
             axes.set_xlabel(f"J, {label}" + (" (chosen by)" if name == own else ""))

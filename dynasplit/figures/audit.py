@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dynasplit.core.measurement import Source
-from dynasplit.figures.style import ACCENT, FAINT, PLAIN, figure, head
+from dynasplit.figures.style import ACCENT, FAINT, PAGE_IN, PLAIN, figure, head
 
 _COLOURS = {"low": FAINT, "medium": PLAIN, "high": ACCENT}
 
@@ -55,7 +55,7 @@ def draw(
     """
     deviating = [f for f in findings if f.check != "single_run" and f.expected]
     checks = sorted({f.check for f in deviating}) or ["nothing doubtful"]
-    with figure(path, 7.6, 1.2 + 1.1 * len(checks)) as made:
+    with figure(path, PAGE_IN, 1.2 + 1.1 * len(checks)) as made:
         strips = made.subplots(len(checks), 1, sharex=True, squeeze=False)[:, 0]
         for strip, check in zip(strips, checks, strict=True):
             for severity, colour in _COLOURS.items():

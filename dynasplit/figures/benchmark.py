@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dynasplit.core.measurement import Source
-from dynasplit.figures.style import figure, head
+from dynasplit.figures.style import PAGE_IN, figure, head
 
 # Okabe and Ito's colours, https://jfly.uni-koeln.de/color/
 _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -31,7 +31,7 @@ def draw(
     """
     also = f"{filled} configurations predicted by a profile fitted to them" if filled else ""
     also = "\n".join(filter(None, (also, remarks)))
-    with figure(path, 9.6, 4.2) as made:
+    with figure(path, PAGE_IN, 3.6) as made:
         left, right = made.subplots(1, 2, sharey=True)
         for colour, (name, lists) in zip(_COLOURS * 3, algorithms.items(), strict=False):
             hours = [None if s is None else s / 3600 for s in lists["testbed_time_s_median"]]

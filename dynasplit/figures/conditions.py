@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from dynasplit.core.measurement import Measurement
 from dynasplit.figures import style
 from dynasplit.figures.series import Floats, Origin
 from hosts.conditions.base import describe, in_order
+
+_LABEL: dict[str, Any] = {"ha": "right", "va": "top"}
 
 
 def series_of(runs: Sequence[Measurement]) -> dict[str, Floats]:
@@ -29,12 +32,16 @@ def draw(path: Path, runs: Sequence[Measurement], origin: Origin) -> Path | None
     found = series_of(runs)
     if not found:
         return None
-    with style.figure(path, 7.6, 0.9 + 1.3 * len(found)) as figure:
+    with style.figure(path, style.PAGE_IN, 0.9 + 1.3 * len(found)) as figure:
         axes = np.atleast_1d(figure.subplots(len(found), 1, sharex=True))
         for place, (label, values) in zip(axes, found.items(), strict=True):
             place.plot(values, ".", markersize=3, color=style.INK)
-            place.set_title(label, loc="right", fontsize=8)
+            place.annotate(
+                label, (1, 1), (-2, -2), "axes fraction", "offset points", **_LABEL, fontsize=8
+            )
             place.margins(y=0.15)
+            low, high = place.get_ylim()
+            place.set_ylim(low, high + 0.3 * (high - low))  # room for the label
         axes[-1].set_xlabel("measurement, in the order of the run")
         title = f"{origin.network}: conditions around the measurements"
         style.head(figure, title, origin.source, origin.remarks)

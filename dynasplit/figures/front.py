@@ -39,7 +39,7 @@ def draw(path: Path, measured: Sequence[Summary], front: ParetoFront, remarks: s
     Raises:
         ResultsError: the file cannot be written.
     """
-    with style.figure(path, 7.6, 4.4) as figure:
+    with style.figure(path, style.PAGE_IN, 4.2) as figure:
         axes = figure.add_subplot()
         view = View.of(front, measured)
         _frame(axes, measured, view)

@@ -16,7 +16,7 @@ from dynasplit.figures import style
 from dynasplit.front.pareto_front import ParetoFront
 from hosts.knobs.base import describe
 
-_HEIGHT, _WIDE = 0.38, 24
+_HEIGHT, _WIDE, _COLUMNS = 0.38, 26, 3
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,13 @@ def draw(
     if not found:
         return None
     most = max(len(shares.values) for shares in found)
-    with style.figure(path, 2.1 * max(3, len(found)), 1.6 + 0.36 * most) as figure:
-        axes = np.atleast_1d(figure.subplots(1, len(found)))
-        for place, shares in zip(axes, found, strict=True):
+    columns = min(_COLUMNS, len(found))
+    rows = -(-len(found) // columns)
+    with style.figure(path, style.PAGE_IN, 0.8 + (0.8 + 0.32 * most) * rows) as figure:
+        axes = figure.subplots(rows, columns, squeeze=False).flatten()
+        for place in axes[len(found) :]:
+            place.set_visible(False)
+        for place, shares in zip(axes, found, strict=False):
             _bars(place, shares)
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
         title = f"{front.model or 'Unnamed network'}: knob values measured, and on the front"

@@ -15,6 +15,7 @@ from dynasplit.figures.style import (
     INK,
     KIND_COLOURS,
     KIND_MARKERS,
+    PAGE_IN,
     PLAIN,
     figure,
     log_limits,
@@ -66,7 +67,7 @@ def draw(path: Path, model: str, places: Sequence[Place], chosen: Collection[int
         chosen: the indices of those that may be searched.
     """
     named = len(places) <= _NAMED
-    with figure(path, 8.8, 5.6 if named else 4.8) as made:
+    with figure(path, PAGE_IN, 5.6 if named else 4.8) as made:
         above, below = made.subplots(2, 1, sharex=True)
         _draw_sizes(above, places, chosen)
         _draw_work(below, places, chosen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +14,7 @@ from dynasplit.figures.series import KINDS, Floats, Origin, PolicySeries
 
 _OWN = "dynasplit"
 _MOST_DOTS = 300
-_WIDTH_IN, _HEIGHT_IN = 6.4, 3.8
+_WIDTH_IN, _HEIGHT_IN = style.PAGE_IN, 3.8
 
 
 def draw_energy(path: Path, series: Sequence[PolicySeries], origin: Origin) -> Path | None:
@@ -49,7 +50,7 @@ def draw_latency(path: Path, series: Sequence[PolicySeries], origin: Origin) -> 
 
 def draw_violations(path: Path, series: Sequence[PolicySeries], origin: Origin) -> Path:
     """The share of requests whose threshold was missed, and by how much."""
-    with style.figure(path, 7.6, _HEIGHT_IN) as figure:
+    with style.figure(path, _WIDTH_IN, _HEIGHT_IN) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
         _missed(left, series)
         _exceedances(right, series)
@@ -66,10 +67,14 @@ def draw_choices(path: Path, series: Sequence[PolicySeries], origin: Origin) -> 
         places, left = np.arange(len(series)), np.zeros(len(series))
         for kind in KINDS:
             shares = np.array([s.kind_pct(kind) for s in series])
-            bars = axes.barh(places, shares, left=left, color=style.KIND_COLOURS[kind], label=kind)
+            look: dict[str, Any] = {"color": style.KIND_COLOURS[kind], "label": kind}
+            look |= {"hatch": style.KIND_HATCHES[kind], "edgecolor": "white", "linewidth": 0}
+            bars = axes.barh(places, shares, left=left, **look)
             texts = [f"{share:.0f} %" if share >= 6 else "" for share in shares]
-            colour = style.INK if kind == "split" else "white"
-            axes.bar_label(bars, texts, label_type="center", fontsize=8, color=colour)
+            told = axes.bar_label(bars, texts, label_type="center", fontsize=8, color=style.INK)
+            for text in told:
+                if text.get_text():
+                    text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.2})
             left += shares
         axes.set_yticks(places, [s.name for s in series])
         axes.invert_yaxis()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,19 @@ KIND_COLOURS: Mapping[Kind, str] = {
     "split": "#E69F00",
     "edge-only": "#009E73",
 }
+KIND_HATCHES: Mapping[Kind, str] = {"cloud-only": "....", "split": "", "edge-only": "////"}
 KIND_MARKERS: Mapping[Kind, str] = {"cloud-only": "s", "split": "o", "edge-only": "^"}
 ACCENT, PLAIN, INK, FAINT = "#D55E00", "#7F8C99", "#222222", "#B8BEC4"
+COLUMN_IN, PAGE_IN = 88 / 25.4, 180 / 25.4
+"""Widths: one column of a page that has two, and both."""
+LINES: Sequence[tuple[str, Any]] = (
+    (ACCENT, "-"),
+    ("#0072B2", (0, (5, 1.5))),
+    ("#009E73", (0, (6, 1.5, 1.2, 1.5))),
+    ("#CC79A7", (0, (1.2, 1.2))),
+    ("#000000", (0, (3, 1, 1, 1, 1, 1))),
+)
+"""Colours and dashes of lines, each of which tells them apart by itself."""
 
 _STYLE: dict[Any, Any] = {
     "font.size": 9,
@@ -44,7 +56,10 @@ _STYLE: dict[Any, Any] = {
     "ytick.color": INK,
 }
 _DOTS_PER_INCH = 200
-_BELOW = "below the title"
+_LETTER_IN, _TITLE_IN = 0.062, 0.096  # of the words below a title, and of the title: mean widths
+_BESIDE_IN = 0.85  # what the numbers beside the first axes take at most
+_SAID = "dynasplit_said"
+"""An attribute of a figure: title and the words below it, for the files' own descriptions."""
 _NUMBERED = {
     7: (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0),
     3: (1.0, 2.0, 5.0),
@@ -66,8 +81,7 @@ def figure(path: Path, width_in: float, height_in: float) -> Iterator[Figure]:
         FigureCanvasAgg(made)
         yield made
         try:
-            below = next((t.get_text() for t in made.axes[0].texts if t.get_gid() == _BELOW), "")
-            said = {"Title": made.get_suptitle(), "Source": below}
+            said = dict(getattr(made, _SAID, {}))
             for ending in output().formats:
                 told = _named_as(ending, said)
                 made.savefig(path.with_suffix(f".{ending}"), dpi=_DOTS_PER_INCH, metadata=told)
@@ -98,8 +112,12 @@ def titled(figure: Figure, title: str, below: str, colour: str) -> None:
     Raises:
         IndexError: the figure has no axes yet.
     """
+    setattr(figure, _SAID, {"Title": title, "Source": below})
+    width_in = float(figure.get_size_inches()[0])
     if output().titles:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold", color=INK)
+        told = textwrap.fill(title, max(20, int(width_in / _TITLE_IN)))
+        figure.suptitle(told, x=0.01, ha="left", fontsize=11, fontweight="bold", color=INK)
+    below = _filled(below, int((width_in - _BESIDE_IN) / _LETTER_IN))
     first = figure.axes[0]
     # The layout would keep half of a long title's width free beside the first axes. So it is given
     # blank lines of the same height, and the words are written over them.
@@ -108,7 +126,11 @@ def titled(figure: Figure, title: str, below: str, colour: str) -> None:
         below, (0, 1), (0, 8), "axes fraction", "offset points", fontsize=8, color=colour
     )
     words.set_in_layout(False)
-    words.set_gid(_BELOW)
+
+
+def _filled(words: str, most: int) -> str:
+    """Lines of at most so many letters."""
+    return "\n".join(textwrap.fill(line, max(20, most)) for line in words.split("\n"))
 
 
 def log_limits(values: Iterable[float], margin: float = 0.05) -> tuple[float, float]:

@@ -69,10 +69,26 @@ class RunFolder:
         self.record.hosts = dict(hosts)
         self._save()
 
-    def describe(self, command: Sequence[str], host_facts: Mapping[str, Mapping[str, Any]]) -> None:
-        """Keep how the run was asked for, and what its hosts say of themselves."""
+    def describe(
+        self,
+        command: Sequence[str],
+        host_facts: Mapping[str, Mapping[str, Any]],
+        artifacts: Mapping[str, str],
+        seeds: Mapping[str, int],
+    ) -> None:
+        """Keep how the run was asked for, and what it is made of.
+
+        Args:
+            command: its words.
+            host_facts: what its hosts say of themselves and their meters, by role.
+            artifacts: the SHA-256 of the network's files, by name.
+            seeds: by what is drawn from them.
+        """
         self.record.command = list(command)
         self.record.host_facts = {role: dict(facts) for role, facts in host_facts.items()}
+        told = {role: facts.get("meter") for role, facts in host_facts.items()}
+        self.record.meters = {role: str(words) for role, words in told.items() if words}
+        self.record.artifacts, self.record.seeds = dict(artifacts), dict(seeds)
         self._save()
 
     def take_over(self, folder: Path, hosts: Mapping[str, str]) -> None:
@@ -80,8 +96,11 @@ class RunFolder:
         self.record.took_over, self.record.hosts = str(folder.resolve()), dict(hosts)
         self._save()
 
-    def finish(self) -> None:
+    def finish(self, order: str = "") -> None:
         """Mark the run as finished, with its files' hashes; the same again begins a new run.
+
+        Args:
+            order: of its measurements and requests, as `order_of` gives it; empty: it has none.
 
         Raises:
             ResultsError: a file cannot be read, or run.json not be written.
@@ -90,7 +109,7 @@ class RunFolder:
             self.record.files = hashes_of(self.path)
         except OSError as error:
             raise ResultsError(f"{error.filename} cannot be read: {error.strerror}") from error
-        self.record.state = "finished"
+        self.record.state, self.record.order = "finished", order
         self.record.seal = seal_of(msgspec.to_builtins(self.record))
         self._save()
 

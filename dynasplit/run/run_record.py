@@ -34,6 +34,11 @@ class RunRecord(msgspec.Struct, kw_only=True):
         configuration: resolved.
         command: the words of the command line, without passwords; empty: not known.
         host_facts: what the host in each role says of itself and its meter.
+        meters: what the meters of the host in each role say of themselves.
+        artifacts: the SHA-256 of each of the network's files that hosts computed with, by name.
+        seeds: by what is drawn from them; `run`: noise, search, blocks, thresholds.
+        order: the SHA-256 of the order in which windows were measured and requests served, when
+            it finished; empty: it has not, or an older run.
         files: the SHA-256 of each file in the folder when the run finished; empty: it has not.
         seal: the SHA-256 of all this, when it finished; empty: likewise.
     """
@@ -53,6 +58,10 @@ class RunRecord(msgspec.Struct, kw_only=True):
     configuration: dict[str, Any] = {}
     command: list[str] = []
     host_facts: dict[str, dict[str, Any]] = {}
+    meters: dict[str, str] = {}
+    artifacts: dict[str, str] = {}
+    seeds: dict[str, int] = {}
+    order: str = ""
     files: dict[str, str] = {}
     seal: str = ""
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.served_request import ServedRequest
 
 RECORD = "run.json"
 SEAL = "seal"
@@ -35,3 +38,14 @@ def seal_of(record: Mapping[str, Any]) -> str:
     """The SHA-256 of a record's content, however it is written; its seal is no part of it."""
     plain = {name: value for name, value in record.items() if name != SEAL}
     return hashlib.sha256(msgspec.json.encode(plain, order="deterministic")).hexdigest()
+
+
+def order_of(measured: Iterable[Measurement], served: Iterable[ServedRequest]) -> str:
+    """The SHA-256 of an order of windows and of requests, without their figures."""
+    digest = hashlib.sha256()
+    for window in measured:
+        digest.update(f"{window.configuration} repeat={window.repeat}\n".encode())
+    for row in served:
+        where = row.measurement.configuration
+        digest.update(f"request={row.request} policy={row.policy} {where}\n".encode())
+    return digest.hexdigest()

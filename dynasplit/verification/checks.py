@@ -27,6 +27,7 @@ from dynasplit.run.sealed import hashes_of, seal_of
 from dynasplit.tables import RequestsTable, RunsTable, read_requests, read_runs
 from dynasplit.verification import tables
 from dynasplit.verification.findings import Finding
+from dynasplit.verification.provenance import provenance_differs
 
 _SEARCHED = (JOURNAL, FRONT, REQUESTS, SUMMARY)
 _TWO_PHASE = "two_phase"
@@ -110,6 +111,7 @@ def _consistent(folder: _Folder) -> Iterator[Finding]:
     """What files say differently; one that cannot be read is told once."""
     checks: dict[str, Callable[[], Iterator[Finding]]] = {
         JOURNAL: lambda: _journal(folder),
+        RECORD: lambda: provenance_differs(folder.path, folder.record, folder.journal),
         RUNS: lambda: tables.runs_differ(RUNS, folder.runs, folder.journal),
         REQUESTS: lambda: tables.requests_differ(
             REQUESTS, folder.requests, folder.journal, folder.record.online

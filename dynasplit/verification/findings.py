@@ -7,8 +7,8 @@ from typing import Literal
 
 Check = Literal["complete", "consistent", "untouched"]
 MEANINGS: dict[Check, str] = {
-    "complete": "the run has ended, and every file that it leaves is there and can be read",
-    "consistent": "tables, front and summary say what the journal says",
+    "complete": "the run has ended; its files are there and can be read; run.json lacks nothing",
+    "consistent": "tables, front, summary and run.json say what the journal says",
     "untouched": "each file is as the run left it, by the hashes in run.json",
 }
 

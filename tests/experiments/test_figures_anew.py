@@ -5,12 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from dynasplit.figures.output import Output, output, written_as
 from tests.commands import command_line
 
 OLDER = Path(__file__).resolve().parents[1] / "older" / "quick_testbed"
-DRAWN = {"choices", "energy", "front", "knobs", "latency", "violations"}
+DRAWN = {"choices", "energy", "front", "knobs", "latency", "violations", "cdfs", "met"}
+DRAWN |= {"thresholds", "timeline", "search", "stages"}
 
 
 def drawn(place: Path) -> set[str]:
@@ -24,7 +26,9 @@ def test_they_are_drawn_in_each_format_and_say_where_numbers_come_from(tmp_path)
     done = command_line("+experiment=figures", f"runs={OLDER}", *asked)
     assert done.returncode == 0, done.stderr
     assert drawn(tmp_path) == {f"{name}.{end}" for name in DRAWN for end in ("pdf", "svg")}
-    assert "Not drawn, for want of it in summary.json: accountings" in done.stdout
+    wanting = "Not drawn, for want of summary.json with figures by accounting: accountings"
+    assert wanting in done.stdout
+    assert "Not drawn, for want of controls.jsonl: drift" in done.stdout
     (folder,) = (tmp_path / "figures").iterdir()
     for name in DRAWN:
         assert (folder / f"{name}.pdf").read_bytes().startswith(b"%PDF")
@@ -41,8 +45,21 @@ def test_of_a_run_that_has_not_finished_there_is_what_its_journal_allows(tmp_pat
     asked = ("figures.formats=[png]", f"results_dir={tmp_path}")
     done = command_line("+experiment=figures", f"runs='{folder}'", *asked)
     assert done.returncode == 0, done.stderr
-    assert drawn(tmp_path) == {"front.png", "knobs.png"}
-    assert "for want of requests.parquet: energy, latency, violations, choices" in done.stdout
+    names = ("front", "knobs", "search", "stages")
+    assert drawn(tmp_path) == {f"{name}.png" for name in names}
+    assert "for want of requests.parquet: energy, latency, cdfs, met" in done.stdout
+
+
+@pytest.mark.medium
+def test_some_are_drawn_and_one_request_is_chosen(tmp_path):
+    asked = ("figures.formats=[png]", "figures.only=[met,timeline]", "figures.request=3")
+    done = command_line("+experiment=figures", f"runs={OLDER}", *asked, f"results_dir={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    assert drawn(tmp_path) == {"met.png", "timeline.png"}
+    assert "for want" not in done.stdout
+    (folder,) = (tmp_path / "figures").iterdir()
+    with Image.open(folder / "timeline.png") as image:
+        assert image.info["Title"] == "digits_cnn: request 3 by dynasplit"
 
 
 @pytest.mark.parametrize(
@@ -51,6 +68,12 @@ def test_of_a_run_that_has_not_finished_there_is_what_its_journal_allows(tmp_pat
         ((), "+experiment=figures needs runs=FOLDER"),
         ((f"runs={OLDER}", "figures.formats=[gif]"), "figures.formats"),
         ((f"runs={OLDER}", "figures.formats=[]"), "figures.formats"),
+        ((f"runs={OLDER}", "figures.only=[pie]"), "figures.only=['pie']; allowed: at least one"),
+        ((f"runs={OLDER}", "figures.request=99"), "figures.request=99: dynasplit served no"),
+        (
+            (f"runs={OLDER}", "figures.only=[met,drift]"),
+            "figures.only: drift (drift of the control configuration) needs controls.jsonl, which",
+        ),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(tmp_path, words, told):

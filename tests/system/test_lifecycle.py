@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -137,6 +138,8 @@ def test_ctrl_c_ends_a_run_at_once_and_says_how_to_go_on(interrupted):
     assert interrupted.controller.returncode not in (0, None)
     assert "Traceback" not in interrupted.errors
     assert "the same command goes on there" in interrupted.out
+    assert re.search(r"Kept in \S+: [1-9]\d* measurements of the search", interrupted.out)
+    assert "To go on: python run_experiment.py +experiment=quick_testbed" in interrupted.out
     interrupted.assert_nothing_left(interrupted.family)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from dynasplit.core.provenance import SMALL_J, significant
@@ -33,7 +34,14 @@ def policies_table(
     quality = _measured(blocks)
     energies = [e for b in blocks.values() if (e := b["energy_j"]["mean"]) is not None]
     unit = "mJ" if energies and max(energies) < SMALL_J else "J"
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,  # lines between columns would cost a tenth of a hundred
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     table.add_column("policy", no_wrap=True)
     rows = {name: _cells(block, quality, unit) for name, block in blocks.items()}
     hidden = _ENERGY if not energies else ()
@@ -59,8 +67,8 @@ def _cells(block: Mapping[str, Any], quality: str, unit: str) -> Mapping[str, st
     saved, saved_pct = spans["energy_saving_vs_cloud_pct"], block["energy_saving_vs_cloud_pct"]
     return {
         "met %": _number(block["met_pct"], 1) + _between(spans["met_pct"]),
-        "latency ms\nmedian": shown_ms(latency["median"]),
-        "\nmean": shown_ms(latency["mean"]),
+        "latency\nmedian": shown_ms(latency["median"]),
+        "ms\nmean": shown_ms(latency["mean"]),
         _ENERGY[0]: _energy(energy["median"], unit),
         _ENERGY[1]: _energy(energy["mean"], unit) + _energies_between(spans["energy_j_mean"], unit),
         _RATE: _number(block.get("throughput_rps", {}).get("median"), 2),
@@ -81,7 +89,8 @@ def _between(bounds: Sequence[float] | None) -> str:
     """An interval in a line of its own; empty: there is none."""
     if bounds is None:
         return ""
-    return "\n" + _joined(f"{bound:.1f}".removesuffix(".0") for bound in bounds)
+    digits = 0 if max(map(abs, bounds)) > 100 else 1
+    return "\n" + _joined(f"{bound:.{digits}f}".removesuffix(".0") for bound in bounds)
 
 
 def _energies_between(bounds_j: Sequence[float] | None, unit: str) -> str:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -28,6 +28,7 @@ from rich.text import Text
 
 from dynasplit.app.cli.console import StandardOutput
 from dynasplit.app.cli.policies_table import intervals_words, policies_table, shown_ms
+from dynasplit.app.cli.search_words import SearchWords
 from dynasplit.core import events
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.provenance import shown_j
@@ -40,17 +41,21 @@ TITLES: Mapping[str, str] = {
     "online": "Serving requests",
 }
 _PLAIN_STEPS = 4
+_PLAIN_EVERY_S = 60.0
+_SEARCHES = ("search", "baselines", "repeats")
 _PLAIN_WIDTH = 100
 
 
 class Terminal:
     """Shows one run's progress; subscribes to the phases' events."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        """Write to a console; None: standard output."""
+    def __init__(
+        self, console: Console | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Write to a console; None: standard output. `clock` tells seconds."""
         width = None if sys.stdout.isatty() else _PLAIN_WIDTH
         self.console = console or StandardOutput(width=width, highlight=False)
-        self._progress = Progress(
+        self._progress = _Followed(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             _Count(),
@@ -66,6 +71,8 @@ class Terminal:
             disable=not self.console.is_terminal,
         )
         self._steps: dict[str, _Step] = {}
+        self._clock = clock
+        self._search: SearchWords | None = None
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -78,6 +85,10 @@ class Terminal:
         traceback: TracebackType | None,
     ) -> None:
         self._progress.stop()
+
+    def follow(self, search: SearchWords) -> None:
+        """Show with each measurement how the search goes."""
+        self._search = search
 
     def say(self, text: str) -> None:
         """A line of its own."""
@@ -95,24 +106,37 @@ class Terminal:
             return
         counted = total is not None
         task = self._progress.add_task(name, total=total, completed=done, doing="", counted=counted)
-        self._steps[name] = _Step(task, done)
+        self._steps[name] = _Step(task, done, self._clock)
         if not self.console.is_terminal:
             known = f": {total}" if total else ""
             self.say(f"{name}{known}{f', {done} done before' if done else ''} ...")
 
-    def advance(self, name: str, done: int, total: int | None, doing: str = "") -> None:
-        """A step has come so far; `doing` says what it is at."""
+    def advance(
+        self, name: str, done: int, total: int | None, doing: str = "", below: str = ""
+    ) -> None:
+        """A step has come so far.
+
+        Args:
+            name: of the step.
+            done: how many of its parts.
+            total: of how many; None: not known.
+            doing: what it is at.
+            below: how it goes, which stands on a line of its own.
+        """
         self.step(name, total, max(0, done - 1))
         step = self._steps[name]
         self._progress.update(
             step.task, completed=done, total=total, doing=escape(doing), counted=total is not None
         )
+        self._progress.below = escape(below)
         if self.console.is_terminal:
             return
         if total is None or done == 0:
             self.say(f"  {doing}")
         elif step.is_due(done, total):
             self.say(f"  {done} of {total}{step.left(done, total)}  {doing}")
+            if below:
+                self.say(f"    {below}")
 
     def end(self, name: str, doing: str = "") -> None:
         """A step has ended."""
@@ -135,8 +159,11 @@ class Terminal:
             case events.Started():
                 self.step(TITLES[event.phase], event.total, event.done)
             case events.Measured():
-                doing = _shown(event.measurement)
-                self.advance(TITLES[event.phase], event.done, event.total, doing)
+                doing, below = _shown(event.measurement), ""
+                if self._search is not None and event.phase in _SEARCHES:
+                    self._search.add(event.measurement)
+                    below = self._search.words()
+                self.advance(TITLES[event.phase], event.done, event.total, doing, below)
             case events.Answered():
                 doing = f"{event.served.policy}: {_shown(event.served.measurement)}"
                 self.advance(TITLES["online"], event.done, event.total, doing)
@@ -178,6 +205,18 @@ class Terminal:
             self.say(f"  {words}")
 
 
+class _Followed(Progress):
+    """Bars of progress, and a line below them."""
+
+    below = ""
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """The bars, then the line."""
+        yield self.make_tasks_table(self.tasks)
+        if self.below:
+            yield Text.from_markup(f"  {self.below}", style="dim", overflow="ellipsis")
+
+
 class _Count(ProgressColumn):
     """The number of parts done, of the total where it is known."""
 
@@ -198,24 +237,36 @@ class _Left(ProgressColumn):
 class _Step:
     """One step's task, and when it is next worth a plain line."""
 
-    def __init__(self, task: TaskID, done: int) -> None:
+    def __init__(self, task: TaskID, done: int, clock: Callable[[], float]) -> None:
         self.task = task
-        self._before, self._start_s, self._shown = done, time.monotonic(), 0
+        self._clock = clock
+        self._before, self._start_s, self._shown = done, clock(), 0
+        self._said_s = self._start_s
 
     def is_due(self, done: int, total: int | None) -> bool:
-        """True when another share of the step is done."""
+        """True when another share of the step is done, or nothing was said for a minute."""
         share = done * _PLAIN_STEPS // total if total else 0
-        due = share > self._shown
+        due = share > self._shown or self._clock() - self._said_s >= _PLAIN_EVERY_S
         self._shown = max(share, self._shown)
+        if due:
+            self._said_s = self._clock()
         return due
 
     def left(self, done: int, total: int | None) -> str:
         """An estimate of the time left, in words."""
         if total is None or done <= self._before or done >= total:
             return ""
-        spent_s = time.monotonic() - self._start_s
+        spent_s = self._clock() - self._start_s
         left_s = spent_s / (done - self._before) * (total - done)
-        return f", about {left_s:.0f} s left" if left_s >= 1 else ""
+        return f", about {_span(left_s)} left" if left_s >= 1 else ""
+
+
+def _span(time_s: float) -> str:
+    """A length of time in words."""
+    if time_s < 120:
+        return f"{time_s:.0f} s"
+    minutes = round(time_s / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _shown(m: Measurement) -> str:

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from dynasplit.app.cli.search_words import SearchWords
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.phases import Session
 from dynasplit.app.setup.progress import SearchProgress
 from dynasplit.app.setup.run_inputs import RunInputs
 from dynasplit.app.setup.run_name import run_name
 from dynasplit.app.setup.trial import try_formats
-from dynasplit.core.errors import KnobsNotRestored
+from dynasplit.core.errors import DynaSplitError, KnobsNotRestored
 from dynasplit.core.events import Event, Subscriber
 from dynasplit.core.measurement import Measurement
 from dynasplit.offline.study_storage import StudyStorage
 from dynasplit.recorder import Recorder, RunFacts, import_early, open_recorder
 from dynasplit.run.identity import Determining, Identities, identity_of
 from dynasplit.run.journal import Journal
+from dynasplit.run.journal_reading import read_journal
 from dynasplit.run.records import JOURNAL, Begun
 from dynasplit.run.run_folder import RunFolder, open_run_folder
+from dynasplit.run.sealed import order_of
 from dynasplit.run.taken_over import Earlier, finished_campaign, missing, read_earlier
 from hosts.wire.messages import PROTOCOL
 
+_ANEW = "resume=false"
 _MEASURES = ("hosts", "dynasplit/core", "dynasplit/offline", "dynasplit/testbed")
 
 
@@ -104,12 +109,29 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
             )
         if inputs.testbed.boundary:
             terminal.say(f"Energy of the {inputs.testbed.boundary}")
-        with ExitStack() as stack:
+        with _told_what_is_kept(inputs, folder, terminal), ExitStack() as stack:
             run = _opened(inputs, folder, terminal, stack, earlier)
             yield run
         if run.recorder.trouble is None:
-            folder.finish()
+            journal = run.session.journal
+            folder.finish(order_of(journal.measurements(), journal.served(run.session.online)))
     run.check_put_back()
+
+
+@contextmanager
+def _told_what_is_kept(inputs: RunInputs, folder: RunFolder, terminal: Terminal) -> Iterator[None]:
+    """Where a signal ends the run, say what is kept, once the hosts are put back."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        with suppress(OSError, DynaSplitError):  # the terminal may be closed
+            kept = read_journal(folder.path / JOURNAL, identity=folder.record.identity)
+            served = sum(phase == folder.record.online for phase, _ in kept.served)
+            told = f"{len(kept.measurements)} measurements of the search, {served} requests served"
+            terminal.say(f"Kept in {folder.path}: {told}")
+            again = [word for word in inputs.record.command if word.lower() != _ANEW]
+            terminal.say(f"To go on: {shlex.join(['python', 'run_experiment.py', *again])}")
+        raise
 
 
 def _timings(inputs: RunInputs) -> str:
@@ -146,7 +168,7 @@ def _identities(inputs: RunInputs, campaign: Determining, online: Determining) -
     measured = identity_of(
         {**campaign.configuration, "protocol": PROTOCOL},
         files=campaign.files,
-        artifacts=inputs.testbed.artifact_hashes,
+        artifacts=inputs.testbed.artifacts.values(),
     )
     return Identities(measured, identity_of(online.configuration, files=online.files))
 
@@ -211,9 +233,11 @@ def _opened(
         terminal.say(remark)
     facts = getattr(testbed, "facts", {})
     folder.claim_hosts({r: str(t["node"]) for r, t in facts.items() if not t.get("emulated")})
-    folder.describe(inputs.record.command, facts)
+    folder.describe(inputs.record.command, facts, inputs.testbed.artifacts, {"run": inputs.seed})
+    progress = SearchProgress(inputs.testbed)
+    terminal.follow(SearchWords(progress, journal.measurements()))
     with terminal.during("Opening the records"):
-        recorder = stack.enter_context(open_tracking(inputs, folder, journal, facts))
+        recorder = stack.enter_context(open_tracking(inputs, folder, journal, facts, progress))
     subscribers: list[Subscriber] = [*shown, terminal, recorder]
     session = Session(
         testbed,
@@ -230,6 +254,7 @@ def open_tracking(
     folder: RunFolder,
     journal: Journal,
     hosts: Mapping[str, Mapping[str, Any]],
+    progress: SearchProgress,
 ) -> Recorder:
     """The recorder of a run; enter it to begin.
 
@@ -238,6 +263,7 @@ def open_tracking(
         folder: likewise.
         journal: whose measurements are recorded.
         hosts: what each host says of itself.
+        progress: how far its search has come.
     """
     emulated = any(facts.get("emulated") for facts in hosts.values())
     told = {f"host.{role}.{k}": str(v) for role, facts in hosts.items() for k, v in facts.items()}
@@ -265,7 +291,7 @@ def open_tracking(
             **told,
         },
         dataset=str(inputs.record.configuration.get("data", {}).get("name", "")),
-        progress=SearchProgress(inputs.testbed),
+        progress=progress,
     )
     record = inputs.record
     return open_recorder(record.tracking, uri=record.tracking_uri, facts=facts, journal=journal)

@@ -115,12 +115,14 @@ class TestbedInputs:
         return "" if rest_w is None else rest_words(f"{rest_w:g}")
 
     @property
-    def artifact_hashes(self) -> list[str]:
-        """Of the network's files, and of its timings where they were predicted."""
-        files = [a.sha256 for a in self.manifest.artifacts.values()] if self.manifest else []
-        if not self.is_predicted:
-            return files
-        return [*files, hashlib.sha256(msgspec.json.encode(self.profile)).hexdigest()]
+    def artifacts(self) -> dict[str, str]:
+        """The SHA-256 of the network's files, and of its timings where they were predicted."""
+        files = self.manifest.artifacts if self.manifest else {}
+        found = {name: artifact.sha256 for name, artifact in files.items()}
+        if self.is_predicted:
+            timings = hashlib.sha256(msgspec.json.encode(self.profile)).hexdigest()
+            found["predicted_timings"] = timings
+        return found
 
     @cached_property
     def predictions(self) -> tuple[Measurement, ...]:

@@ -65,12 +65,12 @@ def test_a_network_without_timings_is_predicted_without_the_accelerator(describe
 
 
 def test_what_was_predicted_belongs_to_the_identity(described, monkeypatch):
-    one = inputs_of(config_of("vit_b16")).artifact_hashes
+    one = inputs_of(config_of("vit_b16")).artifacts
     monkeypatch.setattr(describe_splits, "description_of", lambda *_: vit_like(18))
-    other = inputs_of(config_of("vit_b16")).artifact_hashes
+    other = inputs_of(config_of("vit_b16")).artifacts
     assert len(one) == len(other) == 1
     assert one != other
-    assert inputs_of(config_of("vgg16")).artifact_hashes == []
+    assert inputs_of(config_of("vgg16")).artifacts == {}
 
 
 def test_a_network_with_timings_is_not_described(monkeypatch):

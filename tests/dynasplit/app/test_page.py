@@ -16,7 +16,7 @@ from threading import Thread
 import pytest
 
 from dynasplit.accounting import build
-from dynasplit.app.report.page import PAGE, Told, write_page
+from dynasplit.app.report.page import PAGE, Told, plots, write_page
 from dynasplit.app.report.page.chart import Axis, Chart, Point
 from dynasplit.app.report.page.written import page_of
 from dynasplit.app.setup.run_name import run_name
@@ -29,6 +29,7 @@ from dynasplit.tables import read_requests, read_runs
 OLDER = Path(__file__).resolve().parents[2] / "older" / "quick_testbed"
 PICTURE = Path(__file__).resolve().parents[3] / "docs" / "front.png"
 BROWSER = shutil.which("chromium")
+OPENS_MS = 2000
 
 
 @pytest.fixture(scope="module")
@@ -89,17 +90,7 @@ def shown_number(words: str) -> float:
 
 
 def test_its_numbers_are_those_of_the_summary(told):
-    parser = Numbers()
-    parser.feed(page_of(told))
-    assert len(parser.found) > 80
-    for key, value, shown in parser.found:
-        there = at(told.summary, key)
-        assert json.loads(value) == there, key
-        if there is None:
-            assert shown == "-", key
-        else:
-            assert shown_number(shown) == pytest.approx(there, abs=0.0501, rel=0.005), key
-    keys = {key for key, *_ in parser.found}
+    keys = assert_of_summary(page_of(told), told.summary)
     for policy, block in told.summary["policies"].items():
         wanted = ("met_pct", "latency_ms.mean", "energy_saving_vs_cloud_pct", "infeasible")
         assert {f"policies.{policy}.{name}" for name in wanted} - keys <= {
@@ -108,12 +99,31 @@ def test_its_numbers_are_those_of_the_summary(told):
     assert "by_accounting.occupied.policies.dynasplit.energy_saving_vs_cloud_pct" in keys
 
 
-def test_it_asks_no_other_machine_and_runs_no_program(told, tmp_path):
+def assert_of_summary(text: str, summary) -> set[str]:
+    """Each number of a page is the one in summary.json; returns which there are."""
+    parser = Numbers()
+    parser.feed(text)
+    assert len(parser.found) > 80
+    for key, value, shown in parser.found:
+        there = at(summary, key)
+        assert json.loads(value) == there, key
+        if there is None:
+            assert shown == "-", key
+        else:
+            assert shown_number(shown) == pytest.approx(there, abs=0.0501, rel=0.005), key
+    return {key for key, *_ in parser.found}
+
+
+def test_it_asks_no_other_machine(told, tmp_path):
     page = write_page(tmp_path, told, [PICTURE])
     text = page.read_text()
     assert page.name == PAGE
     assert page.stat().st_size < 5e6
-    assert "<script" not in text
+    assert "default-src 'none'" in text
+    library, own = plots.scripts()
+    assert "Licensed under the MIT license" in library
+    assert text.count(library) == text.count(own) == 1
+    text = text.replace(library, "")  # which names addresses, and may ask none of them
     for address in re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)|url\(([^)]*)\)""", text):
         assert "".join(address).startswith(("data:", "#")), address
     assert not re.search(r"@import|https?://(?!arxiv)", text)
@@ -212,18 +222,56 @@ def test_points_that_no_logarithm_has_are_left_out():
     assert [p.words for p in drawn.points] == ["b"]
 
 
+TRY = """<script>
+const until = (test) => new Promise((done) => {
+  const ask = () => (test() ? done() : setTimeout(ask, 20));
+  ask();
+});
+const change = (id) => {
+  const box = document.getElementById(id);
+  box.click();
+};
+(async () => {
+  const out = document.documentElement.dataset;
+  const plot = (id) => document.getElementById(id);
+  await until(() => out.drawnMs);
+  const points = () => plot("plot-requests").querySelectorAll(".scatterlayer path.point").length;
+  out.points = points();
+  out.words = plot("plot-requests").data[0].text[0];
+  change("show-cloud_only");
+  await until(() => points() < out.points);
+  out.fewer = points();
+  change("row-cloud_only");
+  await until(() => plot("plot-energies").data[0].x.length < 5);
+  out.bars = plot("plot-energies").data[0].x.join(" ");
+  change("by-wall");
+  await until(() => plot("plot-energies").data[0].name === "wall");
+  out.wall = JSON.stringify(plot("plot-energies").data[0].y);
+  await Plotly.relayout(plot("plot-front"), { "xaxis.range": [1.4, 1.5] });
+  out.zoomed = plot("plot-front")._fullLayout.xaxis.range.join(" ");
+  out.still = getComputedStyle(document.querySelector(".still")).display;
+  out.wide = document.documentElement.scrollWidth - innerWidth;
+  out.tried = "yes";
+})();
+</script></body>"""
+
+
 @pytest.mark.medium
 @pytest.mark.skipif(BROWSER is None, reason="needs Debian's chromium")
-@pytest.mark.parametrize("size", ["390,844", "1600,1000"])
-def test_a_browser_shows_it_without_a_complaint(told, tmp_path, size):
+@pytest.mark.parametrize("size", ["500,844", "1600,1000"])
+def test_a_browser_draws_it_in_two_seconds_without_a_complaint_and_follows_choices(
+    told, tmp_path, size
+):
+    told = dataclasses.replace(told, summary=told.summary | {"by_accounting": both(told)})
     page = write_page(tmp_path, told, [PICTURE])
+    page.write_text(page.read_text().replace("</body>", TRY))
     with served(tmp_path) as (address, asked):
         done = subprocess.run(
             [
                 *(BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"),
                 *("--disable-background-networking", "--enable-logging=stderr", "--dump-dom"),
                 *(f"--window-size={size}", f"--user-data-dir={tmp_path / 'profile'}"),
-                f"{address}/{PAGE}",
+                *("--timeout=20000", f"{address}/{PAGE}"),
             ],
             capture_output=True,
             text=True,
@@ -232,7 +280,31 @@ def test_a_browser_shows_it_without_a_complaint(told, tmp_path, size):
         )
     assert asked == [f"/{PAGE}"]
     assert "CONSOLE" not in done.stderr
-    assert done.stdout.count("<circle") == page.read_text().count("<circle")
+    assert_of_summary(done.stdout, told.summary)
+    shown = dict(re.findall(r'data-([a-z-]+)="([^"]*)"', done.stdout.partition("<head>")[0]))
+    assert shown["tried"] == "yes"
+    assert int(shown["drawn-ms"]) < OPENS_MS
+    served_by = [row.policy for row in told.served]
+    assert int(shown["points"]) == len(served_by)
+    assert int(shown["fewer"]) == len(served_by) - served_by.count("cloud_only")
+    assert shown["words"].startswith("request 0, dynasplit: split ")
+    assert "cloud_only" not in shown["bars"]
+    wall = told.summary["by_accounting"]["wall"]["policies"]
+    means = [block["energy_j_mean"] for name, block in wall.items() if name != "cloud_only"]
+    assert json.loads(html.unescape(shown["wall"])) == means
+    assert shown["zoomed"] == "1.4 1.5"
+    assert shown["still"] == "none"
+    assert int(shown["wide"]) <= 0
+
+
+def both(told):
+    """The figures by accounting, and the same of another one with energies of its own."""
+    known = told.summary["by_accounting"]["occupied"]
+    other = {
+        name: block | {"energy_j_mean": block["energy_j_mean"] + 4.0}
+        for name, block in known["policies"].items()
+    }
+    return {"occupied": known, "wall": known | {"label": "wall", "policies": other}}
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """What a person sees, on a terminal and in a log."""
 
+import dataclasses
 import io
 from types import SimpleNamespace
 
@@ -7,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from dynasplit.app.cli.policies_table import policies_table
+from dynasplit.app.cli.search_words import SearchWords
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.core import events
 from dynasplit.core.measurement import Measurement
@@ -110,3 +112,74 @@ def test_the_table_says_its_source_its_number_and_its_intervals_and_keeps_small_
     text = written.getvalue()
     for told in ("EMULATED hosts", "N = 4 requests", "30.1..95.4", "energy mJ", "1.21..1.49"):
         assert told in text
+
+
+def test_a_search_shows_how_it_goes(shown):
+    seen = []
+
+    def progress(measured):
+        seen.append(len(measured))
+        return {"front_size": len(measured) - 1.0, "hypervolume": 0.25}
+
+    doubted = dataclasses.replace(MEASURED, flags=("steady", "fault_x"))
+    shown.terminal.follow(SearchWords(progress, [doubted], clock=iter(range(99)).__next__))
+    with shown.terminal as terminal:
+        follow(terminal, "search", 4)
+    told = shown.file.getvalue()
+    follow(terminal, "online", 2)
+    for words in ("4 on the front", "hypervolume 0.250", "1 doubtful (steady 1)"):
+        assert words in told
+    assert seen == [2, 3, 4, 5]
+    assert shown.terminal._progress.below == ""
+
+
+def test_how_a_search_goes_is_counted_once_a_second():
+    counted = []
+
+    def progress(measured):
+        counted.append(len(measured))
+        return {}
+
+    times_s = iter([0.0, 0.4, 0.9, 1.1])
+    words = SearchWords(progress, clock=lambda: next(times_s))
+    for _ in range(4):
+        words.add(MEASURED)
+        assert words.words() == "none doubtful"
+    assert counted == [1, 4]
+
+
+def test_a_log_of_a_slow_search_gets_a_line_a_minute():
+    file, now_s = io.StringIO(), [0.0]
+    console = Console(file=file, force_terminal=False, width=100)
+    with Terminal(console, clock=lambda: now_s[0]) as terminal:
+        terminal(events.Started("search", 1000))
+        for number in range(1, 10):
+            now_s[0] += 30.0
+            terminal(events.Measured("search", MEASURED, number, 1000))
+    lines = file.getvalue().splitlines()
+    assert [line.split(" of ")[0].strip() for line in lines[1:]] == ["2", "4", "6", "8"]
+    assert "about 8 h 16 min left" in lines[4]
+
+
+@pytest.mark.parametrize("quality", ["accuracy", "fidelity", "quality"])
+def test_the_widest_table_fits_a_hundred_columns(quality):
+    spans = {"met_pct": [33.33, 66.66], "energy_j_mean": [123.4, 234.5], quality: [0.61, 0.71]}
+    block = BLOCK | {
+        "requests": 100_000,
+        "met_pct": 99.95,
+        "latency_ms": {"median": 12345.6, "mean": 23456.7, "p95": 1e5},
+        "energy_j": {"median": 123.4, "mean": 178.9},
+        "energy_saving_vs_cloud_pct": -1234.5,
+        "throughput_rps": {"median": 1234.56},
+        "images": 50_000,
+        "confidence_95": spans | {"energy_saving_vs_cloud_pct": [-1250.5, -1200.5]},
+        quality: 0.6543,
+    }
+    file = io.StringIO()
+    terminal = Terminal(Console(file=file, width=100))
+    terminal.policies({"least_energy": block, "dynasplit": block}, with_rates=True, source="x" * 90)
+    lines = file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 100
+    for whole in ("least_energy", "33.3..66.7", "12345.6", "123..234", "-1234.5", "1234.56"):
+        assert whole in file.getvalue(), whole
+    assert "…" not in file.getvalue()

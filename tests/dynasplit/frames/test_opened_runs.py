@@ -224,3 +224,13 @@ def seconds_of(folder: Path) -> float:
         _ = run.runs, run.front, run.summary
         taken.append(time.perf_counter() - began)
     return min(taken)
+
+
+def test_figures_are_refused_in_words(tmp_path):
+    with pytest.raises(DataError, match=r"needs controls\.jsonl, which .* does not have; allowed"):
+        dynasplit.draw_figures(OLDER, tmp_path / "paper", only=["drift"])
+    with pytest.raises(DataError, match="there is no figure 'pie'; allowed of"):
+        dynasplit.draw_figures(OLDER, tmp_path / "paper", only=["pie"])
+    (tmp_path / "file").touch()
+    with pytest.raises(ResultsError, match="cannot be made"):
+        dynasplit.draw_figures(OLDER, tmp_path / "file" / "paper", only=["met"])

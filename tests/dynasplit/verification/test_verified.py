@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from dynasplit.core.errors import ResultsError
+from dynasplit.run.journal_reading import read_journal
 from dynasplit.run.records import JOURNAL, Answered, Begun, Measured
 from dynasplit.run.run_folder import RunFolder
 from dynasplit.run.run_record import RECORD, read_record
-from dynasplit.run.sealed import seal_of
+from dynasplit.run.sealed import order_of, seal_of
 from dynasplit.tables import read_requests, read_runs, write_requests, write_runs
 from dynasplit.verification import verified
 
@@ -151,6 +152,59 @@ def test_a_run_that_has_not_finished_is_not_complete(folder):
 def test_of_an_older_run_it_is_not_known_whether_it_is_untouched():
     found = [one for one in verified(OLDER) if one.check == "untouched"]
     assert [(one.file, one.is_serious) for one in found] == [(RECORD, False)]
+
+
+@pytest.fixture
+def with_provenance(folder):
+    """As this version ends a run on emulated hosts."""
+    record = read_record(folder)
+    record.libraries, record.code = {"numpy": "2"}, {"dynasplit": "ab"}
+    record.host_facts = {"edge": {"node": "pi", "meter": "GPM"}, "cloud": {"node": "vm"}}
+    record.meters, record.seeds = {"edge": "GPM"}, {"run": 0}
+    record.artifacts = {"head": "0" * 64}
+    (folder / "order.jsonl").write_bytes(b'{"phase":"repeats","seed":0,"block":1}\n')
+    kept = read_journal(folder / JOURNAL)
+    served = [row for phase, row in kept.served if phase == record.online]
+    RunFolder(folder, record, resumed=True).finish(order_of(kept.measurements, served))
+    assert verified(folder) == []
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"meters": {"edge": "another"}}, "its meters are not those of its hosts"),
+        ({"meters": {}}, "says nothing under meters"),
+        ({"seeds": {"run": 7}}, "its seeds say 7, and its configuration 0"),
+        ({"libraries": {}}, "says nothing under libraries"),
+        ({"artifacts": {}}, "says nothing under artifacts"),
+        ({"artifacts": {"tail": "abc"}}, "its artifacts: tail has no SHA-256: 'abc'"),
+        ({"host_facts": {}, "meters": {}}, "says nothing under host_facts"),
+    ],
+)
+def test_a_record_that_lacks_something_or_says_it_otherwise_is_told(with_provenance, change, said):
+    record = msgspec.structs.replace(read_record(with_provenance), **change)
+    RunFolder(with_provenance, record, resumed=True).finish(record.order)
+    found = verified(with_provenance)
+    assert {one.file for one in found} <= {RECORD, "order.jsonl"}
+    assert any(said in one.words for one in found)
+
+
+def test_windows_in_another_order_are_told(with_provenance):
+    begun, first, second, *rest = (with_provenance / JOURNAL).read_bytes().splitlines(keepends=True)
+    (with_provenance / JOURNAL).write_bytes(b"".join([begun, second, first, *rest]))
+    record = read_record(with_provenance)
+    RunFolder(with_provenance, record, resumed=True).finish(record.order)
+    assert words(with_provenance) == [("consistent", JOURNAL)]
+
+
+def test_blocks_of_another_seed_are_told(with_provenance):
+    (with_provenance / "order.jsonl").write_bytes(b'{"seed":1}\nnothing\n')
+    found = [one for one in verified(with_provenance) if one.check != "untouched"]
+    assert [(one.check, one.words) for one in found] == [
+        ("consistent", "line 1 is drawn from the seed 1, and the run's is 0"),
+        ("complete", "line 2 cannot be read"),
+    ]
 
 
 def test_what_is_no_run_is_refused(tmp_path):

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from dynasplit.accounting import name_in
-from dynasplit.app.report.page import content
+from dynasplit.app.report.page import content, plots
+from dynasplit.app.report.page.chart import Chart
 from dynasplit.app.report.page.content import Told
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.provenance import shown_j
 
 PAGE = "report.html"
 _TEMPLATE = "report.html.j2"
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F8C99")
+_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F8C99")
 _WORDS_OF_FIGURES = {
     "front": "What was measured, and the front",
     "energy": "Energy of requests, by policy",
@@ -53,6 +54,7 @@ def write_page(folder: Path, told: Told, figures: Sequence[Path]) -> Path:
 def page_of(told: Told, figures: Sequence[Path] = ()) -> str:
     """The page as text."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -65,24 +67,47 @@ def page_of(told: Told, figures: Sequence[Path] = ()) -> str:
     environment.filters["energy"] = shown_j
     summary = told.summary
     policies = list(summary["policies"])
+    colours = dict(zip(policies, _COLOURS * len(policies), strict=False))
+    front, requests = content.front_chart(told), content.request_chart(told)
+    drawn = _plots(summary, colours, front, requests)
     return environment.get_template(_TEMPLATE).render(
         told=told,
         summary=summary,
         own=name_in(summary["accounting"]),
         known={n: one for n, one in summary["by_accounting"].items() if "policies" in one},
         lacking={n: one for n, one in summary["by_accounting"].items() if "lacks" in one},
-        colours=dict(zip(policies, _COLOURS * len(policies), strict=False)),
+        colours=colours,
         gates=content.gate_rows(told),
         flags=content.flag_rows(told),
         members=content.front_rows(told),
-        front_chart=content.front_chart(told),
-        request_chart=content.request_chart(told),
+        front_chart=front,
+        request_chart=requests,
+        has_bars="plot-energies" in drawn,
+        plots=Markup(plots.as_json(drawn)) if drawn else "",
+        scripts=[Markup(text) for text in plots.scripts()],
         is_sampled=content.is_sampled(told),
         facts=content.facts_of(told),
         command=shlex.join(["python", "run_experiment.py", *told.record.command]),
         configuration=_lines(told.record.configuration),
         figures=[_embedded(path) for path in figures if path.suffix == ".png" and path.is_file()],
     )
+
+
+def _plots(
+    summary: Mapping[str, Any],
+    colours: Mapping[str, str],
+    front: Chart | None,
+    requests: Chart | None,
+) -> dict[str, Any]:
+    """The interactive drawings by the place where each stands."""
+    named = {f"p-{name}": colour for name, colour in colours.items()}
+    energies = plots.bars(summary, named)
+    found = {"plot-energies": energies} if energies else {}
+    if requests is not None:
+        found["plot-requests"] = plots.scatter(requests, named, with_diagonal=True)
+    if front is not None:
+        found["plot-front"] = plots.scatter(front, {}, with_diagonal=False)
+    return found
 
 
 def _figure(value: float | None, digits: int = 1) -> str:
