@@ -16,6 +16,7 @@ from dynasplit.app.setup.phases import Session
 from dynasplit.app.setup.progress import SearchProgress
 from dynasplit.app.setup.run_inputs import RunInputs
 from dynasplit.app.setup.run_name import run_name
+from dynasplit.app.setup.told_first import assumed, of_change
 from dynasplit.app.setup.trial import try_formats
 from dynasplit.core.errors import DynaSplitError, KnobsNotRestored
 from dynasplit.core.events import Event, Subscriber
@@ -32,7 +33,6 @@ from dynasplit.run.taken_over import Earlier, finished_campaign, missing, read_e
 from hosts.wire.messages import PROTOCOL
 
 _ANEW = "resume=false"
-_MEASURES = ("hosts", "dynasplit/core", "dynasplit/offline", "dynasplit/testbed")
 
 
 @dataclass(frozen=True)
@@ -96,19 +96,10 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
         went_on = ", continued" if folder.resumed else ""
         terminal.say(f"{record.experiment} on {inputs.hosts.name} hosts, in {folder.path}{went_on}")
         if folder.changed:
-            terminal.say(_words_of_change(folder.changed))
+            terminal.say(of_change(folder.changed))
         earlier = _earlier(inputs, folder, (known_by, by_path))
-        profile = inputs.testbed.profile
-        if profile is not None and inputs.testbed.is_made_up:
-            terminal.say(f"Profile {profile.name} is made up: no such hosts exist")
-        if profile is not None and inputs.testbed.is_predicted:
-            terminal.say(
-                f"{_timings(inputs)} of {inputs.testbed.network} are assumed: profile "
-                f"{profile.name} predicts them from its multiply-accumulates, with the accelerator "
-                "off"
-            )
-        if inputs.testbed.boundary:
-            terminal.say(f"Energy of the {inputs.testbed.boundary}")
+        for line in assumed(inputs.testbed):
+            terminal.say(line)
         with _told_what_is_kept(inputs, folder, terminal), ExitStack() as stack:
             run = _opened(inputs, folder, terminal, stack, earlier)
             yield run
@@ -132,25 +123,6 @@ def _told_what_is_kept(inputs: RunInputs, folder: RunFolder, terminal: Terminal)
             again = [word for word in inputs.record.command if word.lower() != _ANEW]
             terminal.say(f"To go on: {shlex.join(['python', 'run_experiment.py', *again])}")
         raise
-
-
-def _timings(inputs: RunInputs) -> str:
-    """The predicted timings of a network, as a sentence begins."""
-    profile = inputs.testbed.profile
-    is_measured = profile is not None and inputs.testbed.network in profile.tails
-    return "The heads' timings" if is_measured else "Timings"
-
-
-def _words_of_change(rooms: Sequence[str]) -> str:
-    """What to know of code that is not as it was when the run was begun."""
-    decisive = [room for room in rooms if room.startswith(_MEASURES)]
-    told = f"The code has changed since this run was begun: {', '.join(rooms)}"
-    if not decisive:
-        return f"{told}; none of it measures"
-    return (
-        f"{told}. Of these, {', '.join(decisive)} may change what is measured: resume=false "
-        "starts anew"
-    )
 
 
 def _words_of_difference(inputs: RunInputs, earlier: Earlier) -> str:
