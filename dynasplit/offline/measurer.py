@@ -100,17 +100,21 @@ class Measurer:
         while (kept := self._kept.get((configuration, len(runs)))) is not None:
             runs.append(kept)
 
-    def check_measures(self) -> None:
+    def check_measures(self) -> bool:
         """Measure once more what was measured last: so it is seen whether the testbed still does.
 
         To be asked before what failed last is given up for a host that did not answer.
+
+        Returns:
+            False if nothing has been measured yet.
 
         Raises:
             DynaSplitError: it does not; nothing is given up, and the same command goes on there.
         """
         for configuration, runs in reversed(self.runs.items()):
             self.run(configuration, len(runs))
-            return
+            return True
+        return False
 
     def search_runs(self, configuration: Configuration) -> list[Measurement]:
         """The runs that a search sees: the first, with rechecks while the last one is doubtful.
