@@ -148,7 +148,7 @@ class FrontRepeats:
             self._streak.add(configuration, error, len(runs))
             self.subscriber(Failed("repeats", configuration, str(error)))
             if self._streak.is_outage:
-                self._streak.bear(error, self.measurer)
+                self._streak.outlast(error, self.measurer)
             self._failed_at.setdefault(configuration, []).append(len(runs))
         else:
             if not is_known:  # what is known already says nothing of the testbed now

@@ -222,7 +222,7 @@ class Search:
             self._streak.add(configuration, error, there)
             self._subscriber(Failed("search", configuration, str(error)))
             if self._streak.is_outage:
-                self._streak.bear(error, self._measurer)
+                self._streak.outlast(error, self._measurer)
             return
         if not is_known:  # what is known already says nothing of the testbed now
             self._streak.settle("search", self._measurer.journal)

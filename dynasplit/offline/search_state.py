@@ -11,7 +11,7 @@ from dynasplit.core.errors import DynaSplitError, HostUnreachable, KnobRefused
 from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration, KnobValue, SearchSpace
-from dynasplit.offline.measurer import Measurer
+from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Measurer
 from dynasplit.offline.search.base import Progress
 from dynasplit.run.journal import Journal
 
@@ -19,8 +19,8 @@ OUTAGE = 3
 """So many different configurations failing in a row are due to the testbed, not to them.
 
 Those that a host refuses for the same setting (one frequency of many) count as one."""
-PATIENCE = 3
-"""So many such rows are borne one after the other, while what was measured before still can be."""
+PATIENCE = 8
+"""So often it is asked whether an outage has passed, before the run ends."""
 
 
 class StudyDamagedError(Exception):
@@ -43,7 +43,6 @@ class FailureStreak:
     suspects: dict[Configuration, tuple[str, int]] = field(default_factory=dict)
     is_gone: bool = False
     _causes: set[str] = field(default_factory=set)
-    _borne: int = 0
 
     def add(self, configuration: Configuration, error: DynaSplitError, runs: int = 0) -> None:
         """Another one failed, of which there are so many runs."""
@@ -60,22 +59,32 @@ class FailureStreak:
         self.suspects.clear()
         self.is_gone = False
         self._causes.clear()
-        self._borne = 0
 
-    def bear(self, error: DynaSplitError, measurer: Measurer) -> None:
-        """Find out whether an outage is the testbed's: measure once more what was measured last.
+    def outlast(self, error: DynaSplitError, measurer: Measurer) -> None:
+        """See whether an outage passes: an end would need a hand for a fault of a minute.
 
-        Where it can be, a fault that passes may have struck, or one that these configurations
-        alone meet; time has gone on meanwhile. So it is borne `PATIENCE` times in a row.
+        What was measured last and what failed first are asked in turn: the one shows whether the
+        testbed measures, and lets its time go on; the other one, whether the fault has passed.
 
         Raises:
-            DynaSplitError: the error, as the testbed is gone, or has been borne with so often;
-                or the one with which what was measured last fails.
+            DynaSplitError: it does not pass, a host is gone, or nothing was ever measured.
         """
-        if self.is_gone or self._borne >= PATIENCE or not measurer.check_measures():
-            raise error
-        self._borne += 1
-        self._causes.clear()
+        first, (_, runs) = next(iter(self.suspects.items()))
+        left = 0 if self.is_gone or not measurer.runs else PATIENCE
+        if left:
+            measurer.tell(f"{len(self.suspects)} failed in a row; it is seen whether that passes")
+        while left > 0:
+            left -= 1
+            try:
+                measurer.check_measures()
+                measurer.run(first, runs)
+            except HostUnreachable:
+                raise
+            except CONFIGURATION_FAULTS:
+                continue
+            self._causes.clear()
+            return
+        raise error
 
     @property
     def is_outage(self) -> bool:

@@ -40,8 +40,8 @@ class OfflineSettings:
         front_repeats: further runs of each member of the front and of the baselines.
         retry: further attempts after an error that is transient. A configuration that still
             fails is recorded as failed and the search goes on, to ask again once at its end; when
-            three different ones fail in a row, what was measured last is measured once more, and
-            where it cannot be, the search stops with the error.
+            three different ones fail in a row, it is seen whether that passes; else the search
+            stops with the error.
         audit: names what is doubtful about a measurement; a doubtful one is repeated.
         rechecks: how many times at most.
     """
