@@ -170,6 +170,8 @@ def test_transient_errors_are_tried_again(space, make_testbed):
     assert not found.failed
     assert testbed.calls == 32
     assert not [e for e in events if isinstance(e, Failed)]
+    told = [e.text for e in events if isinstance(e, Remarked)]
+    assert [text.partition(" is measured ")[2] for text in told if "gap" in text] == ["again: gap"]
 
 
 def test_a_configuration_that_keeps_failing_is_left_out(space, make_testbed):
