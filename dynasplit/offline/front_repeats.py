@@ -106,7 +106,7 @@ class FrontRepeats:
         due = self._due(baselines)
         if due:
             they = "1 member that failed is" if len(due) == 1 else f"{len(due)} that failed are"
-            self.subscriber(Remarked("repeats", f"Of the front {they} asked again"))
+            self.subscriber(Remarked("repeats", f"On the front {they} asked again"))
         return due
 
     def _may_be(self) -> Runs:
