@@ -19,6 +19,7 @@ from dynasplit.offline.study import Budget, OfflineResult, OfflineSettings, sear
 from dynasplit.run.journal import Journal
 from dynasplit.testbed.judging import GateRules
 from dynasplit.testbed.retry import RetryPolicy
+from dynasplit.testbed.ssh import SshTestbed
 from hosts.emulation.profile import Profile, load_profile
 from hosts.wire.window_rules import WindowRules
 from tests.judged.alarms import strict
@@ -95,7 +96,7 @@ class Campaign:
 class Watched:
     """A testbed whose windows are noted."""
 
-    testbed: object
+    testbed: SshTestbed
     attempts: list[Attempt] = field(default_factory=list)
 
     @property
