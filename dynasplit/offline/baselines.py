@@ -6,7 +6,7 @@ from functools import partial
 
 from dynasplit.core.errors import KnobRefused
 from dynasplit.core.events import Finished, Measured, Remarked, Started, Subscriber
-from dynasplit.core.given_up import GivenUp
+from dynasplit.core.given_up import GivenUp, told_apart
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration, KnobValue, SearchSpace
 from dynasplit.offline.measurer import Measurer
@@ -74,7 +74,8 @@ def _measured(
 def _known_refused(measurer: Measurer) -> Settings:
     """What the search was refused already: it was given up, and is not asked again."""
     found: Settings = {}
-    for given_up in measurer.journal.given_up():
+    stay, _ = told_apart(measurer.journal.given_up(), measurer.journal.measurements())
+    for given_up in stay:
         setting = refused_setting(given_up.configuration, given_up.reason)
         if setting is not None:
             found[setting] = given_up.reason

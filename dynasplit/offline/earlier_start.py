@@ -30,7 +30,8 @@ class EarlierStart:
                 it.
         """
         self._measurer, self.baselines = measurer, baselines
-        given_up = measurer.journal.given_up()
+        # a second one of a configuration stands for what came of asking again at the end
+        given_up = reversed(measurer.journal.given_up())
         self.given_up = {g.configuration: g.reason for g in given_up if g.phase == "search"}
 
     def take_over(
@@ -52,7 +53,7 @@ class EarlierStart:
         for trial in trials:
             self._take_over(trial, state, valid(trial.configuration))
         told, known = list(state.runs), list(self._measurer.runs)
-        apart = {*self.baselines, *self._measurer.taken_over}
+        apart = {*self.baselines, *self._measurer.taken_over, *self.given_up}
         for configuration in known[: known.index(told[-1])] if told else []:
             if configuration not in state.runs and configuration not in apart:
                 raise StudyDamagedError(f"it lacks {configuration.words()}")

@@ -47,9 +47,11 @@ class FrontRepeats:
     def __post_init__(self) -> None:
         self._runs: Runs = {}
         self._total = self._done = 0
-        self._given_up = {
-            g.configuration for g in self.measurer.journal.given_up() if g.phase == "repeats"
-        }
+        self._failed_at: dict[Configuration, list[int]] = {}
+        for one in self.measurer.journal.given_up():
+            if one.phase == "repeats":
+                self._failed_at.setdefault(one.configuration, []).append(one.runs or 0)
+        self._chances = 1
         self._streak = FailureStreak()
 
     def measure(
@@ -81,7 +83,7 @@ class FrontRepeats:
             if not due:
                 break
             self._round(due)
-            due = self._due(baselines)
+            due = self._due(baselines) or self._due_again(baselines)
             self._total = self._done + sum(self._lacking(c) for c in due)
         if self._streak.is_gone:
             self.measurer.check_measures()
@@ -93,16 +95,30 @@ class FrontRepeats:
         wanted = dict.fromkeys((*front_of(self._may_be()), *baselines))
         return [c for c in wanted if self._lacking(c) > 0 and not self._is_stuck(c)]
 
+    def _due_again(self, baselines: Iterable[Configuration]) -> list[Configuration]:
+        """Once nothing else is due, those that failed once: a fault that passes takes none off."""
+        if self._chances > 1:
+            return []
+        if self._streak.is_gone:
+            self.measurer.check_measures()
+        self._streak.settle("repeats", self.measurer.journal)
+        self._chances = 2
+        due = self._due(baselines)
+        if due:
+            they = "1 member that failed is" if len(due) == 1 else f"{len(due)} that failed are"
+            self.subscriber(Remarked("repeats", f"On the front {they} asked again"))
+        return due
+
     def _may_be(self) -> Runs:
         """Without what all its repeats have not confirmed: who follows it is repeated instead."""
         doubted = {c for c in unconfirmed(self._runs) if not self._lacking(c)}
         return {c: runs for c, runs in self._runs.items() if c not in doubted}
 
     def _is_stuck(self, configuration: Configuration) -> bool:
-        """True for one that was given up, once the runs that there are of it are taken over."""
+        """True for one that failed as often as it may, with the runs of it that are taken over."""
         taken = len(self._runs[configuration])
-        there = len(self.measurer.runs[configuration])
-        return configuration in self._given_up and taken >= there
+        failed = [at for at in self._failed_at.get(configuration, ()) if at <= taken]
+        return len(failed) >= self._chances
 
     def _lacking(self, configuration: Configuration) -> int:
         return max(0, 1 + self.times - len(self._runs[configuration]))
@@ -129,11 +145,11 @@ class FrontRepeats:
         try:
             runs.append(self.measurer.run(configuration, len(runs)))
         except CONFIGURATION_FAULTS as error:
-            self._streak.add(configuration, error)
-            if self._streak.is_outage:
-                raise
-            self._given_up.add(configuration)
+            self._streak.add(configuration, error, len(runs))
             self.subscriber(Failed("repeats", configuration, str(error)))
+            if self._streak.is_outage:
+                self._streak.outlast(error, self.measurer)
+            self._failed_at.setdefault(configuration, []).append(len(runs))
         else:
             if not is_known:  # what is known already says nothing of the testbed now
                 self._streak.settle("repeats", self.measurer.journal)

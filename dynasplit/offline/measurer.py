@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from dynasplit.core.errors import (
+    DynaSplitError,
     HostProgramFailed,
     HostUnreachable,
     KnobRefused,
@@ -17,6 +18,7 @@ from dynasplit.core.provenance import STATED_FLAGS
 from dynasplit.core.space import Configuration
 from dynasplit.run.journal import Journal
 from dynasplit.testbed.gates.base import gates
+from dynasplit.testbed.judging import WindowTooShort
 from dynasplit.testbed.retry import RetryPolicy
 
 Audit = Callable[[Measurement, Sequence[Measurement]], Sequence[str]]
@@ -87,12 +89,20 @@ class Measurer:
         runs = self.runs.get(configuration, [])
         if repeat < len(runs):
             return runs[repeat]
-        found = self._retry.measure(lambda: self._once(configuration, repeat), self.tell)
+        found = self._retry.measure(
+            lambda: self._once(configuration, repeat),
+            self.tell,
+            lambda error: self._tell_again(configuration, error),
+        )
         self.journal.append(found)
         self.runs.setdefault(configuration, []).append(found)
         self._extend(configuration)
         self.announce(found)
         return found
+
+    def _tell_again(self, configuration: Configuration, error: DynaSplitError) -> None:
+        if not isinstance(error, WindowTooShort):  # nothing is wrong with that one
+            self.tell(f"{configuration.words()} is measured again: {error}")
 
     def _extend(self, configuration: Configuration) -> None:
         """Take over the repeats that are kept and follow: none is skipped where one was lost."""
@@ -100,17 +110,21 @@ class Measurer:
         while (kept := self._kept.get((configuration, len(runs)))) is not None:
             runs.append(kept)
 
-    def check_measures(self) -> None:
+    def check_measures(self) -> bool:
         """Measure once more what was measured last: so it is seen whether the testbed still does.
 
         To be asked before what failed last is given up for a host that did not answer.
+
+        Returns:
+            False if nothing has been measured yet.
 
         Raises:
             DynaSplitError: it does not; nothing is given up, and the same command goes on there.
         """
         for configuration, runs in reversed(self.runs.items()):
             self.run(configuration, len(runs))
-            return
+            return True
+        return False
 
     def search_runs(self, configuration: Configuration) -> list[Measurement]:
         """The runs that a search sees: the first, with rechecks while the last one is doubtful.

@@ -18,6 +18,7 @@ from dynasplit.offline.earlier_start import EarlierStart
 from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Measurer, time_s
 from dynasplit.offline.search.base import Algorithm, Progress
 from dynasplit.offline.search_state import FailureStreak, SearchState, StudyDamagedError
+from dynasplit.offline.second_chances import SecondChances
 
 if TYPE_CHECKING:
     from dynasplit.offline.optuna_study import Direction, OptunaTrials, RunningTrial
@@ -92,6 +93,7 @@ class Search:
         if self._streak.is_gone:
             self._measurer.check_measures()
         self._streak.settle("search", self._measurer.journal)
+        SecondChances(self._measurer, self._subscriber, self._values_of).ask(state)
         self._subscriber(Finished("search", stopped))
         return SearchResult(
             tuple(state.runs), tuple(state.failed), state.asked, self._spent_s(), stopped
@@ -216,10 +218,11 @@ class Search:
         except CONFIGURATION_FAULTS as error:
             trials.tell(asked, "failed", reason=str(error))
             state.broke(configuration, gain)
-            self._streak.add(configuration, error)
-            if self._streak.is_outage:
-                raise
+            there = len(self._measurer.runs.get(configuration, ()))
+            self._streak.add(configuration, error, there)
             self._subscriber(Failed("search", configuration, str(error)))
+            if self._streak.is_outage:
+                self._streak.outlast(error, self._measurer)
             return
         if not is_known:  # what is known already says nothing of the testbed now
             self._streak.settle("search", self._measurer.journal)

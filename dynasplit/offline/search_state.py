@@ -11,6 +11,7 @@ from dynasplit.core.errors import DynaSplitError, HostUnreachable, KnobRefused
 from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration, KnobValue, SearchSpace
+from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Measurer
 from dynasplit.offline.search.base import Progress
 from dynasplit.run.journal import Journal
 
@@ -18,6 +19,8 @@ OUTAGE = 3
 """So many different configurations failing in a row are due to the testbed, not to them.
 
 Those that a host refuses for the same setting (one frequency of many) count as one."""
+PATIENCE = 8
+"""So often it is asked whether an outage has passed, before the run ends."""
 
 
 class StudyDamagedError(Exception):
@@ -33,29 +36,55 @@ class FailureStreak:
     by its user, asks for them again when it goes on.
 
     Attributes:
-        reasons: why each of them failed, in order.
+        suspects: each of them in order, why it failed, and how many runs of it there were.
         is_gone: a host did not answer one of them, or the link broke: others may fail as well.
     """
 
-    reasons: dict[Configuration, str] = field(default_factory=dict)
+    suspects: dict[Configuration, tuple[str, int]] = field(default_factory=dict)
     is_gone: bool = False
     _causes: set[str] = field(default_factory=set)
 
-    def add(self, configuration: Configuration, error: DynaSplitError) -> None:
-        """Another one failed."""
-        self.reasons[configuration] = str(error)
+    def add(self, configuration: Configuration, error: DynaSplitError, runs: int = 0) -> None:
+        """Another one failed, of which there are so many runs."""
+        self.suspects[configuration] = str(error), runs
         self.is_gone = self.is_gone or isinstance(error, HostUnreachable)
         self._causes.add(_cause(configuration, error))
 
     def settle(self, phase: Literal["search", "repeats"], journal: Journal) -> None:
         """One was measured, or none is left to be: those that failed are given up."""
-        for configuration, reason in self.reasons.items():
+        for configuration, (reason, runs) in self.suspects.items():
             journal.append_given_up(
-                GivenUp(phase=phase, configuration=configuration, reason=reason)
+                GivenUp(phase=phase, configuration=configuration, reason=reason, runs=runs)
             )
-        self.reasons.clear()
+        self.suspects.clear()
         self.is_gone = False
         self._causes.clear()
+
+    def outlast(self, error: DynaSplitError, measurer: Measurer) -> None:
+        """See whether an outage passes: an end would need a hand for a fault of a minute.
+
+        What was measured last and what failed first are asked in turn: the one shows whether the
+        testbed measures, and lets its time go on; the other one, whether the fault has passed.
+
+        Raises:
+            DynaSplitError: it does not pass, a host is gone, or nothing was ever measured.
+        """
+        first, (_, runs) = next(iter(self.suspects.items()))
+        left = 0 if self.is_gone or not measurer.runs else PATIENCE
+        if left:
+            measurer.tell(f"{len(self.suspects)} failed in a row; it is seen whether that passes")
+        while left > 0:
+            left -= 1
+            try:
+                measurer.check_measures()
+                measurer.run(first, runs)
+            except HostUnreachable:
+                raise
+            except CONFIGURATION_FAULTS:
+                continue
+            self._causes.clear()
+            return
+        raise error
 
     @property
     def is_outage(self) -> bool:
@@ -71,12 +100,15 @@ def refused_setting(configuration: Configuration, words: str) -> tuple[str, Knob
     return None
 
 
-def _cause(configuration: Configuration, error: DynaSplitError) -> str:
-    """The setting that a host refused; else the configuration itself."""
-    refused = None
-    if isinstance(error, KnobRefused):
-        refused = refused_setting(configuration, str(error))
+def cause(configuration: Configuration, reason: str) -> str:
+    """The setting that a host refused, by its words; else the configuration itself."""
+    refused = refused_setting(configuration, reason)
     return str(configuration if refused is None else refused)
+
+
+def _cause(configuration: Configuration, error: DynaSplitError) -> str:
+    """As `cause`; words of other errors are not looked at."""
+    return cause(configuration, str(error) if isinstance(error, KnobRefused) else "")
 
 
 @dataclass
@@ -115,6 +147,11 @@ class SearchState:
         self._ended(gain)
         self.barren += 1
         self.failed.append(configuration)
+
+    def recovered(self, configuration: Configuration, runs: Sequence[Measurement]) -> None:
+        """One that had failed was measured when it was asked again."""
+        self.failed.remove(configuration)
+        self.runs[configuration] = runs
 
     def progress(self, space: SearchSpace, seed: int) -> Progress:
         """The progress that the next suggestion depends on."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.events import Subscriber, nobody
-from dynasplit.core.given_up import GivenUp
+from dynasplit.core.given_up import GivenUp, told_apart
 from dynasplit.core.measurement import Measurement, Summary, Testbed, summarise
 from dynasplit.core.provenance import beside_faults, faults_of, least_real
 from dynasplit.core.space import Configuration, SearchSpace
@@ -39,8 +39,9 @@ class OfflineSettings:
         storage: the file of the durable Optuna study; None keeps it in memory.
         front_repeats: further runs of each member of the front and of the baselines.
         retry: further attempts after an error that is transient. A configuration that still
-            fails is recorded as failed and the search goes on; when three different ones fail in
-            a row, it stops with the error.
+            fails is recorded as failed and the search goes on, to ask again once at its end; when
+            three different ones fail in a row, it is seen whether that passes; else the search
+            stops with the error.
         audit: names what is doubtful about a measurement; a doubtful one is repeated.
         rechecks: how many times at most.
     """
@@ -67,6 +68,7 @@ class OfflineResult:
         apart: configurations measured besides them, for the baselines.
         failed: configurations that the search could not measure.
         given_up: what search and repeats went on without, and why.
+        recovered: what they had gone on without, and measured when they asked again.
         candidates: summaries that the front is to be built from, baselines included. Whatever of
             them is on the front has its repeats.
         unconfirmed: those of them that were kept off the front, as an audit doubts all their runs,
@@ -85,6 +87,7 @@ class OfflineResult:
     apart: tuple[Configuration, ...]
     failed: tuple[Configuration, ...]
     given_up: tuple[GivenUp, ...]
+    recovered: tuple[GivenUp, ...]
     candidates: tuple[Summary, ...]
     unconfirmed: tuple[Configuration, ...]
     repeats: int
@@ -198,6 +201,7 @@ def _result(
     front: ParetoFront,
 ) -> OfflineResult:
     measurements = tuple(measurer.journal.measurements())
+    given_up, recovered = told_apart(measurer.journal.given_up(), measurements)
     apart = tuple(c for c in measurer.runs if c not in searched.configurations)
     first = sum(len(measurer.search_runs(c)) for c in (*searched.configurations, *apart))
     return OfflineResult(
@@ -211,7 +215,8 @@ def _result(
         searched=searched.configurations,
         apart=apart,
         failed=searched.failed,
-        given_up=tuple(measurer.journal.given_up()),
+        given_up=given_up,
+        recovered=recovered,
         candidates=tuple(summarise(measured)[0] for measured in runs.values()),
         unconfirmed=tuple(unconfirmed(runs)),
         repeats=len(measurements) - first,

@@ -64,6 +64,10 @@ def rows_of_policies(blocks: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     ]
 
 
+_LISTS = ("policies", "by_accounting", "given_up", "recovered")
+"""Of a summary what is no figure by a name of its own."""
+
+
 def as_table(rows: Sequence[Row]) -> dict[str, list[Any]]:
     """Rows as MLflow shows tables: the columns' names, and each row's cells."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
@@ -75,7 +79,7 @@ def of_summary(figures: Mapping[str, Any]) -> tuple[list[Point], dict[str, str]]
 
     A policy's figures are under its name: `dynasplit.met_pct`.
     """
-    plain = {n: v for n, v in figures.items() if n not in ("policies", "by_accounting", "given_up")}
+    plain = {n: v for n, v in figures.items() if n not in _LISTS}
     nested = [*leaves(plain), *leaves(figures.get("policies", {}))]
     own = name_in(str(figures.get("accounting", "")))
     others = {n: one for n, one in figures.get("by_accounting", {}).items() if n != own}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from dynasplit.core.errors import DynaSplitError, HostUnreachable
@@ -34,12 +35,18 @@ class RetryPolicy:
     wait_s: float = 1.0
     outage_s: float = 0.0
 
-    def measure(self, once: Callable[[], T], tell: Callable[[str], None] | None = None) -> T:
+    def measure(
+        self,
+        once: Callable[[], T],
+        tell: Callable[[str], None] | None = None,
+        again: Callable[[DynaSplitError], None] | None = None,
+    ) -> T:
         """Measure, trying again after transient errors.
 
         Args:
             once: one attempt.
             tell: is told when a host, or the link between the two, is found to be gone.
+            again: is told of each other error after which it is tried again.
 
         Raises:
             DynaSplitError: the last attempt's error, or the first that is not transient.
@@ -51,6 +58,7 @@ class RetryPolicy:
             retry=tenacity.retry_if_exception(is_transient),
             stop=bounds.are_reached,
             wait=bounds.wait_s,
+            before_sleep=None if again is None else partial(_tell_again, again),
             reraise=True,
         )
         return retrying(once)
@@ -92,6 +100,12 @@ class _Bounds:
         longest_s = _LONGEST_WAIT_FOR_LINK_S if gone else _LONGEST_WAIT_S
         earlier = (self._gone if gone else self._others) - 1
         return float(min(self._policy.wait_s * 2 ** min(earlier, 20), longest_s))
+
+
+def _tell_again(again: Callable[[DynaSplitError], None], state: tenacity.RetryCallState) -> None:
+    error = None if state.outcome is None else state.outcome.exception()
+    if isinstance(error, DynaSplitError) and not _is_gone(state):
+        again(error)
 
 
 def _is_gone(state: tenacity.RetryCallState) -> bool:

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.judged import alarms, coverage, headline, table
+from tests.judged import alarms, coverage, headline, published, struck_page, table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "judged.md"
 PARTS = {
     "faults": table.text,
+    "published": published.text,
+    "campaign": struck_page.text,
     "alarms": alarms.text,
     "coverage": coverage.text,
     "headline": headline.text,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from dynasplit.app.report.quality import quality_block
 from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs, TestbedInputs, with_faults
 from dynasplit.core.errors import ResultsError
+from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Summary
 from dynasplit.core.provenance import Source, is_imagined, least_real, mixed_words, told_of
 from dynasplit.core.space import Configuration
@@ -49,10 +50,8 @@ def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
             if offline
             else doubtful_block([row.measurement.flags for row in result.online.served])
         ),
-        "given_up": [
-            {"phase": g.phase, "configuration": g.configuration.words(), "reason": g.reason}
-            for g in (offline.given_up if offline else ())
-        ],
+        "given_up": _events(offline.given_up if offline else ()),
+        "recovered": _events(offline.recovered if offline else ()),
         **quality_block(
             result.front,
             inputs.online.policies.get("dynasplit", {}),
@@ -65,6 +64,14 @@ def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
             result.online.served, testbed.energy.accounting, testbed.energy.stated_idle_w
         ),
     }
+
+
+def _events(every: Iterable[GivenUp]) -> list[dict[str, str]]:
+    """What failed, where, and why."""
+    return [
+        {"phase": g.phase, "configuration": g.configuration.words(), "reason": g.reason}
+        for g in every
+    ]
 
 
 def source_in(testbed: TestbedInputs, result: RunResult) -> Source:

@@ -157,6 +157,8 @@ def write_report(
         record(opened.recorder, summary, files, folder)
     for given_up in summary["given_up"]:
         terminal.say("Given up in the {phase}: {configuration}: {reason}".format(**given_up))
+    for came in summary["recovered"]:
+        terminal.say("Measured when asked again: {configuration}: {reason}".format(**came))
     for line in doubtful_lines(summary["doubtful"]):
         terminal.say(line)
     if remark := drifted(summary.get("controls")):

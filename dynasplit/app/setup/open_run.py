@@ -20,6 +20,7 @@ from dynasplit.app.setup.told_first import assumed, of_change
 from dynasplit.app.setup.trial import try_formats
 from dynasplit.core.errors import DynaSplitError, KnobsNotRestored
 from dynasplit.core.events import Event, Subscriber
+from dynasplit.core.given_up import told_apart
 from dynasplit.core.measurement import Measurement
 from dynasplit.offline.study_storage import StudyStorage
 from dynasplit.recorder import Recorder, RunFacts, import_early, open_recorder
@@ -184,7 +185,8 @@ def _opened(
     if earlier is not None and taken:
         folder.take_over(earlier.folder, earlier.record.hosts)
         # a person who names a run may have mended what failed there
-        given_up = earlier.records.given_up if inputs.record.resume is True else ()
+        stay, _ = told_apart(earlier.records.given_up, earlier.records.measurements)
+        given_up = stay if inputs.record.resume is True else ()
         journal.take_over(str(earlier.folder), taken, given_up)
         terminal.say(
             f"Takes over what {earlier.folder} measured: {len(taken)} runs; "

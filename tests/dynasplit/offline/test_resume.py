@@ -13,9 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from dynasplit.core.errors import AgentEnded, HostProgramFailed, LinkLost, ResultsError
+from dynasplit.core.errors import (
+    AgentEnded,
+    HostProgramFailed,
+    LinkLost,
+    ResultsError,
+    WindowInvalid,
+)
 from dynasplit.core.events import Remarked, Subscriber, nobody
-from dynasplit.core.space import SearchSpace
+from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.offline import search
 from dynasplit.offline.study import Budget, OfflineSettings, search_front
 from dynasplit.run.journal import Journal
@@ -272,7 +278,7 @@ def refused_from(number: int, *healthy):
 @pytest.mark.fault(
     group="search",
     fault="a configuration that was given up, in a run that goes on",
-    seen="nothing more: it is not asked again",
+    seen="nothing more: it is not asked again, once it was at the end of the search",
     kept="why it was given up; all else is what it would have been",
 )
 def test_what_was_given_up_is_kept_and_not_asked_again(space, make_testbed, tmp_path):
@@ -288,10 +294,120 @@ def test_what_was_given_up_is_kept_and_not_asked_again(space, make_testbed, tmp_
         ("search", broken, "crashed")
     ]
     with pytest.raises(Killed):
-        explored(space, make_testbed(before=_both(before, killed_at(35))), tmp_path / "killed")
+        explored(space, make_testbed(before=_both(before, killed_at(45))), tmp_path / "killed")
     again = make_testbed()
     assert_the_same(explored(space, again, tmp_path / "killed"), found)
     assert broken not in [c for c, _ in again.spent]
+
+
+def once(*faulty: Configuration):
+    """The first asking of some configurations fails, each with all its attempts."""
+    left = dict.fromkeys(faulty, 3)
+
+    def before(_call, configuration):
+        if left.get(configuration):
+            left[configuration] -= 1
+            raise WindowInvalid("gate late: it lags")
+
+    return before
+
+
+@pytest.mark.parametrize("name", ["nsga3", pytest.param("structured", marks=pytest.mark.medium)])
+@pytest.mark.parametrize("kill", [30, 46, 48, 60])
+@pytest.mark.fault(
+    group="search",
+    fault="a fault that passes, in the search: all attempts at some configurations are refused",
+    seen="why each failed, and that they are `asked again`; the report names them once more",
+    kept="they are measured at the end of the search, also by a run that goes on there",
+)
+def test_what_a_passing_fault_refused_is_measured_at_the_end(
+    space, make_testbed, tmp_path, uninterrupted, name, kill
+):
+    """Kills: before and after the first of them, among those asked again, in the repeats."""
+    healthy = uninterrupted(name, space, make_testbed())
+    faulty = healthy.searched[18], healthy.searched[39]
+    told: list[object] = []
+    whole = explored(
+        space, make_testbed(before=once(*faulty)), tmp_path / "whole", name, subscriber=told.append
+    )
+    assert {g.configuration for g in whole.recovered} >= {faulty[0]}
+    assert all(g.reason == "gate late: it lags" for g in whole.recovered)
+    assert (whole.given_up, whole.failed) == ((), ())
+    assert len(whole.searched) == 40 + len(whole.recovered)
+    assert [e for e in told if isinstance(e, Remarked) and "asked again" in e.text]
+    before = _both(once(*faulty), killed_at(kill))
+    with pytest.raises(Killed):
+        explored(space, make_testbed(before=before), tmp_path / "killed", name)
+    given_up = Journal(tmp_path / "killed" / "journal.jsonl").given_up()
+    left = [c for c in faulty if c not in {g.configuration for g in given_up}]
+    testbed = make_testbed(before=once(*left))
+    assert_the_same(explored(space, testbed, tmp_path / "killed", name), whole)
+    assert not testbed.repeated()
+
+
+@pytest.mark.fault(
+    group="search",
+    fault="a fault that passes, in the repeats",
+    seen="why it failed, and that `1 member that failed is asked again`",
+    kept="what is on the front stays on it",
+)
+def test_a_passing_fault_in_the_repeats_takes_nothing_off_the_front(
+    space, make_testbed, tmp_path, uninterrupted
+):
+    healthy = uninterrupted("nsga3", space, make_testbed())
+    struck = healthy.front.summaries[2].configuration
+    times = [0]
+
+    def before(_call, configuration):
+        if configuration == struck:
+            times[0] += 1
+            if 3 <= times[0] < 6:  # the second of its repeats, with all attempts
+                raise WindowInvalid("gate late: it lags")
+
+    told: list[object] = []
+    found = explored(space, make_testbed(before=before), tmp_path, subscriber=told.append)
+    assert [
+        e
+        for e in told
+        if isinstance(e, Remarked) and "1 member that failed is asked again" in e.text
+    ]
+    assert [g.configuration for g in found.recovered] == [struck]
+    assert found.front == healthy.front
+    again = make_testbed()
+    assert_the_same(explored(space, again, tmp_path), found)
+    assert not again.spent
+
+
+@pytest.mark.fault(
+    group="search",
+    fault="three refusals in a row that pass while what was measured last still can be",
+    seen="why each failed, and `3 failed in a row; it is seen whether that passes`",
+    kept="the last good one and the first that failed are asked in turn; the run goes on",
+)
+@pytest.mark.parametrize("lasts", [10, 19])
+def test_a_row_of_refusals_that_passes_ends_no_run(
+    space, make_testbed, tmp_path, uninterrupted, lasts
+):
+    whole = uninterrupted("nsga3", space, make_testbed())
+    known = set(whole.searched[:15])
+    refused: list[Configuration] = []
+
+    def before(call, configuration):
+        if configuration not in known and call < 15 + lasts:
+            refused.append(configuration)
+            raise HostProgramFailed("it does not now")
+
+    if lasts == 19:  # three, and eight turns of two
+        with pytest.raises(HostProgramFailed, match="it does not now"):
+            explored(space, make_testbed(before=before), tmp_path)
+        return
+    told: list[object] = []
+    found = explored(space, make_testbed(before=before), tmp_path, subscriber=told.append)
+    said = "3 failed in a row; it is seen whether that passes"
+    assert said in [e.text for e in told if isinstance(e, Remarked)]
+    assert {g.configuration for g in found.recovered} == set(refused)
+    assert len(set(refused)) == 3
+    assert not found.given_up
 
 
 @pytest.mark.fault(

@@ -17,6 +17,7 @@ from dynasplit.core.space import Configuration, Knob, SearchSpace
 from dynasplit.front.dominance import non_dominated, objectives
 from dynasplit.offline import search
 from dynasplit.offline.search.base import Algorithm, Suggestion
+from dynasplit.offline.search_state import PATIENCE
 from dynasplit.offline.study import Budget, OfflineSettings, search_front
 from dynasplit.run.journal import Journal
 from dynasplit.testbed.retry import RetryPolicy
@@ -169,6 +170,8 @@ def test_transient_errors_are_tried_again(space, make_testbed):
     assert not found.failed
     assert testbed.calls == 32
     assert not [e for e in events if isinstance(e, Failed)]
+    told = [e.text for e in events if isinstance(e, Remarked)]
+    assert [text.partition(" is measured ")[2] for text in told if "gap" in text] == ["again: gap"]
 
 
 def test_a_configuration_that_keeps_failing_is_left_out(space, make_testbed):
@@ -178,10 +181,12 @@ def test_a_configuration_that_keeps_failing_is_left_out(space, make_testbed):
     found = run(space, testbed, front_repeats=0, subscriber=events.append)
     assert found.failed == (broken,)
     assert found.configurations_measured == 30
-    assert testbed.calls == 30 + 3
+    assert testbed.calls == 30 + 2 * 3  # with all attempts, and again at the end
     assert [(e.configuration, e.reason) for e in events if isinstance(e, Failed)] == [
-        (broken, "no samples")
+        (broken, "no samples"),
+        (broken, "no samples (asked again)"),
     ]
+    assert [g.configuration for g in found.given_up] == [broken]
 
 
 def test_a_baseline_that_fails_ends_the_run(space, make_testbed):
@@ -213,7 +218,7 @@ def test_three_failing_in_a_row_end_the_run_and_are_asked_again(space, make_test
     testbed = make_testbed(before=before)
     with pytest.raises(HostProgramFailed):
         run(space, testbed, journal=journal, storage=tmp_path / "study", front_repeats=0)
-    assert testbed.calls == 15
+    assert testbed.calls == 15 + PATIENCE  # what was measured last: does it pass?
     healthy = make_testbed()
     resumed = run(space, healthy, journal=journal, storage=tmp_path / "study", front_repeats=0)
     assert not resumed.failed
@@ -308,7 +313,11 @@ def test_a_value_that_is_refused_ends_no_search(make_testbed, name, refused_mhz)
         assert baseline.configuration == Configuration.of(
             best.split_point, **dict(best.knobs) | {"cpu_mhz": taken_mhz}
         )
-    stands_in = [e.text for e in told if isinstance(e, Remarked)]
+    remarks = [e.text for e in told if isinstance(e, Remarked)]
+    assert len([text for text in remarks if "asked again" in text]) == (
+        name == "nsga3" or refused_mhz == 600
+    )
+    stands_in = [text for text in remarks if "stands for" in text]
     assert len(stands_in) == (2 if refused_mhz == 1800 else 0)
     assert all(words in text for text in stands_in)
     if refused_mhz == 1800:  # given up in the journal, it is not asked again
