@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dynasplit.accounting.base import Role, Times
+from dynasplit.accounting.base import Pays, Role, Times
 from dynasplit.core.errors import ConfigurationError
 
 
@@ -51,3 +51,9 @@ class Rule:
             return times.request_s / self.tenants
         assert self.load_rps is not None
         return 1 / (self.load_rps * self.tenants)
+
+    def pays(self, role: Role) -> Pays:
+        """The tenant's share; of `equal` all of the time, whatever load was stated."""
+        if self.share == "time":
+            return Pays("request", 1 / self.tenants)
+        return Pays("between", 1 / self.tenants)

@@ -28,6 +28,7 @@ from dynasplit.core.provenance import PROVENANCE
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.blocks import FILE as ORDER
 from dynasplit.offline.study import OfflineResult
+from dynasplit.online.attribution import attribution_lines
 from dynasplit.testbed.baseline import FILE as BASELINES
 from dynasplit.testbed.controls import FILE as CONTROLS
 from dynasplit.testbed.controls import read_controls
@@ -175,6 +176,8 @@ def write_report(
         below=told_in(inputs.testbed, result),
     )
     tell_accountings(summary, terminal, PROVENANCE[source_in(inputs.testbed, result)])
+    for line in attribution_lines(summary.get("attribution")):
+        terminal.say(line)
     for line in quality_lines(summary.get("quality")):
         terminal.say(line)
     terminal.say(f"Results: {folder}")

@@ -13,6 +13,7 @@ from dynasplit.app.report.page import content
 from dynasplit.app.report.page.content import Told
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.provenance import shown_j
+from dynasplit.online.attribution import attribution_lines
 
 PAGE = "report.html"
 _TEMPLATE = "report.html.j2"
@@ -71,6 +72,7 @@ def page_of(told: Told, figures: Sequence[Path] = ()) -> str:
         own=name_in(summary["accounting"]),
         known={n: one for n, one in summary["by_accounting"].items() if "policies" in one},
         lacking={n: one for n, one in summary["by_accounting"].items() if "lacks" in one},
+        attribution=attribution_lines(summary.get("attribution")),
         colours=dict(zip(policies, _COLOURS * len(policies), strict=False)),
         gates=content.gate_rows(told),
         flags=content.flag_rows(told),
