@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from dynasplit.core.measurement import Measurement
+from dynasplit.core.space import Configuration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +44,17 @@ class Attribution(NamedTuple):
 class AttributingTestbed(Protocol):
     """A testbed whose meters follow it while it serves requests."""
 
-    def attribute(self, tell: Callable[[str], None], *, at_end: bool) -> Sequence[Attribution]:
+    def attribute(
+        self,
+        figures_of: Callable[[Configuration], Measurement],
+        tell: Callable[[str], None],
+        *,
+        at_end: bool,
+    ) -> Sequence[Attribution]:
         """Divide what was drawn while requests were served, as far as that is known by now.
 
         Args:
+            figures_of: a configuration's, an inference, as its windows were measured.
             tell: is told of what cannot be divided.
             at_end: no request follows; readings that come late are waited for.
 

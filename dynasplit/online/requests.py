@@ -45,4 +45,4 @@ class Requests:
         """Whose the joules are that were metered meanwhile; nothing of a testbed without meters."""
         if not isinstance(self.testbed, AttributingTestbed):
             return []
-        return self.testbed.attribute(tell, at_end=at_end)
+        return self.testbed.attribute(self.metered.of, tell, at_end=at_end)

@@ -23,6 +23,7 @@ from dynasplit.testbed.energy import EnergyRules, energies_of
 from dynasplit.testbed.host_pair import HostPair
 from dynasplit.testbed.judging import GateRules, WindowTooShort, judge
 from dynasplit.testbed.measured import FinishedRun, measurement_of
+from dynasplit.testbed.pieces import Asked, FiguresOf
 from dynasplit.testbed.quality import Qualities, codec_of
 from dynasplit.testbed.reported import check_judged
 from dynasplit.testbed.requests import request_rules, served_inference
@@ -134,20 +135,21 @@ class SshTestbed(HostPair):
             spent_s=self._since_s(*started),
             flags=host_facts.faults_of_hosts(self._hosts),
         )
-        (own, *_) = window_times.counted(report)
+        asked = Asked(request, stream, configuration)
         idle_w = self.baselines.idles_in(report.noted.state)
-        self._stretch.add(request, stream, own, (found.switch_ms or 0.0) / 1000, idle_w)
+        floor_w = {role: mean_w for role, (mean_w, _) in self.baselines.idles.items()}
+        self._stretch.add(asked, report, (found.switch_ms or 0.0) / 1000, idle_w, floor_w)
         return found
 
-    def attribute(self, tell: Tell, *, at_end: bool) -> list[Attribution]:
+    def attribute(self, figures_of: FiguresOf, tell: Tell, *, at_end: bool) -> list[Attribution]:
         """Divide what was drawn while requests were served, as far as that is known by now."""
         if at_end:
             try:
                 self._idle_on()
             except DynaSplitError as error:
                 tell(f"After the last request boards did not idle: {error}")
-        divided = self._stretch.divide(tell, at_end=at_end)
-        return [Attribution(piece.request, piece.stream, found) for piece, found in divided]
+        divided = self._stretch.divide(figures_of, tell, at_end=at_end)
+        return [Attribution(p.asked.request, p.asked.stream, found) for p, found in divided]
 
     def _idle_on(self) -> None:
         """Let boards, whose time stands still otherwise, idle until their meters tell the last."""

@@ -13,47 +13,23 @@ from functools import reduce
 
 import numpy as np
 
-from dynasplit.accounting._attribution import Claims, Floats, Shares, attribute
+from dynasplit.accounting._resolved import Resolved
 from dynasplit.accounting.base import Role
 from dynasplit.core.errors import DynaSplitError, WindowInvalid
 from dynasplit.core.power_trace import Trace
 from dynasplit.core.served_request import Attributed
+from dynasplit.testbed import window_times
 from dynasplit.testbed.clocks import offsets_now
 from dynasplit.testbed.energy import EnergyRules
 from dynasplit.testbed.lab import Host
-from hosts.wire.messages import Inference
+from dynasplit.testbed.pieces import Asked, FiguresOf, Piece, Place, expected, role_of, share
+from hosts.wire.messages import RunReport
 
 TOGETHER = 64
 """Requests whose pieces are divided together, while others are still to be served."""
 _MARGIN_PERIODS = 3.0
 
-NEVER: Floats = np.zeros((1, 2))
-"""A time of no length."""
-
 Tell = Callable[[str], None]
-Span = tuple[int, int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Piece:
-    """From the answer before a request to its own; times in ns on the edge's clock.
-
-    Attributes:
-        request: its number. stream: who asked.
-        start_ns: the answer before, or where switching begins.
-        switching_ns: setting knobs, and what is not counted before the request.
-        asked_ns: from its arrival to its answer.
-        computed_ns: when the cloud computed, on the cloud's clock; None: it had no part.
-        idle_w: idle power of the hosts' states, as far as it is known.
-    """
-
-    request: int
-    stream: str
-    start_ns: int
-    switching_ns: Span
-    asked_ns: Span
-    computed_ns: Span | None
-    idle_w: Mapping[Role, float]
 
 
 @dataclass
@@ -73,36 +49,43 @@ class Stretch:
 
     def add(
         self,
-        request: int,
-        stream: str,
-        own: Inference,
+        asked: Asked,
+        report: RunReport,
         switch_s: float,
         idle_w: Mapping[Role, float | None],
+        floor_w: Mapping[Role, float],
     ) -> None:
         """Take over a request that was served.
 
         Args:
-            request: its number.
-            stream: who asked.
-            own: its inference.
+            asked: which one, and with what.
+            report: the edge's, of the request alone.
             switch_s: what went before it and is switching's.
             idle_w: idle power of the hosts' states; None: not known.
+            floor_w: of some state, where it was measured at all.
         """
+        (own, *_), done = (
+            window_times.counted(report),
+            report.inferences[: report.last : report.batch_size],
+        )
         before_ns, from_ns = self._before_ns, own.start_ns - round(switch_s * 1e9)
         if before_ns is None:
             self._pieces.append([])
             before_ns = from_ns
-        computed_ns = None
-        if own.tail_start_ns is not None and own.tail_end_ns is not None:
-            computed_ns = own.decode_start_ns or own.tail_start_ns, own.tail_end_ns
+        computed = [window_times.busy_span_ns(one, "cloud") for one in done]
+        known_w = {role: watts for role, watts in idle_w.items() if watts is not None}
         piece = Piece(
-            request=request,
-            stream=stream,
+            asked=asked,
             start_ns=before_ns,
             switching_ns=(max(before_ns, from_ns), own.start_ns),
             asked_ns=(own.start_ns, own.end_ns),
-            computed_ns=computed_ns,
-            idle_w={role: watts for role, watts in idle_w.items() if watts is not None},
+            computed_ns=window_times.busy_span_ns(own, "cloud"),
+            idle_w=known_w,
+            floor_w={**floor_w, **known_w},
+            busy_ns={
+                "edge": [(one.start_ns, one.end_ns) for one in done],
+                "cloud": [span for span in computed if span is not None],
+            },
         )
         self._pieces[-1].append(piece)
         self._before_ns = own.end_ns
@@ -111,12 +94,15 @@ class Stretch:
         """Something else than a request comes next: what it draws is no part of the stretch."""
         self._before_ns = None
 
-    def divide(self, tell: Tell, *, at_end: bool) -> list[tuple[Piece, Attributed]]:
+    def divide(
+        self, figures_of: FiguresOf, tell: Tell, *, at_end: bool
+    ) -> list[tuple[Piece, Attributed]]:
         """Divide the pieces that the meters have covered; at the end, wait for the others.
 
         Nothing where a host has no meter that counts.
 
         Args:
+            figures_of: a configuration's, an inference, as its windows were measured.
             tell: is told at the end what could not be divided, and why.
             at_end: no request follows.
         """
@@ -137,7 +123,7 @@ class Stretch:
         for pieces in together:
             covered = len(pieces) if at_end else self._covered(pieces, ahead_ns)
             try:
-                found += self._divided(pieces[:covered], ahead_ns, at_end=at_end)
+                found += self._divided(pieces[:covered], ahead_ns, figures_of, at_end=at_end)
             except DynaSplitError as error:
                 self._leave_out(covered, error)
             if pieces is together[-1] or pieces[covered:]:
@@ -189,7 +175,7 @@ class Stretch:
         return sum(piece.asked_ns[1] <= min(until_ns) for piece in pieces)
 
     def _divided(
-        self, pieces: Sequence[Piece], ahead_ns: int, *, at_end: bool
+        self, pieces: Sequence[Piece], ahead_ns: int, figures_of: FiguresOf, *, at_end: bool
     ) -> list[tuple[Piece, Attributed]]:
         """Divide pieces that follow each other.
 
@@ -204,8 +190,12 @@ class Stretch:
             shift_ns = ahead_ns if host.role == "cloud" else 0
             trace = self._trace(host, pieces, shift_ns, at_end=at_end)
             zero_ns = pieces[0].start_ns + shift_ns
+            known = expected(host, pieces, figures_of, zero_ns)
+            course = trace if known is None else Resolved.of(trace, known)
             for piece, found in zip(pieces, shares, strict=True):
-                one = self._share(piece, _role(host), trace, zero_ns, shift_ns)
+                one = share(
+                    piece, role_of(host), course, self.rules.accounting, Place(zero_ns, shift_ns)
+                )
                 found |= {
                     f"{host.role}_attributed_j": float(one.requests_j[0]),
                     f"{host.role}_switching_j": one.switching_j,
@@ -227,40 +217,10 @@ class Stretch:
                 )
             except WindowInvalid as error:
                 raise WindowInvalid(f"{host.role}, channel {name}: {error}") from error
-        return reduce(_added, traces.values())
-
-    def _share(self, piece: Piece, role: Role, trace: Trace, zero_ns: int, shift_ns: int) -> Shares:
-        """Divide a piece on a host, whose clock is ahead of the edge's, by the accounting."""
-
-        def spans_s(span_ns: Span, shift_ns: int) -> Floats:
-            spans: Floats = (np.array([span_ns], dtype=np.int64) + shift_ns - zero_ns) / 1e9
-            return spans
-
-        asked_s = spans_s(piece.asked_ns, shift_ns)
-        occupied_s = asked_s
-        if role == "cloud":
-            occupied_s = NEVER if piece.computed_ns is None else spans_s(piece.computed_ns, 0)
-        pays = self.rules.accounting.pays(role)
-        paying_s, idle_w = None, piece.idle_w.get(role)
-        if pays.time == "request" and pays.share == 1.0:
-            occupied_s = asked_s
-        elif pays.time == "request":
-            paying_s = asked_s
-        elif pays.time == "between":
-            paying_s = spans_s((piece.start_ns, piece.asked_ns[1]), shift_ns)
-        claims = Claims(
-            occupied_s=occupied_s,
-            paying_s=paying_s,
-            idle_share=pays.share,
-            idle_w=idle_w,
-            switching_s=spans_s(piece.switching_ns, shift_ns),
-        )
-        ((start_s, end_s),) = spans_s((piece.start_ns, piece.asked_ns[1]), shift_ns)
-        return attribute(trace, float(start_s), float(end_s), claims)
-
-
-def _role(host: Host) -> Role:
-    return "edge" if host.role == "edge" else "cloud"
+        together = reduce(_added, traces.values())
+        if together.times_s.size < 2:
+            raise WindowInvalid(f"{host.role}: one reading of its meters tells of no time")
+        return together
 
 
 def _margin_ns(host: Host) -> int:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from dynasplit.accounting import build
+from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration
 from dynasplit.online.attribution import attribution_block, attribution_lines
 from dynasplit.online.metered import Metered
@@ -61,8 +62,8 @@ def spied(stretch):
     """The pieces that it divides from now on."""
     divide, seen = stretch.divide, []
 
-    def noted(tell, *, at_end):
-        found = divide(tell, at_end=at_end)
+    def noted(figures_of, tell, *, at_end):
+        found = divide(figures_of, tell, at_end=at_end)
         seen.extend(piece for piece, _ in found)
         return found
 
@@ -125,11 +126,12 @@ def test_idle_power_that_is_not_known_is_said_once_and_nothing_is_divided():
     with opened(
         exact_meters(load_profile("pi4_coral_v100")), energy=EnergyRules(accounting=build("active"))
     ) as (testbed, _):
+        known = {EDGE_ONLY: Measurement(configuration=EDGE_ONLY, latency_ms=1.0)}
         testbed.baselines.last.clear()
         testbed.baselines._of_state.clear()
         for i in range(3):
             testbed.infer(EDGE_ONLY, request=i)
-        assert testbed.attribute(told.append, at_end=True) == []
+        assert testbed.attribute(known.__getitem__, told.append, at_end=True) == []
     (words,) = told
     assert words.startswith("What 3 requests drew while they were served is not divided")
     assert "measure.baseline_states=true" in words
