@@ -33,9 +33,10 @@ class Rule:
             raise ConfigurationError(f"energy.share={self.share}; allowed: time, equal")
         if self.tenants < 1:
             raise ConfigurationError(f"energy.tenants={self.tenants}; allowed: 1 or more")
+        given = "alone" if self.load_rps is None else f"with energy.load_rps={self.load_rps:g}"
         if self.share == "equal" and not (self.load_rps and self.load_rps > 0):
             raise ConfigurationError(
-                f"energy.share=equal with energy.load_rps={self.load_rps}; needed: how many "
+                f"energy.share=equal {given}; needed: energy.load_rps=RATE, how many "
                 "requests a second each tenant has, among which idle power is divided"
             )
 
