@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dynasplit.accounting import name_in
-from dynasplit.app.cli.accounting_table import accounting_table, lacking_lines
+from dynasplit.app.cli.accounting_table import accounting_table, lacking_lines, winner_lines
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.doubtful import doubtful_lines
 from dynasplit.app.report.outputs import (
@@ -79,7 +79,7 @@ def tell_accountings(summary: Mapping[str, Any], terminal: Terminal, source: str
         title = "Mean energy of a request, saved against cloud_only, by accounting (docs/energy.md)"
         title = "\n".join(filter(None, (title, source)))
         terminal.console.print(accounting_table(told, own_name(summary), title))
-        for line in lacking_lines(told):
+        for line in (*winner_lines(told), *lacking_lines(told)):
             terminal.say(line)
 
 

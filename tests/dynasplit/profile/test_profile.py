@@ -160,6 +160,7 @@ def test_gaps_are_filled_between_neighbours_and_said(vgg16_runs: list[Measuremen
     assert eight.accuracy in {m.accuracy for m in runs if m.configuration.split_point in (7, 10)}
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("images", "kept"), [([100, 100], 100), ([100, 50], None)])
 def test_a_fitted_profile_keeps_on_how_many_images_quality_is(
     vgg16_runs: list[Measurement], tmp_path: Path, images: list[int], kept: int | None
