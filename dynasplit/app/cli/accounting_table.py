@@ -66,18 +66,28 @@ def winner_lines(told: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _verdict(blocks: Mapping[str, Any]) -> str:
-    """Who needs less; the interval of the saving has to leave no doubt."""
+    """Who needs less; the intervals of saving and means have to leave no doubt."""
     mine_j, cloud_j = _mean_j(blocks, _OWN), _mean_j(blocks, BASELINE)
     told = {_OWN: _shown(mine_j), BASELINE: _shown(cloud_j)}
     meters = blocks[_OWN].get("meters_95") or {}
     requests = blocks[_OWN].get("confidence_95") or {}
     spans = [s for one in (meters, requests) if (s := one.get("energy_saving_vs_cloud_pct"))]
     saving_pct = blocks[_OWN]["energy_saving_vs_cloud_pct"] or 0.0
-    if abs(saving_pct) < _ALIKE_PCT or any(low <= 0 <= high for low, high in spans):
+    if (
+        abs(saving_pct) < _ALIKE_PCT
+        or any(low <= 0 <= high for low, high in spans)
+        or any(_may_be_nothing(blocks[policy]) for policy in (_OWN, BASELINE))
+    ):
         both = f"{told[_OWN]} and {told[BASELINE]} a request"
         return f"{_OWN} and {BASELINE} are not told apart ({both})"
     less, more = (_OWN, BASELINE) if saving_pct > 0 else (BASELINE, _OWN)
     return f"{less} needs less than {more} ({told[less]} and {told[more]} a request)"
+
+
+def _may_be_nothing(block: Mapping[str, Any]) -> bool:
+    """True if meters leave it open whether there is any energy at all."""
+    span_j = (block.get("meters_95") or {}).get("energy_j_mean")
+    return span_j is not None and bool(span_j[0] <= 0)
 
 
 def _shown(mean_j: float | None) -> str:

@@ -41,6 +41,13 @@ def test_what_may_be_chance_is_not_told_apart(mine_j, span):
     assert "idle power" not in line  # it is not known without active
 
 
+def test_energies_that_meters_do_not_tell_from_nothing_are_not_told_apart():
+    one = told("active", 0.01, 0.2, 0.1)
+    one["active"]["policies"]["cloud_only"]["meters_95"] = {"energy_j_mean": [0.0, 0.5]}
+    (line,) = winner_lines(one)
+    assert line.startswith("By active dynasplit and cloud_only are not told apart (10 mJ and 200")
+
+
 def test_nothing_is_said_where_one_of_them_did_not_serve_or_has_no_energy():
     one = told("wall", 1.0, 2.0, 3.0)
     del one["wall"]["policies"]["cloud_only"]
