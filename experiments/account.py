@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dynasplit.accounting import Accounting
-from dynasplit.app.cli.accounting_table import accounting_table, lacking_lines
+from dynasplit.app.cli.accounting_table import accounting_table, lacking_lines, winner_lines
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import write_json
 from dynasplit.app.setup.phases import built_policies, thresholds_of, way_of, workload_block
@@ -68,7 +68,7 @@ def run(config: Config) -> None:
         write_json(folder.path / "account.json", content)
         terminal.say(f"Thresholds: {thresholds.words}")
         terminal.console.print(accounting_table(told, "", f"{TITLE}\n{PROVENANCE[runs.source]}"))
-        for line in (*lacking_lines(told), *runs.told):
+        for line in (*winner_lines(told), *lacking_lines(told), *runs.told):
             terminal.say(line)
         terminal.say(f"Results: {folder.path}")
 

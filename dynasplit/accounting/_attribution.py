@@ -10,10 +10,12 @@ switching's, whoever waits for it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
+from dynasplit.accounting._resolved import Resolved
 from dynasplit.core.errors import ConfigurationError, WindowInvalid
 from dynasplit.core.power_trace import Trace
 
@@ -80,11 +82,11 @@ class Shares:
     metered_j: float
 
 
-def attribute(trace: Trace, start_s: float, end_s: float, claims: Claims) -> Shares:
+def attribute(trace: Trace | Resolved, start_s: float, end_s: float, claims: Claims) -> Shares:
     """Divide what a host's counted channel drew between two times.
 
     Args:
-        trace: its readings; lines between them are its power.
+        trace: its readings, lines between them being its power; or what is known between them.
         start_s: where the stretch begins, by the trace's times.
         end_s: where it ends.
         claims: who is entitled; what lies outside the stretch is not looked at.
@@ -92,7 +94,8 @@ def attribute(trace: Trace, start_s: float, end_s: float, claims: Claims) -> Sha
     Raises:
         WindowInvalid: the readings do not reach both ends.
     """
-    if not len(trace.times_s) or trace.times_s[0] > start_s or trace.times_s[-1] < end_s:
+    from_s, until_s = _covers_s(trace)
+    if from_s > start_s or until_s < end_s:
         raise WindowInvalid(
             f"energy from {start_s:g} to {end_s:g} s is to be divided, and the readings do not "
             "cover it"
@@ -103,7 +106,8 @@ def attribute(trace: Trace, start_s: float, end_s: float, claims: Claims) -> Sha
         for one_s in (claims.occupied_s, paying_s, claims.switching_s)
     ]
     cuts_s = np.unique(np.concatenate([[start_s, end_s], *(one_s.ravel() for one_s in spans)]))
-    pieces_j = np.diff(_until_j(trace, cuts_s))
+    told = trace.until_j if isinstance(trace, Resolved) else partial(_until_j, trace)
+    pieces_j = np.diff(told(cuts_s))
     idle_j = (claims.idle_w or 0.0) * np.diff(cuts_s)
     is_switching = _how_many(cuts_s, spans[2]) > 0
     switching_j = float(pieces_j[is_switching].sum())
@@ -113,6 +117,15 @@ def attribute(trace: Trace, start_s: float, end_s: float, claims: Claims) -> Sha
     metered_j = float(pieces_j.sum())
     nobody_j = metered_j - switching_j - float(requests_j.sum())
     return Shares(requests_j, switching_j, nobody_j, metered_j)
+
+
+def _covers_s(trace: Trace | Resolved) -> tuple[float, float]:
+    """From when to when power is known; without readings, never."""
+    if isinstance(trace, Resolved):
+        return trace.covers_s
+    if not len(trace.times_s):
+        return np.inf, -np.inf
+    return float(trace.times_s[0]), float(trace.times_s[-1])
 
 
 def _until_j(trace: Trace, at_s: Floats) -> Floats:

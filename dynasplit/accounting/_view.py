@@ -9,6 +9,7 @@ from dynasplit.accounting import Accounting, named
 from dynasplit.accounting.base import ROLES, Role, Times
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
+from dynasplit.core.provenance import told_w
 
 NO_IDLE: Mapping[Role, float] = {}
 
@@ -91,16 +92,20 @@ def _viewed(
         accounting=to.label,
         edge_energy_j=edge_j,
         cloud_energy_j=cloud_j,
-        energy_j=_positive(m, total_j, to),
+        energy_j=_positive(m, total_j, to, stated_w),
     )
 
 
-def _positive(m: Measurement, energy_j: float | None, to: Accounting) -> float | None:
+def _positive(
+    m: Measurement, energy_j: float | None, to: Accounting, stated_w: Mapping[Role, float]
+) -> float | None:
     if energy_j is not None and energy_j <= 0:
         raise DataError(
             f"{m.configuration.words()}: {energy_j:.3g} J by energy={to.label}: the idle power "
-            f"({m.edge_idle_w} W on the edge, {m.cloud_idle_w} W in the cloud) is more than what "
-            "was drawn, so it is of another state of the hosts; measure the baseline anew"
+            f"(on the edge {told_w(_idle_w(m, 'edge', stated_w))}, in the cloud "
+            f"{told_w(_idle_w(m, 'cloud', stated_w))}) is more than what was drawn, so it is of "
+            "another state of the hosts; measure the baseline anew, or state it: "
+            "energy.edge_idle_w=WATTS, energy.cloud_idle_w=WATTS"
         )
     return energy_j
 
@@ -110,7 +115,7 @@ def _of_one_machine(
 ) -> Measurement:
     """Both hosts are one machine, which is occupied as an edge is."""
     total_j = _moved(m, "edge", m.energy_j, by.idle_s("edge", times), to, times, stated_w)
-    return replace(m, accounting=to.label, energy_j=_positive(m, total_j, to))
+    return replace(m, accounting=to.label, energy_j=_positive(m, total_j, to, stated_w))
 
 
 def _moved(
@@ -126,8 +131,7 @@ def _moved(
     to_pay_s = to.idle_s(role, times)
     if energy_j is None or to_pay_s == paid_s:
         return energy_j
-    own_w = m.edge_idle_w if role == "edge" else m.cloud_idle_w
-    idle_w = own_w if own_w is not None else stated_w.get(role)
+    idle_w = _idle_w(m, role, stated_w)
     if idle_w is None:
         raise DataError(
             f"{m.configuration.words()}: energy={to.label} needs the {role}'s idle power, and "
@@ -135,3 +139,9 @@ def _moved(
             f"measure.baseline_states=true, or state it: energy.{role}_idle_w=WATTS"
         )
     return energy_j + idle_w * (to_pay_s - paid_s)
+
+
+def _idle_w(m: Measurement, role: Role, stated_w: Mapping[Role, float]) -> float | None:
+    """Idle power of a host's state, as it was measured, else as it is stated."""
+    own_w = m.edge_idle_w if role == "edge" else m.cloud_idle_w
+    return own_w if own_w is not None else stated_w.get(role)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dynasplit.accounting.base import Role, Times
+from dynasplit.accounting.base import Pays, Role, Times
 
 
 @dataclass(frozen=True)
@@ -26,3 +26,7 @@ class Rule:
     def idle_s(self, role: Role, times: Times) -> float:
         """None."""
         return 0.0
+
+    def pays(self, role: Role) -> Pays:
+        """None."""
+        return Pays("occupied", 0.0)

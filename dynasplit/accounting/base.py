@@ -10,7 +10,7 @@ that is of one inference: windows are divided by the inferences that they count.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 Role = Literal["edge", "cloud"]
 ROLES: tuple[Role, Role] = ("edge", "cloud")
@@ -33,6 +33,19 @@ class Times:
         return self.request_s if role == "edge" else self.cloud_s
 
 
+class Pays(NamedTuple):
+    """Of which instants a request pays a host's idle power, in a stretch in which it is served.
+
+    Attributes:
+        time: while it occupies the host (`occupied`), from its arrival to its answer (`request`),
+            or from the answer before it to its own, knobs not being switched (`between`).
+        share: of the idle power then, 0 to 1.
+    """
+
+    time: Literal["occupied", "request", "between"]
+    share: float
+
+
 class Accounting(Protocol):
     """The rule by which a request pays for the idle power of hosts.
 
@@ -51,6 +64,10 @@ class Accounting(Protocol):
 
     def idle_s(self, role: Role, times: Times) -> float:
         """The seconds of a host's idle power that a request pays for."""
+        ...
+
+    def pays(self, role: Role) -> Pays:
+        """The instants of a host's idle power that a request pays for; so many in all."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dynasplit.accounting.base import Role, Times
+from dynasplit.accounting.base import Pays, Role, Times
 
 
 @dataclass(frozen=True)
@@ -29,3 +29,7 @@ class Rule:
     def idle_s(self, role: Role, times: Times) -> float:
         """As long as the host is occupied."""
         return times.occupied_s(role)
+
+    def pays(self, role: Role) -> Pays:
+        """While it occupies the host."""
+        return Pays("occupied", 1.0)

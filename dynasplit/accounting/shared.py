@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dynasplit.accounting.base import Role, Times
+from dynasplit.accounting.base import Pays, Role, Times
 from dynasplit.core.errors import ConfigurationError
 
 
@@ -33,9 +33,10 @@ class Rule:
             raise ConfigurationError(f"energy.share={self.share}; allowed: time, equal")
         if self.tenants < 1:
             raise ConfigurationError(f"energy.tenants={self.tenants}; allowed: 1 or more")
+        given = "alone" if self.load_rps is None else f"with energy.load_rps={self.load_rps:g}"
         if self.share == "equal" and not (self.load_rps and self.load_rps > 0):
             raise ConfigurationError(
-                f"energy.share=equal with energy.load_rps={self.load_rps}; needed: how many "
+                f"energy.share=equal {given}; needed: energy.load_rps=RATE, how many "
                 "requests a second each tenant has, among which idle power is divided"
             )
 
@@ -51,3 +52,9 @@ class Rule:
             return times.request_s / self.tenants
         assert self.load_rps is not None
         return 1 / (self.load_rps * self.tenants)
+
+    def pays(self, role: Role) -> Pays:
+        """The tenant's share; of `equal` all of the time, whatever load was stated."""
+        if self.share == "time":
+            return Pays("request", 1 / self.tenants)
+        return Pays("between", 1 / self.tenants)

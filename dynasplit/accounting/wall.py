@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dynasplit.accounting.base import Role, Times
+from dynasplit.accounting.base import Pays, Role, Times
 
 
 @dataclass(frozen=True)
@@ -25,3 +25,7 @@ class Rule:
     def idle_s(self, role: Role, times: Times) -> float:
         """As long as the request lasts."""
         return times.request_s
+
+    def pays(self, role: Role) -> Pays:
+        """From its arrival to its answer."""
+        return Pays("request", 1.0)

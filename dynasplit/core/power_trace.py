@@ -78,7 +78,22 @@ class Trace:
                 f"{count} meter readings in a window of {end_s - start_s:.2f} s; at least "
                 f"{min_samples} are needed (period {self.period_s} s)"
             )
+        self.check_covers(start_s, end_s, max_gap_periods=max_gap_periods)
+
+    def check_covers(self, start_s: float, end_s: float, *, max_gap_periods: float) -> None:
+        """Refuse readings that leave a gap between two times, or such as cannot be.
+
+        Args:
+            start_s: the first time, on the trace's clock.
+            end_s: the last.
+            max_gap_periods: the largest gap allowed, in meter periods.
+
+        Raises:
+            WindowInvalid: what was found.
+        """
         self._check_readings()
+        if not self.times_s.size:
+            raise WindowInvalid(f"no meter reading between {start_s:.3f} and {end_s:.3f} s")
         near = (self.times_s >= start_s - max_gap_periods * self.period_s) & (
             self.times_s <= end_s + max_gap_periods * self.period_s
         )

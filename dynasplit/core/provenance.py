@@ -119,6 +119,16 @@ def shown_j(value_j: float | None) -> str:
     return f"{significant(1000 * value_j if small else value_j)} {'mJ' if small else 'J'}"
 
 
+def told_w(value_w: float | None) -> str:
+    """A power in a sentence; what is absent in words."""
+    return "not known" if value_w is None else f"{significant(value_w)} W"
+
+
+def told_j(value_j: float | None) -> str:
+    """An energy in a sentence; what is absent in words."""
+    return "not known" if value_j is None else shown_j(value_j)
+
+
 def significant(value: float) -> str:
     """A number with three significant digits, without an exponent where there is room."""
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}".rstrip(".")

@@ -82,4 +82,4 @@ def _text(block: Mapping[str, Any]) -> str:
     if span_j is not None and block["energy_j_mean"] > 0:
         mean += f" ±{50 * (span_j[1] - span_j[0]) / block['energy_j_mean']:.2g} %"
     saving_pct = block["energy_saving_vs_cloud_pct"]
-    return mean if saving_pct is None else f"{mean}  ({saving_pct:+.0f} %)"
+    return mean if saving_pct is None else f"{mean}  ({round(saving_pct):+d} %)"

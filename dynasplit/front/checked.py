@@ -11,6 +11,7 @@ import numpy as np
 
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Summary
+from dynasplit.core.provenance import told_j
 from dynasplit.core.space import Configuration
 from dynasplit.front.dominance import QualityName, non_dominated, objectives
 from hosts.knobs.base import describe
@@ -98,10 +99,17 @@ def _check_figures(where: str, summary: Summary) -> None:
             _refuse(where, f"quartiles {words} {unit}", "ascending")
     interval_j = [b for b in (summary.energy_low_j, summary.energy_high_j) if b is not None]
     if interval_j != sorted(interval_j) or len(interval_j) == 1 or min(interval_j, default=0) < 0:
-        words = f"energy_low_j {summary.energy_low_j}, energy_high_j {summary.energy_high_j}"
+        words = (
+            f"energy_low_j {told_j(summary.energy_low_j)}, "
+            f"energy_high_j {told_j(summary.energy_high_j)}"
+        )
         _refuse(where, words, "both in this order, from 0 J on, or none")
     if present_j and len(present_j) < len(energies_j):
-        _refuse(where, f"energies {list(energies_j)} J", "the median and both quartiles, or none")
+        _refuse(
+            where,
+            f"energies {', '.join(map(told_j, energies_j))}",
+            "the median and both quartiles, or none",
+        )
     for run_ms in summary.latencies_ms:
         if not 0 < run_ms <= _MOST_MS:
             _refuse(f"{where}, latencies_ms", f"{run_ms:g} ms", f"above 0, to {_MOST_MS:g} ms")

@@ -14,7 +14,7 @@ from dynasplit.core.errors import (
     MeasurementError,
 )
 from dynasplit.core.measurement import Measurement, Testbed
-from dynasplit.core.provenance import STATED_FLAGS
+from dynasplit.core.provenance import STATED_FLAGS, told_j
 from dynasplit.core.space import Configuration
 from dynasplit.run.journal import Journal
 from dynasplit.testbed.gates.base import gates
@@ -146,8 +146,8 @@ class Measurer:
         figures = [found.latency_ms] + ([] if found.energy_j is None else [found.energy_j])
         if not all(math.isfinite(f) and f > 0 for f in figures):
             raise MeasurementError(
-                f"{configuration.words()}: measured {found.latency_ms} ms and {found.energy_j} J; "
-                "allowed: finite figures above 0"
+                f"{configuration.words()}: measured {found.latency_ms:g} ms, energy "
+                f"{told_j(found.energy_j)}; allowed: finite figures above 0"
             )
         if self._audit is None:
             return found

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dynasplit.core.errors import ConfigurationError, MeasurementError
 from dynasplit.core.events import Failed, Finished, Measured, Remarked, Started, Subscriber
 from dynasplit.core.measurement import Measurement, summarise
+from dynasplit.core.provenance import told_j
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.offline.budget import Budget
 from dynasplit.offline.earlier_start import EarlierStart
@@ -237,8 +238,9 @@ class Search:
         values = [value for value in found if value is not None]
         if len(values) < len(found):
             raise MeasurementError(
-                f"{summary.configuration.words()}: found energy {summary.energy_j} J and quality "
-                f"{summary.quality}; the first measurement had what is missing here"
+                f"{summary.configuration.words()}: energy is {told_j(summary.energy_j)}, quality "
+                f"{'not known' if summary.quality is None else f'{summary.quality:g}'}; the first "
+                "measurement had what is missing here"
             )
         return values
 

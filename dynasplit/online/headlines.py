@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from dynasplit.accounting import Accounting, build, name_in
 from dynasplit.accounting._view import NO_IDLE, viewed
 from dynasplit.accounting.base import Role
@@ -13,7 +15,7 @@ from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.served_request import ServedRequest
 from dynasplit.online.policy_figures import BASELINE
-from dynasplit.uncertainty.means import mean_parts, told_95
+from dynasplit.uncertainty.means import MeanParts, mean_parts, told_95
 
 PLAIN = ("occupied", "active", "wall")
 """The accountings that need no choice of anybody's."""
@@ -59,7 +61,7 @@ def headlines(
             told[name]["lacks"] = str(error)
             continue
         means = {policy: _mean_j(mine) for policy, mine in seen.items()}
-        parts = {policy: mean_parts(mine, rule) for policy, mine in seen.items()}
+        parts = {policy: _parts(mine, rule) for policy, mine in seen.items()}
         told[name]["policies"] = {
             policy: {
                 "energy_j_mean": mean_j,
@@ -69,6 +71,16 @@ def headlines(
             for policy, mean_j in means.items()
         }
     return told
+
+
+def _parts(measurements: Sequence[Measurement], rule: Accounting) -> MeanParts | None:
+    """Of the mean; requests of one configuration rest on the same windows, and count as one."""
+    groups: dict[tuple[Any, ...], list[Measurement]] = {}
+    for m in measurements:
+        key = m.configuration, m.energy_j, *sorted(m.uncertainty.items())
+        groups.setdefault(key, []).append(m)
+    counts = np.array([len(group) for group in groups.values()], dtype=np.int64)
+    return mean_parts([group[0] for group in groups.values()], rule, counts)
 
 
 def _mean_j(measurements: Sequence[Measurement]) -> float | None:

@@ -7,6 +7,7 @@ metered, and not medians.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,9 @@ _OWN = (
     *("switch_ms", "testbed_time_s", "mode", "conditions"),
 )
 """What a request has of itself."""
+
+_OF_WINDOWS = ("_normal_j", "_even_j", "_swing_j")
+"""Parts of an energy's uncertainty that differ from window to window."""
 
 
 @dataclass
@@ -73,6 +77,7 @@ def mean_of(runs: Sequence[Measurement]) -> Measurement:
         inferences=1,
         window_s=_request_s(sound),
         channels={n: statistics.fmean(r.channels[n] for r in sound) for n in sorted(shared)},
+        uncertainty=_left_open(sound),
         flags=tuple(dict.fromkeys(flag for run in sound for flag in run.flags)),
         **means,
     )
@@ -100,6 +105,20 @@ def _request_s(runs: Sequence[Measurement]) -> float | None:
         return statistics.fmean(times_of(run).request_s for run in runs)
     except DataError:
         return None
+
+
+def _left_open(runs: Sequence[Measurement]) -> dict[str, float]:
+    """What meters and windows leave open of the mean; of some it is not known: nothing.
+
+    Instruments are off alike in all windows; what each window leaves open is its own.
+    """
+    shared = set.intersection(*(set(run.uncertainty) for run in runs))
+    found = {}
+    for name in sorted(shared):
+        values = [run.uncertainty[name] for run in runs]
+        is_own = name.endswith(_OF_WINDOWS)
+        found[name] = math.hypot(*values) / len(values) if is_own else statistics.fmean(values)
+    return found
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dynasplit.core.measurement import Measurement, ServingTestbed
+from dynasplit.core.served_request import AttributingTestbed, Attribution
 from dynasplit.core.space import Configuration
 from dynasplit.online.metered import Metered, as_served
 
@@ -38,3 +40,9 @@ class Requests:
         figures = self.metered.of(configuration)
         own = self.testbed.infer(configuration, request=request, stream=stream, payload=request)
         return as_served(own, figures)
+
+    def attribute(self, tell: Callable[[str], None], *, at_end: bool) -> Sequence[Attribution]:
+        """Whose the joules are that were metered meanwhile; nothing of a testbed without meters."""
+        if not isinstance(self.testbed, AttributingTestbed):
+            return []
+        return self.testbed.attribute(self.metered.of, tell, at_end=at_end)

@@ -66,6 +66,7 @@ def serve(
     for turn in turns:
         _check_kept(turn, kept.get((turn[0].index, turn[1].name)))
     left = [t for t in turns if (t[0].index, t[1].name) not in kept]
+    own = {(request.index, policy.name) for request, policy, _ in left}
     subscriber(Started("online", len(turns), len(turns) - len(left)))
 
     def tell(text: str) -> None:
@@ -77,9 +78,12 @@ def serve(
     for done, turn in enumerate(left, start=len(turns) - len(left) + 1):
         served = _serve_one(turn, testbed, retry, tell)
         journal.append_served(served, phase)
-        kept[served.request, served.policy] = served
         subscriber(Answered(served, done, len(turns)))
+        if isinstance(testbed, Requests):
+            found = testbed.attribute(tell, at_end=done == len(turns))
+            journal.append_attributions([a for a in found if (a.request, a.stream) in own], phase)
     subscriber(Finished("online", f"{len(turns)} requests are served"))
+    kept = {(s.request, s.policy): s for s in journal.served(phase)}
     return [kept[r.index, p.name] for r in requests for p in policies]
 
 

@@ -20,7 +20,7 @@ from dynasplit.profile.heads import Heads, fit_heads
 from dynasplit.profile.law import Cut, fit_law, predict_network
 from dynasplit.profile.link_and_cloud import between, fit_link, medians
 from dynasplit.profile.noise import fit_noise
-from dynasplit.profile.quality import nearest_quality, quality_by_cell
+from dynasplit.profile.quality import images_of, nearest_quality, quality_by_cell
 from dynasplit.profile.run_medians import Figures
 from dynasplit.tables import RunsTable
 from dynasplit.tables.accounted import under
@@ -95,7 +95,7 @@ def fit_profile(runs: RunsTable, network: str | None = None) -> Fit:
         cloud=cloud,
         link=_link(figures),
         noise=fit_noise(runs, figures.has_energy),
-        networks={network: Network(runs.last_split_point, splits)},
+        networks={network: Network(runs.last_split_point, splits, images_of(runs))},
     )
     fit = Fit(profile, network, {}, filled)
     ratios = _ratios(fit, runs)

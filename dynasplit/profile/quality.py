@@ -22,6 +22,14 @@ def quality_by_cell(runs: RunsTable, name: str) -> Cells:
     return {cell: float(np.median(values)) for cell, values in found.items()}
 
 
+def images_of(runs: RunsTable) -> int | None:
+    """On how many images the quality was determined; None: runs differ, or do not say it."""
+    if not runs.has("images"):
+        return None
+    found = set(runs.columns["images"].tolist())
+    return int(found.pop()) if len(found) == 1 else None
+
+
 def nearest_quality(cells: Cells, split_point: int, modes: Iterable[str]) -> dict[str, float]:
     """Of a split point by mode: its own, else the nearest split point's in the same mode."""
     found = {}

@@ -13,11 +13,12 @@ import msgspec
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import ServedRequest
+from dynasplit.core.served_request import Attribution, ServedRequest
 from dynasplit.run.journal_reading import read_journal
 from dynasplit.run.records import (
     Answered,
     Begun,
+    Divided,
     GaveUp,
     Measured,
     Record,
@@ -107,6 +108,11 @@ class Journal:
     def append_served(self, served: ServedRequest, phase: str = "") -> None:
         """Keep a served request of an online phase."""
         self._keep(Answered(served, phase))
+
+    def append_attributions(self, found: Sequence[Attribution], phase: str = "") -> None:
+        """Keep whose the joules are that were metered while requests were served."""
+        if found:
+            self._keep(*(Divided(a.request, a.stream, a.attributed, phase) for a in found))
 
     def append_given_up(self, given_up: GivenUp) -> None:
         """Keep that a phase went on without a configuration."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from dynasplit.run.records import (
     DECODER,
     Answered,
     Begun,
+    Divided,
     GaveUp,
     Measured,
     Record,
@@ -137,6 +139,8 @@ def _key(record: Record) -> Hashable:
             return record.measurement.configuration, record.measurement.repeat
         case Answered():
             return record.phase, record.served.request, record.served.policy
+        case Divided():
+            return "divided", record.phase, record.request, record.policy
         case GaveUp() | TookOver():
             return None
 
@@ -148,6 +152,9 @@ def _can_be(record: Record) -> bool:
     if isinstance(record, Answered):
         served = record.served
         return 0 <= served.threshold_ms < _MOST and _is_of_a_window(served.measurement)
+    if isinstance(record, Divided):
+        values = (getattr(record.attributed, f.name) for f in fields(record.attributed))
+        return all(value is None or abs(value) < _MOST for value in values)
     return True
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
 from dynasplit.core.given_up import GivenUp
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import ServedRequest
+from dynasplit.core.served_request import Attributed, ServedRequest
 
 JOURNAL = "journal.jsonl"
 """Its name in a run's folder."""
@@ -61,6 +61,15 @@ class Answered(_OfRun, tag="served"):
     phase: str = ""
 
 
+class Divided(_OfRun, tag="divided"):
+    """Whose the joules are that were metered while a request was served, which was told before."""
+
+    request: int
+    policy: str
+    attributed: Attributed
+    phase: str = ""
+
+
 class TookOver(_OfRun, tag="took_over"):
     """Another run's measurements follow.
 
@@ -73,7 +82,7 @@ class TookOver(_OfRun, tag="took_over"):
     measurements: int = 0
 
 
-Record = Begun | Measured | GaveUp | Answered | TookOver
+Record = Begun | Measured | GaveUp | Answered | Divided | TookOver
 """Any record."""
 DECODER = msgspec.json.Decoder(Record)
 
@@ -104,6 +113,7 @@ class Records:
     whole: list[bytes] = field(default_factory=list)
     damage: str | None = None
     _announced: int = 0
+    _places: dict[tuple[str, int, str], int] = field(default_factory=dict)
 
     def take(self, record: Record) -> None:
         """Take over a record."""
@@ -118,7 +128,14 @@ class Records:
             case GaveUp():
                 self.given_up.append(record.given_up)
             case Answered():
+                key = record.phase, record.served.request, record.served.policy
+                self._places[key] = len(self.served)
                 self.served.append((record.phase, record.served))
+            case Divided():
+                place = self._places.get((record.phase, record.request, record.policy))
+                if place is not None:
+                    served = replace(self.served[place][1], attributed=record.attributed)
+                    self.served[place] = (record.phase, served)
             case TookOver():  # again, where the run ended before it had taken all
                 self._announced = record.measurements
 

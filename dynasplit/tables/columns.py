@@ -137,6 +137,15 @@ _INTERVAL = (
     _joule("energy_low_j", "the 95 % interval of the window's energy: from"),
     _joule("energy_high_j", "the 95 % interval of the window's energy: to"),
 )
+_ATTRIBUTED = tuple(
+    _joule(f"{host}_{part}_j", f"metered from the answer before, {where}: {meaning}", least=-1e7)
+    for host, where in (("edge", "on the edge"), ("cloud", "in the cloud"))
+    for part, meaning in (
+        ("attributed", "the request's share"),
+        ("switching", "switching's"),
+        ("nobody", "nobody's"),
+    )
+)
 _SOURCE = Column("source", "", "text", None, None, "every_row", "where the figures come from")
 _MODE = (
     Column("mode", "", "text", None, None, "any", "latency, one batch at a time, or throughput"),
@@ -213,6 +222,7 @@ REQUESTS: tuple[Column, ...] = (
     _ms("switch_ms", "setting knobs and warming up before the request, no part of its latency"),
     _ms("exceedance_ms", "latency above the threshold; absent where met"),
     *_INTERVAL,
+    *_ATTRIBUTED,
     *_MODE,
     _SOURCE,
     _TIME,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from dynasplit.core.errors import DataError
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import ServedRequest
+from dynasplit.core.served_request import Attributed, ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.tables.columns import REQUESTS, family_columns, with_unit
 from dynasplit.tables.families import (
@@ -29,6 +29,7 @@ _COLUMNS = {c.name: c for c in REQUESTS}
 _INTEGERS = {c.name for c in REQUESTS if c.dtype == "int"}
 _OWN = ("request", "network", "policy", "threshold_ms", "infeasible")
 _DERIVED = ("met", "exceedance_ms")
+_ATTRIBUTED = tuple(field.name for field in fields(Attributed))
 _MEASURED = tuple(c.name for c in REQUESTS if c.name in Measurement.__slots__ and c.name != "flags")
 
 
@@ -74,6 +75,10 @@ def requests_table(
         if values.count(None) < len(values):
             columns[name] = values
     columns |= interval_columns(measured)
+    for name in _ATTRIBUTED:
+        joules = [None if r.attributed is None else getattr(r.attributed, name) for r in rows]
+        if joules.count(None) < len(joules):
+            columns[name] = joules
     columns["flags"] = [";".join(row.measurement.flags) or None for row in rows]
     configurations = [row.measurement.configuration for row in rows]
     return _in_columns(columns, configurations, model, last_split_point)
@@ -125,7 +130,7 @@ def read_requests(path: str | Path) -> RequestsTable:
         raise DataError(f"{path}: column last_split_point is missing")
     index, configurations = read_configurations(path, table)
     columns: dict[str, list[Any]] = {}
-    for name in (*_OWN, *_DERIVED, *_MEASURED, *families):
+    for name in (*_OWN, *_DERIVED, *_MEASURED, *_ATTRIBUTED, *families):
         if name in table.column_names:
             column = families.get(name) or _COLUMNS[name]
             array = to_array(path, table[name], column)
@@ -141,10 +146,16 @@ def read_requests(path: str | Path) -> RequestsTable:
 def _served(
     configuration: Configuration, columns: Mapping[str, list[Any]], row: int
 ) -> ServedRequest:
-    own = (*_OWN, *_DERIVED)
+    own = (*_OWN, *_DERIVED, *_ATTRIBUTED)
+    shares = {name: columns[name][row] for name in _ATTRIBUTED if name in columns}
+    known = any(joules is not None for joules in shares.values())
     measured = {name: values[row] for name, values in columns.items() if name not in own}
     measurement = Measurement(configuration=configuration, **gathered(measured))
-    return ServedRequest(measurement=measurement, **{name: columns[name][row] for name in _OWN})
+    return ServedRequest(
+        measurement=measurement,
+        attributed=Attributed(**shares) if known else None,
+        **{name: columns[name][row] for name in _OWN},
+    )
 
 
 def _natives(name: str, array: Array) -> list[Any]:

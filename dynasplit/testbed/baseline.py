@@ -90,6 +90,10 @@ class Baselines:
         found = self._of_state.get((role, state))
         return None if found is None else found.mean_w
 
+    def idles_in(self, edge_state: str) -> dict[Role, float | None]:
+        """Idle power of both hosts, the edge in a state; None: not measured in it."""
+        return {"edge": self.idle_in("edge", edge_state), "cloud": self.idle_w("cloud")}
+
     @property
     def channels_w(self) -> dict[str, float]:
         """Of each channel, as `edge_wall_idle_w`."""

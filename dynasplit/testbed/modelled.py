@@ -131,6 +131,7 @@ class ModelledTestbed:
             cloud_busy_ms=(decode_ms + cloud_ms) / size,
             accuracy=(row.accuracy or {}).get(mode),
             fidelity=(row.fidelity or {}).get(mode),
+            images=p.networks[net].images if row.accuracy or row.fidelity else None,
             tensor_kb=row.tensor_kb,
             mode=self.rules.mode,
             throughput_rps=1000 * size / period_ms,

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from dynasplit.core.errors import DynaSplitError
 from dynasplit.core.measurement import Measurement
+from dynasplit.core.served_request import Attribution
 from dynasplit.core.space import Configuration
 from dynasplit.testbed import host_facts, window_times
 from dynasplit.testbed.around import Around, Samples, placed
@@ -21,14 +23,17 @@ from dynasplit.testbed.energy import EnergyRules, energies_of
 from dynasplit.testbed.host_pair import HostPair
 from dynasplit.testbed.judging import GateRules, WindowTooShort, judge
 from dynasplit.testbed.measured import FinishedRun, measurement_of
+from dynasplit.testbed.pieces import Asked, FiguresOf
 from dynasplit.testbed.quality import Qualities, codec_of
 from dynasplit.testbed.reported import check_judged
 from dynasplit.testbed.requests import request_rules, served_inference
+from dynasplit.testbed.stretch import Stretch, Tell
 from dynasplit.testbed.trace_files import keep_traces
 from dynasplit.testbed.upkeep import UpkeepRules
 from hosts.wire import messages
 from hosts.wire.window_rules import WindowRules
 
+_IDLE_PERIODS = 3.0
 _LAGS = 3.0  # of a meter's delay and averaging: an exponential average is then within 5 %
 
 
@@ -61,6 +66,7 @@ class SshTestbed(HostPair):
         self.baselines = Baselines(self.energy, self.gates, self.folder)
         self.keep_up(self.upkeep)
         self._around = Around((self.edge, self.cloud), self.rules, self.baselines)
+        self._stretch = Stretch((self.edge, self.cloud), self.energy)
 
     def keep_up(self, upkeep: UpkeepRules) -> None:
         """From now on, do this between measurements."""
@@ -75,6 +81,7 @@ class SshTestbed(HostPair):
 
     def measure_baseline(self) -> None:
         """Measure what the hosts draw while they do nothing."""
+        self._stretch.interrupt()
         for host in self._hosts:
             self.baselines.measure(host, lambda: self._board_ns, self._carry)
 
@@ -122,12 +129,34 @@ class SshTestbed(HostPair):
         )
         report, _ = self._ordered(order)
         self._served_with = configuration
-        return served_inference(
+        found = served_inference(
             *(configuration, report, self.source),
             set_s=set_s,
             spent_s=self._since_s(*started),
             flags=host_facts.faults_of_hosts(self._hosts),
         )
+        asked = Asked(request, stream, configuration)
+        idle_w = self.baselines.idles_in(report.noted.state)
+        floor_w = {role: mean_w for role, (mean_w, _) in self.baselines.idles.items()}
+        self._stretch.add(asked, report, (found.switch_ms or 0.0) / 1000, idle_w, floor_w)
+        return found
+
+    def attribute(self, figures_of: FiguresOf, tell: Tell, *, at_end: bool) -> list[Attribution]:
+        """Divide what was drawn while requests were served, as far as that is known by now."""
+        if at_end:
+            try:
+                self._idle_on()
+            except DynaSplitError as error:
+                tell(f"After the last request boards did not idle: {error}")
+        divided = self._stretch.divide(figures_of, tell, at_end=at_end)
+        return [Attribution(p.asked.request, p.asked.stream, found) for p, found in divided]
+
+    def _idle_on(self) -> None:
+        """Let boards, whose time stands still otherwise, idle until their meters tell the last."""
+        for host in (h for h in self._hosts if h.is_emulated and h.meters.counted):
+            duration_s = _IDLE_PERIODS * self._period_s
+            order = messages.IdleOrder(run="end", duration_s=duration_s, board_ns=self._board_ns)
+            self._carry(host.agent.call("Idle", order, messages.Idled, 60.0))
 
     def _once(self, configuration: Configuration, repeat: int, name: str) -> Measurement:
         """One window, which `name` names."""
@@ -177,6 +206,7 @@ class SshTestbed(HostPair):
 
     def _run(self, configuration: Configuration, name: str) -> tuple[messages.RunReport, Samples]:
         self._served_with = None  # a request that follows is served after other inferences
+        self._stretch.interrupt()
         self._set_cloud(configuration)
         settling_s = self._settling_s
         order = self._order(

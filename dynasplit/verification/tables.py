@@ -10,6 +10,7 @@ import numpy as np
 
 from dynasplit.core.measurement import Measurement
 from dynasplit.front.pareto_front import ParetoFront
+from dynasplit.online.attribution import attribution_block
 from dynasplit.online.policy_figures import summarise_requests
 from dynasplit.run.records import Records
 from dynasplit.tables import RequestsTable, RunsTable
@@ -90,6 +91,13 @@ def summary_differs(
                     f"{policy}'s {figure} is {value}; by requests.parquet {again[policy][figure]}"
                 )
                 yield Finding("consistent", name, words)
+
+    divided = summary.get("attribution")
+    if divided is not None:
+        by_rows = attribution_block(requests.rows, divided.get("accounting", ""))
+        if by_rows is None or not _alike(by_rows, divided):
+            words = "the joules of attribution are not those of requests.parquet"
+            yield Finding("consistent", name, words)
 
 
 def _told(measurement: Measurement) -> _Figures:

@@ -179,7 +179,9 @@ class OtherCloud(Strict, frozen=True):
     def beside(self, base: Profile) -> Profile:
         """The whole profile, of the other one's."""
         networks = {
-            name: Network(n.last_split_point, tuple(self.tails[name].of(row) for row in n.splits))
+            name: msgspec.structs.replace(
+                n, splits=tuple(self.tails[name].of(row) for row in n.splits)
+            )
             for name, n in base.networks.items()
             if name in self.tails
         }

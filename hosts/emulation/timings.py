@@ -31,11 +31,17 @@ class Split(Strict, frozen=True, omit_defaults=True):
     cloud_gpu_w: float | None = None
 
 
-class Network(Strict, frozen=True):
-    """The timings of one network, a row for each split point in order."""
+class Network(Strict, frozen=True, omit_defaults=True):
+    """The timings of one network, a row for each split point in order.
+
+    Attributes:
+        images: on how many images accuracy and fidelity of its split points were determined;
+            absent where it is not known.
+    """
 
     last_split_point: int
     splits: tuple[Split, ...]
+    images: int | None = None
 
 
 class Law(Strict, frozen=True):

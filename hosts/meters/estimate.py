@@ -140,7 +140,9 @@ def build(
     if profile and stated:
         raise MeterError(f"profile={profile} beside core_w or idle_w; allowed: one of the two")
     if any(isinstance(w, bool | str) or not 0 <= w < 1e6 for w in stated):
-        raise MeterError(f"core_w={core_w}, idle_w={idle_w}; allowed: watts from 0")
+        pairs = (("core_w", core_w), ("idle_w", idle_w))
+        words = ", ".join(f"{name}={w}" for name, w in pairs if w is not None)
+        raise MeterError(f"{words}; allowed: watts from 0")
     text = str(cpus)
     chosen = tuple(sorted(cpus_in(text))) if text else ()
     meter = Estimate(Path(root) / "proc/stat", chosen, (0.0, 0.0))

@@ -24,6 +24,7 @@ from dynasplit.front.dominance import HypervolumeScale, non_dominated, objective
 from dynasplit.front.known_to import with_intervals
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.study import OfflineResult
+from dynasplit.online.attribution import attribution_block
 from dynasplit.online.headlines import headlines, name_of
 from dynasplit.online.policy_figures import summarise_requests
 from dynasplit.run.run_record import FRONT, REQUESTS, RUNS, SUMMARY
@@ -34,6 +35,7 @@ def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
     """The content of summary.json; unknown values are None."""
     testbed, offline = inputs.testbed, result.offline
     source = source_in(testbed, result)
+    divided = attribution_block(result.online.served, testbed.energy.accounting.label)
     return {
         "experiment": inputs.record.experiment,
         "model": testbed.network,
@@ -63,6 +65,7 @@ def summary_of(inputs: RunInputs, result: RunResult) -> dict[str, Any]:
         "by_accounting": headlines(
             result.online.served, testbed.energy.accounting, testbed.energy.stated_idle_w
         ),
+        **({"attribution": divided} if divided else {}),
     }
 
 

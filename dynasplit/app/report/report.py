@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dynasplit.accounting import name_in
-from dynasplit.app.cli.accounting_table import accounting_table, lacking_lines
+from dynasplit.app.cli.accounting_table import accounting_table, lacking_lines, winner_lines
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.doubtful import doubtful_lines
 from dynasplit.app.report.outputs import (
@@ -28,6 +28,7 @@ from dynasplit.core.provenance import PROVENANCE
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.blocks import FILE as ORDER
 from dynasplit.offline.study import OfflineResult
+from dynasplit.online.attribution import attribution_lines
 from dynasplit.testbed.baseline import FILE as BASELINES
 from dynasplit.testbed.controls import FILE as CONTROLS
 from dynasplit.testbed.controls import read_controls
@@ -78,7 +79,7 @@ def tell_accountings(summary: Mapping[str, Any], terminal: Terminal, source: str
         title = "Mean energy of a request, saved against cloud_only, by accounting (docs/energy.md)"
         title = "\n".join(filter(None, (title, source)))
         terminal.console.print(accounting_table(told, own_name(summary), title))
-        for line in lacking_lines(told):
+        for line in (*winner_lines(told), *lacking_lines(told)):
             terminal.say(line)
 
 
@@ -177,6 +178,8 @@ def write_report(
         below=told_in(inputs.testbed, result),
     )
     tell_accountings(summary, terminal, PROVENANCE[source_in(inputs.testbed, result)])
+    for line in attribution_lines(summary.get("attribution")):
+        terminal.say(line)
     for line in quality_lines(summary.get("quality")):
         terminal.say(line)
     terminal.say(f"Results: {folder}")

@@ -55,7 +55,7 @@ class MeasureConf:
             run's begin; None: 10 on machines, not at all on boards.
         cool_down_limit_s: longest wait; 0: there is none.
         baseline_states: measure idle power in each state that hosts idle in (an accelerator or a
-            GPU held open); None: on machines.
+            GPU held open), which accountings net of it need; None: yes.
         outage_s: how long a host or the link may be gone; until then it is tried again.
     """
 

@@ -154,3 +154,10 @@ def test_a_table_keeps_its_accounting_and_runs_of_two_are_no_table(tmp_path):
     assert [m.energy_j for m in back.measurements] == pytest.approx([m.energy_j for m in rows])
     with pytest.raises(DataError, match="several accountings: occupied, wall"):
         RunsTable.of([rows[0], wall.measurements[1]], model="net", last_split_point=9)
+
+
+def test_what_is_absent_is_said_in_words():
+    with pytest.raises(DataError) as refused:
+        viewed([measurement(EDGE_ONLY, edge_idle_w=4.0, cloud_idle_w=None)], build("active"))
+    assert "on the edge 4.00 W, in the cloud not known" in str(refused.value)
+    assert "None" not in str(refused.value)

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
+from dynasplit.accounting import build
 from dynasplit.core.intervals import Pairs, of_mean, of_saving, of_share
+from dynasplit.core.measurement import Measurement
+from dynasplit.core.served_request import ServedRequest
+from dynasplit.core.space import Configuration
+from dynasplit.online.headlines import headlines
+from dynasplit.online.metered import mean_of
 
 CLOUD_J, EDGE_J = 69.0, 2.4
 
@@ -59,3 +65,34 @@ def test_pairs_are_what_makes_it_narrow() -> None:
     assert (low, high) == pytest.approx((0, 0), abs=1e-9)
     low, high = of_saving(Pairs(found.values, found.baseline[::-1].copy(), found.counts))
     assert high - low > 0.004
+
+
+def test_requests_of_one_configuration_rest_on_the_same_windows():
+    """Serving more of them does not make what meters leave open smaller."""
+    windows = [
+        Measurement(
+            configuration=Configuration.of(22, cpu_mhz=1800, edge_accelerator="max"),
+            latency_ms=100.0,
+            energy_j=joules,
+            edge_energy_j=joules,
+            cloud_energy_j=0.0,
+            window_s=1.0,
+            inferences=10,
+            uncertainty={"edge_reading_pct": 0.0, "edge_normal_j": 0.3},
+        )
+        for joules in (1.9, 2.0, 2.1)
+    ]
+    figures = mean_of(windows)
+    assert figures.uncertainty["edge_normal_j"] == pytest.approx(0.3 / 3**0.5)
+
+    def width_j(count):
+        rows = [
+            ServedRequest(request=i, network="n", policy="p", threshold_ms=1.0, measurement=figures)
+            for i in range(count)
+        ]
+        told = headlines(rows, build("occupied"))["occupied"]["policies"]["p"]["meters_95"]
+        low_j, high_j = told["energy_j_mean"]
+        return high_j - low_j
+
+    assert width_j(1) == pytest.approx(2 * 1.96 * 0.3 / 3**0.5, rel=0.01)
+    assert width_j(100) == pytest.approx(width_j(1))

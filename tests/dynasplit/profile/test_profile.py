@@ -160,6 +160,23 @@ def test_gaps_are_filled_between_neighbours_and_said(vgg16_runs: list[Measuremen
     assert eight.accuracy in {m.accuracy for m in runs if m.configuration.split_point in (7, 10)}
 
 
+@pytest.mark.medium
+@pytest.mark.parametrize(("images", "kept"), [([100, 100], 100), ([100, 50], None)])
+def test_a_fitted_profile_keeps_on_how_many_images_quality_is(
+    vgg16_runs: list[Measurement], tmp_path: Path, images: list[int], kept: int | None
+) -> None:
+    """By it modelled hosts' accuracies have intervals."""
+    runs = [
+        dataclasses.replace(m, accuracy=0.9, images=images[i % 2]) for i, m in enumerate(vgg16_runs)
+    ]
+    save_profile(fit_profile(table(runs)).profile, tmp_path / "fitted.yaml")
+    fitted = load_profile(str(tmp_path / "fitted.yaml"))
+    assert fitted.networks["vgg16"].images == kept
+    found = ModelledTestbed(fitted, "vgg16").measure(runs[0].configuration)
+    assert (found.accuracy, found.images) == (0.9, kept)
+    assert ModelledTestbed(QUIET, "vgg16").measure(runs[0].configuration).images is None
+
+
 def test_what_cannot_be_fitted_says_why(foreign_runs: list[Measurement]) -> None:
     with pytest.raises(DataError, match="missing: edge_ms, transfer_ms, cloud_ms, tensor_kb"):
         fit_profile(table(foreign_runs, last=5))

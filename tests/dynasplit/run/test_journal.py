@@ -7,7 +7,7 @@ import pytest
 
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.measurement import Measurement
-from dynasplit.core.served_request import ServedRequest
+from dynasplit.core.served_request import Attributed, Attribution, ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.run.journal import Journal
 from dynasplit.run.journal_reading import read_journal
@@ -115,6 +115,22 @@ def test_cut_off_at_any_byte_it_goes_on_with_the_whole_lines(tmp_path):
             assert bool(journal.remarks) == (content[:end][-1:] not in (b"", b"\n"))
         assert path.read_bytes() == content[: content.rfind(b"\n", 0, end) + 1]
     assert not list(tmp_path.glob("*.damaged*"))
+
+
+def test_whose_joules_are_is_told_after_the_request_and_belongs_to_it(tmp_path):
+    shares = Attributed(edge_attributed_j=1.5, edge_switching_j=0.25, edge_nobody_j=-1e-9)
+    path = tmp_path / "j"
+    with Journal(path) as journal:
+        journal.append_served(SERVED, "a")
+        journal.append_attributions([Attribution(7, "fastest", shares)], "a")
+        journal.append_attributions([Attribution(8, "fastest", shares)], "a")  # of no request
+        told = journal.served("a")
+    assert told == [replace(SERVED, attributed=shares)]
+    with Journal(path) as journal:
+        assert journal.served("a") == told
+        assert not journal.remarks
+    path.write_bytes(path.read_bytes().replace(b"0.25", b"1e300"))
+    assert Journal(path).served("a") == [SERVED]
 
 
 def test_each_online_phase_has_its_own_requests(tmp_path):

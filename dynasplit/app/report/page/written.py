@@ -14,6 +14,7 @@ from dynasplit.app.report.page.chart import Chart
 from dynasplit.app.report.page.content import Told
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.provenance import shown_j
+from dynasplit.online.attribution import attribution_lines
 
 PAGE = "report.html"
 _TEMPLATE = "report.html.j2"
@@ -77,6 +78,7 @@ def page_of(told: Told, figures: Sequence[Path] = ()) -> str:
         known={n: one for n, one in summary["by_accounting"].items() if "policies" in one},
         lacking={n: one for n, one in summary["by_accounting"].items() if "lacks" in one},
         colours=colours,
+        attribution=attribution_lines(summary.get("attribution")),
         gates=content.gate_rows(told),
         flags=content.flag_rows(told),
         members=content.front_rows(told),

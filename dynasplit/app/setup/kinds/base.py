@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from dynasplit.accounting.base import Times
 from dynasplit.app.setup.describe_splits import predicted_profile, profile_of, with_rest
 from dynasplit.app.setup.network_order import order_of
 from dynasplit.app.setup.run_inputs import TestbedInputs
@@ -176,20 +175,14 @@ class HostsKind(ABC):
             ConfigurationError: the control is not in the space.
         """
         asked, real = self.config.measure, self.is_real
-        every, band_c, states = asked.control_every, asked.cool_down_c, asked.baseline_states
+        every, band_c = asked.control_every, asked.cool_down_c
         return UpkeepRules(
             control=control_of(asked.control, space),
             control_every=(CONTROL_EVERY if real else None) if every is None else every or None,
             cool_down_c=COOL_DOWN_C if band_c is None and real else band_c,
             cool_down_limit_s=asked.cool_down_limit_s,
-            baseline_states=real or self._needs_states if states is None else states,
+            baseline_states=asked.baseline_states is not False,
         )
-
-    @property
-    def _needs_states(self) -> bool:
-        """True if energies depend on idle power of each state that the edge is in."""
-        second = Times(request_s=1.0, cloud_s=0.0)
-        return self.config.energy.rule.idle_s("edge", second) != second.request_s
 
     def energy_rules(self) -> EnergyRules:
         """The rules of energy accounting: options of `measure`, and those of `energy`."""
