@@ -33,6 +33,11 @@ def file_of(uri: str) -> Path:
     return Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
 
 
+def artifacts_folder(database: Path) -> Path:
+    """Where the artifacts of a database file's runs lie: beside it, wherever it is copied to."""
+    return database.parent / "mlflow_artifacts"
+
+
 def connected(uri: str) -> MlflowClient:
     """A client of the store."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"

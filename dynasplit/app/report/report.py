@@ -181,5 +181,4 @@ def write_report(
         terminal.say(line)
     terminal.say(f"Results: {folder}")
     terminal.say(f"Report: {folder / PAGE}")
-    if opened.recorder.trouble is None:
-        tell_where(inputs.record, opened.recorder, terminal)
+    tell_where(inputs.record, opened.recorder, terminal)

@@ -13,7 +13,7 @@ from dynasplit.app.setup.run_inputs import RecordInputs
 from dynasplit.core.passwords import masked_uri
 from dynasplit.core.provenance import shown_j
 from dynasplit.frames.opened import TRACES, open_run
-from dynasplit.recorder import Recorder
+from dynasplit.recorder import SQLITE, Recorder, artifacts_folder, file_of
 
 LOCAL_PAGES = "http://127.0.0.1:5000"
 
@@ -68,14 +68,33 @@ def description(summary: Mapping[str, Any]) -> str:
 
 def tell_where(kept: RecordInputs, recorder: Recorder, terminal: Terminal) -> None:
     """Say how to look at what was recorded, and where the run itself is."""
-    if kept.tracking != "mlflow":
+    if kept.tracking == "none":
         return
-    if kept.tracking_uri.startswith(("http://", "https://")):
-        terminal.say(f"In MLflow: {masked_uri(kept.tracking_uri).rstrip('/')}/{recorder.place}")
-        return
-    uri = shlex.quote(masked_uri(kept.tracking_uri))
-    there = f"{LOCAL_PAGES}/{recorder.place}"
-    terminal.say(f"In MLflow: mlflow ui --backend-store-uri {uri}, and then {there}")
+    if recorder.lost is not None:
+        terminal.say(f"Not in MLflow: {recorder.lost}")
+    elif recorder.trouble is not None:
+        terminal.say(
+            f"Not in MLflow yet ({recorder.trouble}). When it answers again: "
+            "python run_experiment.py +experiment=sync_tracking "
+            f"results_dir={shlex.quote(str(kept.results_dir))}"
+        )
+    else:
+        terminal.say(pages_words(kept.tracking_uri, recorder.place))
+
+
+def pages_words(uri: str, place: str) -> str:
+    """How to look at a run in MLflow.
+
+    Args:
+        uri: of the store.
+        place: of the run, below the address of MLflow's pages.
+    """
+    if uri.startswith(("http://", "https://")):
+        return f"In MLflow: {masked_uri(uri).rstrip('/')}/{place}"
+    words = ["mlflow", "ui", "--backend-store-uri", masked_uri(uri)]
+    if uri.startswith(SQLITE):
+        words += ["--artifacts-destination", str(artifacts_folder(file_of(uri)))]
+    return f"In MLflow: {shlex.join(words)}, and then {LOCAL_PAGES}/{place}"
 
 
 def _number(value: float | None) -> str:
