@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from dynasplit.core.passwords import masked
 from dynasplit.recorder.mlflow_store import SQLITE, artifacts_folder, connected, file_of
 from dynasplit.recorder.outbox import Begun, Copied, Ended, Noted, Outbox, Record
+from hosts.core.errors import printable
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -23,6 +26,8 @@ _OPENS_ON_RUNS = {"mlflow.experimentKind": "custom_model_development"}
 """Without it MLflow's page of an experiment asks what kind it is, or opens on traces and tokens."""
 NOTE = "mlflow_run_id"
 """The file in a run's folder with the id of its run in MLflow."""
+
+_SILENT = re.compile(r"API request to .*(?:\[Errno -?\d+\] ([^)\"']+)|(timed out))")
 
 T = TypeVar("T")
 
@@ -213,6 +218,20 @@ def is_refusal(error: Exception) -> bool:
     """True if a server does not let this user in."""
     code = getattr(error, "get_http_status_code", None)
     return code is not None and code() in _REFUSED
+
+
+def words_of(error: Exception) -> str:
+    """Why a store did not take something, in a line and without a password."""
+    why = masked(printable((str(error).splitlines() or [""])[0]))
+    if is_refusal(error):
+        return (
+            "the login was refused; MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
+            "MLFLOW_TRACKING_TOKEN, in the environment log in"
+        )
+    silent = _SILENT.search(why)
+    if silent is not None:
+        return f"it does not answer: {silent[1] or silent[2]}"
+    return f"{type(error).__name__}: {why}"
 
 
 def _is_absent(error: Exception) -> bool:

@@ -20,7 +20,7 @@ from dynasplit.core.passwords import masked, masked_uri
 from dynasplit.core.space import Configuration
 from dynasplit.recorder.base import Recorder, RunFacts
 from dynasplit.recorder.live import LiveFigures
-from dynasplit.recorder.mlflow_delivery import Delivery, is_refusal
+from dynasplit.recorder.mlflow_delivery import Delivery, is_refusal, words_of
 from dynasplit.recorder.outbox import OUTBOX, Begun, Ended, Noted, Outbox
 from dynasplit.recorder.points import (
     Point,
@@ -33,7 +33,6 @@ from dynasplit.recorder.points import (
 )
 from dynasplit.recorder.system import SystemFigures
 from dynasplit.run.journal import Journal
-from hosts.core.errors import printable
 
 _LOG = logging.getLogger(__name__)
 _COMMIT, _USER, _NOTE = "mlflow.source.git.commit", "mlflow.user", "mlflow.note.content"
@@ -155,7 +154,7 @@ class MlflowRecorder(Recorder):
         try:
             keep()
         except (OSError, ResultsError) as error:
-            self.lost = self.trouble = _words_of(error)
+            self.lost = self.trouble = words_of(error)
             _LOG.warning(
                 "What MLflow is to be told cannot be kept in %s (%s). The run goes on without it; "
                 "the same run started again records what is missing.",
@@ -186,14 +185,13 @@ class MlflowRecorder(Recorder):
         if self.trouble is None:
             _LOG.warning(
                 "MLflow at %s failed (%s). The run goes on without it; what it records is kept in "
-                "%s, and +experiment=sync_tracking runs=%s sends it.%s",
+                "%s, and +experiment=sync_tracking runs=%s sends it.",
                 masked_uri(self._uri),
-                _words_of(error),
+                words_of(error),
                 self._facts.folder / OUTBOX,
                 self._facts.folder,
-                f" {login_words()}" if self._is_refused else "",
             )
-        self.trouble = _words_of(error)
+        self.trouble = words_of(error)
 
     def _begin(self) -> None:
         facts = self._facts
@@ -245,19 +243,6 @@ class MlflowRecorder(Recorder):
         now_ms = _now_ms()
         metrics = [(name, v, now_ms, step) for name, v, step in points if isfinite(v)]
         return Noted(metrics=metrics, tags=tags or {})
-
-
-def login_words() -> str:
-    """How to log in to a server."""
-    return (
-        "It wants a login: MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
-        "MLFLOW_TRACKING_TOKEN, in the environment."
-    )
-
-
-def _words_of(error: Exception) -> str:
-    why = masked(printable((str(error).splitlines() or [""])[0]))
-    return f"{type(error).__name__}: {why}"
 
 
 def _now_ms() -> int:

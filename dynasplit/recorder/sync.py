@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dynasplit.core.errors import ResultsError
-from dynasplit.core.passwords import masked
-from dynasplit.recorder.mlflow_delivery import Delivery, is_refusal
-from dynasplit.recorder.mlflow_recorder import login_words
+from dynasplit.recorder.mlflow_delivery import Delivery, words_of
 from dynasplit.recorder.mlflow_store import SQLITE, absolute_uri, file_of, sqlite_uri
 from dynasplit.recorder.outbox import OUTBOX, RECORDS, Outbox
-from hosts.core.errors import printable
 
 _MASK = "***"
 
@@ -55,11 +52,8 @@ def sync(folder: Path, uri: str | None = None) -> Synced:
             try:
                 delivery.send_all()
             except Exception as error:  # whatever a tracking store, local or remote, may raise
-                why = masked(printable((str(error).splitlines() or [""])[0]))
-                trouble = f"{type(error).__name__}: {why}"
-                trouble += f" {login_words()}" if is_refusal(error) else ""
-                sent = max(0, before - len(outbox))
-                return Synced(folder, sent, len(outbox), store, delivery.place, trouble)
+                sent, left = max(0, before - len(outbox)), len(outbox)
+                return Synced(folder, sent, left, store, delivery.place, words_of(error))
             return Synced(folder, before, 0, store, delivery.place)
     except OSError as error:
         raise ResultsError(f"{folder / OUTBOX} cannot be used: {error}") from error
