@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dynasplit.app.cli.terminal import Terminal
-from dynasplit.app.report.tracking import pages_words
+from dynasplit.app.setup.where_recorded import pages_words
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError, DynaSplitError, ResultsError
 from dynasplit.core.passwords import masked_uri

@@ -26,6 +26,7 @@ class RunFacts:
         git_revision: of the code; None if it is not known.
         tags: words about it: `emulated`, `source`, `model`, facts about the hosts.
         dataset: the name of its images; empty: it has none.
+        files: what it reads, such as a table of runs.
         system_metrics: the controller's own figures are recorded beside a search's.
         progress: figures of a search by all that it has measured so far, by name.
     """
@@ -39,6 +40,7 @@ class RunFacts:
     git_revision: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     dataset: str = ""
+    files: Sequence[Path] = ()
     system_metrics: bool = False
     progress: Callable[[Sequence[Measurement]], Mapping[str, float]] = lambda _measured: {}
 
@@ -79,6 +81,9 @@ class Recorder:
 
     def table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Record a table of a name of its own: a row a mapping, from column to cell."""
+
+    def curve(self, name: str, values: Sequence[float]) -> None:
+        """Record a figure after each of so many steps."""
 
     def describe(self, markdown: str) -> None:
         """Say what the run found, in words."""

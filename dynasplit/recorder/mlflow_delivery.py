@@ -23,10 +23,14 @@ _REFUSED = (401, 403)
 _TOKEN, _KIND = "dynasplit.token", "dynasplit.kind"
 _PROXIED = "mlflow-artifacts:"
 _OPENS_ON_RUNS = {"mlflow.experimentKind": "custom_model_development"}
-"""Without it MLflow's page of an experiment asks what kind it is, or opens on traces and tokens."""
+_AS_RUNS = "?workflowType=machine_learning"
+"""Without these MLflow's page of an experiment asks what kind it is, or opens on traces and
+tokens; a browser in which somebody has chosen "Model training" opens on runs anyway."""
+DESCRIPTION = "mlflow.note.content"
 NOTE = "mlflow_run_id"
 """The file in a run's folder with the id of its run in MLflow."""
 
+_PICTURE = re.compile(r"!\[([^\]]*)\]\(([\w.-]+)\)")
 _SILENT = re.compile(r"API request to .*(?:\[Errno -?\d+\] ([^)\"']+)|(timed out))")
 
 T = TypeVar("T")
@@ -53,7 +57,9 @@ class Delivery:
     @property
     def place(self) -> str:
         """Where the run is, below the address of MLflow's pages; empty: not known."""
-        return f"#/experiments/{self.experiment_id}/runs/{self.run_id}" if self.run_id else ""
+        if not self.run_id:
+            return ""
+        return f"#/experiments/{self.experiment_id}/runs/{self.run_id}{_AS_RUNS}"
 
     def send_all(self) -> None:
         """Send what waits, and cross it off.
@@ -186,6 +192,14 @@ class Delivery:
         else:
             client.log_artifact(self.run_id, str(path))
 
+    def _linked(self, name: str, words: str) -> str:
+        """A description whose pictures are the run's own artifacts, with a link to all runs."""
+        if name != DESCRIPTION:
+            return words
+        there = rf"![\1](get-artifact?path=\2&run_uuid={self.run_id})"
+        every = f"[All runs](#/experiments/{self.experiment_id}/runs{_AS_RUNS}) of the experiment."
+        return f"{_PICTURE.sub(there, words)}\n\n{every}"
+
     def _log(
         self,
         client: MlflowClient,
@@ -198,7 +212,7 @@ class Delivery:
 
         metrics = [Metric(name, value, time_ms, step) for name, value, time_ms, step in points]
         given = [Param(k, v) for k, v in params.items()]
-        labels = [RunTag(k, v[:_LONGEST_TAG]) for k, v in tags.items()]
+        labels = [RunTag(k, self._linked(k, v)[:_LONGEST_TAG]) for k, v in tags.items()]
         batches = zip_longest(
             _parts(metrics, _METRICS_AT_ONCE),
             _parts(given, _WORDS_AT_ONCE),

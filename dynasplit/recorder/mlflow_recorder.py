@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import json
 import logging
 import time
@@ -20,7 +21,7 @@ from dynasplit.core.passwords import masked, masked_uri
 from dynasplit.core.space import Configuration
 from dynasplit.recorder.base import Recorder, RunFacts
 from dynasplit.recorder.live import LiveFigures
-from dynasplit.recorder.mlflow_delivery import Delivery, is_refusal, words_of
+from dynasplit.recorder.mlflow_delivery import DESCRIPTION, Delivery, is_refusal, words_of
 from dynasplit.recorder.outbox import OUTBOX, Begun, Ended, Noted, Outbox
 from dynasplit.recorder.points import (
     Point,
@@ -35,7 +36,7 @@ from dynasplit.recorder.system import SystemFigures
 from dynasplit.run.journal import Journal
 
 _LOG = logging.getLogger(__name__)
-_COMMIT, _USER, _NOTE = "mlflow.source.git.commit", "mlflow.user", "mlflow.note.content"
+_COMMIT, _USER = "mlflow.source.git.commit", "mlflow.user"
 _TABLES = "mlflow.loggedArtifacts"
 _IDENTITY = "dynasplit.identity"
 _SOURCE = {"mlflow.source.name": "run_experiment.py", "mlflow.source.type": "LOCAL"}
@@ -129,9 +130,14 @@ class MlflowRecorder(Recorder):
         """A table of a name of its own."""
         self._guarded(lambda: self._table(name, list(map(dict, rows))))
 
+    def curve(self, name: str, values: Sequence[float]) -> None:
+        """A metric with a step for each value."""
+        points = [(name, float(value), step) for step, value in enumerate(values, start=1)]
+        self._guarded(lambda: self._outbox.append(self._noted(points)))
+
     def describe(self, markdown: str) -> None:
         """What stands above the run."""
-        self._guarded(lambda: self._outbox.append(Noted(tags={_NOTE: markdown})))
+        self._guarded(lambda: self._outbox.append(Noted(tags={DESCRIPTION: markdown})))
 
     @property
     def place(self) -> str:
@@ -204,7 +210,6 @@ class MlflowRecorder(Recorder):
             for name, value in flattened(facts.config, ".")
             if value not in (None, [], "")
         }
-        datasets = [(facts.dataset, facts.identity[:_DIGEST], facts.dataset)]
         self._outbox.append(
             Begun(
                 experiment=facts.experiment,
@@ -214,7 +219,7 @@ class MlflowRecorder(Recorder):
                 token=facts.token,
                 tags={name: masked(words) for name, words in tags.items()},
                 params=params,
-                datasets=datasets if facts.dataset else [],
+                datasets=_datasets(facts),
             )
         )
         told = yaml.safe_dump(dict(facts.config), allow_unicode=True, sort_keys=False)
@@ -243,6 +248,18 @@ class MlflowRecorder(Recorder):
         now_ms = _now_ms()
         metrics = [(name, v, now_ms, step) for name, v, step in points if isfinite(v)]
         return Noted(metrics=metrics, tags=tags or {})
+
+
+def _datasets(facts: RunFacts) -> list[tuple[str, str, str]]:
+    """Images by their name, and files by their content: name, digest, source."""
+    found = []
+    if facts.dataset:
+        found.append((facts.dataset, facts.identity[:_DIGEST], facts.dataset))
+    for path in facts.files:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        found.append((path.name, digest[:_DIGEST], str(path)))
+    return found
 
 
 def _now_ms() -> int:

@@ -1,35 +1,35 @@
-"""Hands a finished run's results to its recorder, and says how to look at them."""
+"""Hands a finished run's results to its recorder."""
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dynasplit.app.cli.terminal import Terminal
-from dynasplit.app.setup.run_inputs import RecordInputs
-from dynasplit.core.passwords import masked_uri
+from dynasplit.app.report.recorded_traces import write_traces
 from dynasplit.core.provenance import shown_j
-from dynasplit.frames.opened import TRACES, open_run
-from dynasplit.recorder import SQLITE, Recorder, artifacts_folder, file_of
-
-LOCAL_PAGES = "http://127.0.0.1:5000"
+from dynasplit.figures.series import Origin
+from dynasplit.recorder import Recorder
 
 
 def record(
-    recorder: Recorder, summary: Mapping[str, Any], files: Sequence[Path], folder: Path
+    recorder: Recorder,
+    summary: Mapping[str, Any],
+    files: Sequence[Path],
+    folder: Path,
+    origin: Origin,
 ) -> None:
-    """Record a run's results; all its traces go into one table."""
+    """Record a run's results, and its traces as a person looks at them."""
     recorder.summary(summary)
-    recorder.describe(description(summary))
+    recorder.describe(
+        f"{description(summary)}\n\n![the front](front.png)\n\n"
+        "The whole story is in the artifact `report.html`."
+    )
     recorder.artifacts(*files)
-    if recorder.keeps and any((folder / TRACES).glob("*.parquet")):
+    if recorder.keeps:
         with tempfile.TemporaryDirectory() as place:
-            path = Path(place) / "traces.parquet"
-            open_run(folder).traces().to_parquet(path)
-            recorder.artifacts(path)
+            recorder.artifacts(*write_traces(folder, Path(place), origin))
 
 
 def description(summary: Mapping[str, Any]) -> str:
@@ -63,38 +63,7 @@ def description(summary: Mapping[str, Any]) -> str:
             f"{_number(block['latency_ms']['median'])} | {shown_j(block['energy_j']['mean'])} | "
             f"{_number(block[saving])}{_between(block, saving)} |"
         )
-    return "\n".join([*lines, "", "The whole story is in the artifact `report.html`."])
-
-
-def tell_where(kept: RecordInputs, recorder: Recorder, terminal: Terminal) -> None:
-    """Say how to look at what was recorded, and where the run itself is."""
-    if kept.tracking == "none":
-        return
-    if recorder.lost is not None:
-        terminal.say(f"Not in MLflow: {recorder.lost}")
-    elif recorder.trouble is not None:
-        terminal.say(
-            f"Not in MLflow yet ({recorder.trouble}). When it answers again: "
-            "python run_experiment.py +experiment=sync_tracking "
-            f"results_dir={shlex.quote(str(kept.results_dir))}"
-        )
-    else:
-        terminal.say(pages_words(kept.tracking_uri, recorder.place))
-
-
-def pages_words(uri: str, place: str) -> str:
-    """How to look at a run in MLflow.
-
-    Args:
-        uri: of the store.
-        place: of the run, below the address of MLflow's pages.
-    """
-    if uri.startswith(("http://", "https://")):
-        return f"In MLflow: {masked_uri(uri).rstrip('/')}/{place}"
-    words = ["mlflow", "ui", "--backend-store-uri", masked_uri(uri)]
-    if uri.startswith(SQLITE):
-        words += ["--artifacts-destination", str(artifacts_folder(file_of(uri)))]
-    return f"In MLflow: {shlex.join(words)}, and then {LOCAL_PAGES}/{place}"
+    return "\n".join(lines)
 
 
 def _number(value: float | None) -> str:

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from dynasplit.app.report.tracking import description, tell_where
+from dynasplit.app.report.tracking import description
+from dynasplit.app.setup.where_recorded import tell_where
 
 BLOCK = {
     "requests": 50,

@@ -129,11 +129,12 @@ def test_a_run_is_recorded_whole(tmp_path, store, client):
         recorder(Finished("search"))
         recorder.configurations({Configuration.of(1, cpu_mhz=600)})
         recorder.summary(SUMMARY)
-        recorder.describe("**found**")
+        recorder.describe("**found** ![front](front.png)")
         recorder.artifacts(folder / "front.png")
     assert recorder.trouble is None
     (run,) = runs_of(client, "whole")
-    assert recorder.place == f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    there = f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    assert recorder.place == f"{there}?workflowType=machine_learning"
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "first"
     assert run.data.params == {"seed": "3", "search.name": "nsga3", "search.fraction": "0.2"}
@@ -142,7 +143,8 @@ def test_a_run_is_recorded_whole(tmp_path, store, client):
     tags = run.data.tags
     assert (tags["emulated"], tags["hosts"]) == ("true", "emulated")
     assert (tags["dynasplit.identity"], tags["mlflow.source.git.commit"]) == ("1a2b", "abc123")
-    assert tags["mlflow.note.content"] == "**found**"
+    picture = f"![front](get-artifact?path=front.png&run_uuid={run.info.run_id})"
+    assert tags["mlflow.note.content"].startswith(f"**found** {picture}\n\n[All runs](#/exp")
     assert tags["mlflow.source.name"] == "run_experiment.py"
     assert [one["path"] for one in json.loads(tags["mlflow.loggedArtifacts"])] == [
         "configurations.json",

@@ -85,7 +85,7 @@ def check_whole(server: MlflowServer, experiment: str, measured: int) -> None:
     assert steps == [(n, 9.0 + n) for n in range(1, measured + 1)]
     assert run.data.metrics["fastest.met_pct"] == 98.0
     assert run.data.params == {"seed": "3"}
-    assert run.data.tags["mlflow.note.content"] == "**found**"
+    assert run.data.tags["mlflow.note.content"].startswith("**found**\n\n[All runs]")
     assert [i.dataset.name for i in run.inputs.dataset_inputs] == ["digits"]
     names = {a.path for a in client.list_artifacts(run.info.run_id)}
     assert names == {"config.yaml", "front.png", "configurations.json", "policies.json"}
