@@ -170,6 +170,8 @@ def test_what_was_kept_is_sent_once_however_often_it_is_sent(tmp_path, server, c
 class Door(http.server.BaseHTTPRequestHandler):
     """Lets only those with the password through to a server."""
 
+    behind = ""
+
     def do_any(self) -> None:
         wanted = "Basic " + base64.b64encode(b"me:s3cr3t").decode()
         if self.headers.get("Authorization") != wanted:
@@ -180,9 +182,7 @@ class Door(http.server.BaseHTTPRequestHandler):
         size = int(self.headers.get("Content-Length") or 0)
         kept = {k: v for k, v in self.headers.items() if k.lower() in ("content-type", "accept")}
         body = self.rfile.read(size) if size else None
-        request = urllib.request.Request(
-            self.server.behind + self.path, body, kept, method=self.command
-        )
+        request = urllib.request.Request(self.behind + self.path, body, kept, method=self.command)
         try:
             with urllib.request.urlopen(request) as answer:
                 code, content = answer.status, answer.read()
@@ -201,8 +201,8 @@ class Door(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def door(server):
-    found = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    found.behind = server.uri
+    to_it = type("ToIt", (Door,), {"behind": server.uri})
+    found = http.server.ThreadingHTTPServer(("127.0.0.1", 0), to_it)
     threading.Thread(target=found.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{found.server_port}"
     found.shutdown()
