@@ -21,7 +21,8 @@ def record(
     origin: Origin,
 ) -> None:
     """Record a run's results, and its traces as a person looks at them."""
-    recorder.summary(summary)
+    words = {"source": origin.source, "validity": validity(summary["doubtful"])}
+    recorder.summary({**summary, **words})
     recorder.describe(
         f"{description(summary)}\n\n![the front](front.png)\n\n"
         "The whole story is in the artifact `report.html`."
@@ -30,6 +31,14 @@ def record(
     if recorder.keeps:
         with tempfile.TemporaryDirectory() as place:
             recorder.artifacts(*write_traces(folder, Path(place), origin))
+
+
+def validity(block: Mapping[str, Any]) -> str:
+    """What is doubtful of a run, in words that a list of runs has room for."""
+    if not block["measurements"]:
+        return f"none of {block['of']} measurements doubtful"
+    flags = ", ".join(f"{name} {count}" for name, count in block["by_flag"].items())
+    return f"{block['measurements']} of {block['of']} measurements doubtful: {flags}"
 
 
 def description(summary: Mapping[str, Any]) -> str:
