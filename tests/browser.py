@@ -97,6 +97,9 @@ class Page:
         """What a person reads."""
         return self.value("document.body ? document.body.innerText : ''") or ""
 
+    def close(self) -> None:
+        self._browser.call("Page.close", {}, self._session)
+
     def until(self, script: str, within_s: float = 60.0) -> float:
         """Wait until JavaScript comes to something true; returns the seconds that it took."""
         started = time.monotonic()
