@@ -41,6 +41,7 @@ def artifacts_folder(database: Path) -> Path:
 def connected(uri: str) -> MlflowClient:
     """A client of the store."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # we say it ourselves
     # A server that does not answer must not hold up the run for minutes.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
