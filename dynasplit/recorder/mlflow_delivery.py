@@ -182,7 +182,9 @@ class Delivery:
             from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
             place = root.removeprefix(_PROXIED).lstrip("/")
-            store: Any = LocalArtifactRepository(str(artifacts_folder(file_of(self._uri)) / place))
+            store: Any = LocalArtifactRepository(
+                (artifacts_folder(file_of(self._uri)) / place).as_uri()
+            )
             if path.is_dir():
                 store.log_artifacts(str(path), under)
             else:
