@@ -71,9 +71,12 @@ def _drawn(run: OpenedRun, readings: pd.DataFrame, place: Path, origin: Origin) 
 
 
 def _by_channel(window: pd.DataFrame) -> Iterator[tuple[str, tuple[Any, Any]]]:
-    for (host, channel), readings in window.groupby(["host", "channel"], sort=False):
+    named = window["host"]
+    if "channel" in window:  # older runs have none
+        named = named + window["channel"].map(lambda c: f" {c}", na_action="ignore").fillna("")
+    for name, readings in window.groupby(named, sort=False):
         times_s = readings["time_s"].to_numpy(float)
-        yield f"{host} {channel}", (times_s, readings["power_w"].to_numpy(float))
+        yield str(name), (times_s, readings["power_w"].to_numpy(float))
 
 
 def _flagged(runs: pd.DataFrame, names: list[str]) -> dict[tuple[Any, int], list[str]]:
