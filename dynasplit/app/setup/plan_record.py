@@ -34,7 +34,7 @@ def recorded(
     asked = record.configuration
     runs = asked.get("runs")
     of = _label(Path(str(runs))) if runs else hosts_words(asked)
-    folder.describe(record.command, {})
+    folder.describe(record.command, {}, {}, {"run": int(asked.get("seed", 0))})
     facts = RunFacts(
         experiment=record.experiment,
         name=" · ".join((record.experiment, of, f"seed {asked.get('seed', 0)}")),
