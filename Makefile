@@ -25,7 +25,7 @@ help:
 	@echo "make judge        whole trials: each fault of a meter is named 20 times of 20, clean hosts never"
 	@echo "make lint         style, types, import contracts, sizes; format: set the style right"
 	@echo "make graph        which room imports which, as text and as results/rooms.svg"
-	@echo "make bench        speed of the core and of the transport, side by side with plain alternatives; exactness of splits"
+	@echo "make bench        speed of the core and of the transport, side by side with plain alternatives; exactness of splits; pages of MLflow"
 	@echo "make clean        remove the environment and the tools' caches; results stay"
 
 experiment: $(READY)
@@ -65,6 +65,7 @@ bench: $(READY_DEV)
 	$(BIN)/python -m tests.bench.commands
 	$(BIN)/python -m tests.bench.graphs
 	$(BIN)/python -m tests.bench.transport
+	$(BIN)/python -m tests.bench.pages
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

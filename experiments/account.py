@@ -11,6 +11,7 @@ from dynasplit.app.cli.accounting_table import accounting_table, lacking_lines, 
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import write_json
 from dynasplit.app.setup.phases import built_policies, thresholds_of, way_of, workload_block
+from dynasplit.app.setup.plan_record import recorded
 from dynasplit.app.setup.resolve import online_inputs, record_inputs
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
@@ -47,7 +48,12 @@ def run(config: Config) -> None:
     """
     runs = _runs(config)
     thresholds = _thresholds(config, runs)
-    with Terminal() as terminal, results_folder(record_inputs(config)) as folder:
+    record = record_inputs(config)
+    with (
+        Terminal() as terminal,
+        results_folder(record) as folder,
+        recorded(record, folder, terminal, runs.source) as recorder,
+    ):
         told: dict[str, dict[str, Any]] = {}
         for name, rule in told_accountings(config.energy.rule).items():
             with terminal.during(f"energy={rule.label}"):
@@ -66,6 +72,9 @@ def run(config: Config) -> None:
             "by_accounting": told,
         }
         write_json(folder.path / "account.json", content)
+        recorder.summary({"accounting": "", "by_accounting": told})
+        recorder.table("accountings", _rows(told))
+        recorder.describe(f"{TITLE}. {PROVENANCE[runs.source]}.\n\n![accountings](accountings.png)")
         terminal.say(f"Thresholds: {thresholds.words}")
         terminal.console.print(accounting_table(told, "", f"{TITLE}\n{PROVENANCE[runs.source]}"))
         for line in (*winner_lines(told), *lacking_lines(told), *runs.told):
@@ -97,6 +106,16 @@ def _under(
         block["energy_j_mean"] = block["energy_j"]["mean"]
         block["meters_95"] = told_95(parts[name], parts.get(BASELINE))
     return told | {"policies": blocks, "left_out": left_out, "front_size": len(front.summaries)}
+
+
+def _rows(told: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A row for each accounting and policy."""
+    return [
+        {"accounting": one["label"], "policy": name, "energy_j_mean": block["energy_j_mean"]}
+        | {"energy_saving_vs_cloud_pct": block["energy_saving_vs_cloud_pct"]}
+        for one in told.values()
+        for name, block in one.get("policies", {}).items()
+    ]
 
 
 def _by_meters(

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import write_json
+from dynasplit.app.setup.plan_record import recorded
 from dynasplit.app.setup.resolve import record_inputs
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.audit import CHECKS, Finding, audit_table
@@ -31,13 +32,25 @@ def run(config: Config) -> None:
     """
     runs = check_runs(config.name, config.runs)
     findings = audit_table(runs)
-    with Terminal() as terminal, results_folder(record_inputs(config)) as folder:
+    record = record_inputs(config)
+    with (
+        Terminal() as terminal,
+        results_folder(record) as folder,
+        recorded(record, folder, terminal, runs.source) as recorder,
+    ):
         told = {"runs": str(config.runs), "rows_audited": len(runs), "checks": CHECKS}
         write_json(folder.path / "audit.json", told | {"rows": [asdict(f) for f in findings]})
         draw_audit_figure(
             folder.path / "audit.png", len(runs), runs.source, findings, "\n".join(runs.told)
         )
         _tell(runs, findings, terminal)
+        counts = Counter(f.check for f in findings)
+        recorder.summary({"audit": {"rows": len(runs), "doubtful": len(findings), **counts}})
+        recorder.table("findings", [asdict(f) for f in findings])
+        recorder.describe(
+            f"{len(findings)} contradictions in {len(runs)} runs of {config.runs}.\n\n"
+            "![audit](audit.png)"
+        )
         if config.audit.clean:
             left_out = contradicted(findings)
             kept = [m for i, m in enumerate(runs.measurements) if i not in left_out]

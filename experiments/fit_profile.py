@@ -10,6 +10,7 @@ from pathlib import Path
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import write_json
 from dynasplit.app.setup.describe_splits import profile_of
+from dynasplit.app.setup.plan_record import recorded
 from dynasplit.app.setup.resolve import record_inputs
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
@@ -33,10 +34,17 @@ def run(config: Config) -> None:
     """
     runs, cuts = _sources(config)
     fit = _fit(config, runs, cuts)
-    with Terminal() as terminal, results_folder(record_inputs(config)) as folder:
+    record = record_inputs(config)
+    with (
+        Terminal() as terminal,
+        results_folder(record) as folder,
+        recorded(record, folder, terminal, "modelled") as recorder,
+    ):
         save_profile(fit.profile, folder.path / "profile.yaml")
         told = {"runs": config.runs, "network": fit.network, "filled": list(fit.filled)}
         write_json(folder.path / "fit.json", told | fit.errors)
+        recorder.summary({"fit": dict(fit.errors)})
+        recorder.describe(f"A physical model of {fit.network}, fitted to {config.runs or 'a law'}.")
         for name, percent in fit.errors.items():
             what = name.removesuffix("_medape_pct")
             error = "not measured" if percent is None else f"{percent:.2f} %"

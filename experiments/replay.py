@@ -10,7 +10,9 @@ from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.doubtful import doubtful_block, doubtful_lines
 from dynasplit.app.report.outputs import hypervolume, source_block, write_json
 from dynasplit.app.report.quality import quality_block, quality_lines
+from dynasplit.app.report.tracking import description
 from dynasplit.app.setup.phases import built_policies, thresholds_of, way_of, workload_block
+from dynasplit.app.setup.plan_record import recorded
 from dynasplit.app.setup.resolve import online_inputs, policy_options, record_inputs
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.config.schema import Config
@@ -47,7 +49,12 @@ def run(config: Config) -> None:
     runs = _runs(config)
     front = _front(config, runs)
     thresholds = _thresholds(config, runs)
-    with Terminal() as terminal, results_folder(record_inputs(config)) as folder:
+    record = record_inputs(config)
+    with (
+        Terminal() as terminal,
+        results_folder(record) as folder,
+        recorded(record, folder, terminal, runs.source) as recorder,
+    ):
         told = f"Serving {thresholds.count:,} requests by {len(config.policies)} policies"
         with terminal.during(told):
             replay, left_out = _replay(config, front, runs, thresholds)
@@ -73,6 +80,9 @@ def run(config: Config) -> None:
         )
         summary = _summary(config, runs, front, thresholds, blocks)
         write_json(folder.path / "summary.json", summary | {"out_of_sample": unseen})
+        recorder.summary(summary | ({"out_of_sample": unseen} if unseen else {}))
+        told = description(summary | {"accounting": config.energy.rule.label})
+        recorder.describe(f"{told}\n\n![the front](front.png)")
         terminal.left_out(left_out)
         terminal.say(f"Thresholds: {thresholds.words}")
         title = "Policies"

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.report.outputs import write_json
+from dynasplit.app.setup.plan_record import recorded
 from dynasplit.app.setup.resolve import budget_of, record_inputs
 from dynasplit.app.setup.runs_plans import check_runs, results_folder
 from dynasplit.app.setup.search_space import space_of_runs
@@ -44,7 +45,12 @@ def run(config: Config) -> None:
     space = space_of_runs(runs, dataclasses.asdict(config.space), config.model.split_points)
     testbed = TableTestbed.of(runs, space, fill=config.benchmark.fill == "profile")
     limit = budget_of(config).limit(testbed.space)
-    with Terminal() as terminal, results_folder(record_inputs(config)) as folder:
+    record = record_inputs(config)
+    with (
+        Terminal() as terminal,
+        results_folder(record) as folder,
+        recorded(record, folder, terminal, runs.source) as recorder,
+    ):
         told = {}
         for name in config.benchmark.algorithms:
             told[name] = _block(list(_searches(name, config, testbed, limit, terminal)))
@@ -56,6 +62,14 @@ def run(config: Config) -> None:
             "algorithms": told,
         }
         write_json(folder.path / "benchmark.json", found)
+        for name, block in told.items():
+            recorder.curve(f"{name}.hypervolume", block["hypervolume_median"])
+            recorder.curve(f"{name}.hypervolume.low", block["hypervolume_q25"])
+            recorder.curve(f"{name}.hypervolume.high", block["hypervolume_q75"])
+        recorder.describe(
+            f"Hypervolume of searches of {limit} configurations, median of "
+            f"{config.benchmark.seeds} seeds.\n\n![benchmark](benchmark.png)"
+        )
         source, told_of = as_recorded(runs.source), "\n".join(runs.told)
         draw_benchmark_figure(folder.path / "benchmark.png", told, source, testbed.filled, told_of)
         terminal.say(f"Results: {folder.path}")

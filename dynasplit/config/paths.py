@@ -18,6 +18,8 @@ _TAKEN = ("mlflow.db", "mlflow_artifacts", "multirun.yaml")
 _LONGEST_NAME_BYTES = 255
 RUNS_OF_A_FOLDER = ("journal.jsonl", "runs.parquet")
 """Where a run's folder has its runs, the first that is there."""
+_OF_OTHER_RUNS = "mlflow_outbox/records.jsonl"
+"""Stands for the folder of a run that measures nothing, but waits to be sent to MLflow."""
 _TILDE = "~ is the home folder, ~NAME that of a user who is there, ./~NAME what is called so"
 
 
@@ -55,7 +57,7 @@ def _runs_of(path: str) -> str:
     there = at_home(path)
     if not os.path.isdir(there):  # noqa: PTH112
         return there
-    inside = (os.path.join(there, name) for name in RUNS_OF_A_FOLDER)  # noqa: PTH118
+    inside = (os.path.join(there, name) for name in (*RUNS_OF_A_FOLDER, _OF_OTHER_RUNS))  # noqa: PTH118
     return next((name for name in inside if os.path.isfile(name)), there)  # noqa: PTH113
 
 

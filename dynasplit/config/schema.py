@@ -25,27 +25,19 @@ from dynasplit.config.options.provision import ProvisionConf
 from dynasplit.config.options.replay import ReplayConf
 from dynasplit.config.options.search import SearchConf
 from dynasplit.config.options.space import SpaceConf
+from dynasplit.config.options.tracking import TrackingConf
 from dynasplit.config.options.workload import WorkloadConf
-from dynasplit.config.paths import existing_file, experiment_name, path, store_uri
+from dynasplit.config.paths import existing_file, experiment_name, path
 from dynasplit.config.paths import resume as resume_rule
 from dynasplit.config.paths import runs as runs_rule
 from dynasplit.config.rules import (
     name_in_folder,
-    one_of,
     option,
     several,
 )
 from dynasplit.config.rules import seed as seed_rule
 
 POLICIES = ["dynasplit", "cloud_only", "edge_only", "fastest", "least_energy"]
-
-
-@dataclass
-class TrackingConf:
-    """Experiment tracking. kind: mlflow or none. uri: of its store; None: in results_dir."""
-
-    kind: str = option("mlflow", one_of("mlflow", "none"))
-    uri: str | None = option(None, store_uri())
 
 
 @dataclass

@@ -62,3 +62,9 @@ def told_in(findings: list[Finding], host: str, check: str) -> Iterator[None]:
 def errors(findings: Sequence[Finding]) -> list[Finding]:
     """The errors among findings."""
     return [one for one in findings if one.verdict == "error"]
+
+
+def by_verdict(findings: Sequence[Finding]) -> dict[Verdict, list[Finding]]:
+    """The findings of each verdict; an empty list where there are none."""
+    verdicts: tuple[Verdict, ...] = ("ok", "warning", "error")
+    return {verdict: [f for f in findings if f.verdict == verdict] for verdict in verdicts}

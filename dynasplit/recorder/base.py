@@ -26,6 +26,8 @@ class RunFacts:
         git_revision: of the code; None if it is not known.
         tags: words about it: `emulated`, `source`, `model`, facts about the hosts.
         dataset: the name of its images; empty: it has none.
+        files: what it reads, such as a table of runs.
+        system_metrics: the controller's own figures are recorded beside a search's.
         progress: figures of a search by all that it has measured so far, by name.
     """
 
@@ -38,6 +40,8 @@ class RunFacts:
     git_revision: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     dataset: str = ""
+    files: Sequence[Path] = ()
+    system_metrics: bool = False
     progress: Callable[[Sequence[Measurement]], Mapping[str, float]] = lambda _measured: {}
 
 
@@ -46,11 +50,13 @@ class Recorder:
 
     Attributes:
         keeps: True if anything is recorded at all.
-        trouble: why nothing is recorded any more; None if all is well.
+        trouble: why something is not recorded yet; None if all is.
+        lost: why something is not even kept for later; None if all is.
     """
 
     keeps: ClassVar[bool] = False
     trouble: str | None = None
+    lost: str | None = None
 
     def __enter__(self) -> Self:
         """Begin the run, or continue it."""
@@ -72,6 +78,12 @@ class Recorder:
 
     def configurations(self, front: Collection[Configuration] | None) -> None:
         """Record what was measured, with what is on the front marked; None: there is none yet."""
+
+    def table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Record a table of a name of its own: a row a mapping, from column to cell."""
+
+    def curve(self, name: str, values: Sequence[float]) -> None:
+        """Record a figure after each of so many steps."""
 
     def describe(self, markdown: str) -> None:
         """Say what the run found, in words."""

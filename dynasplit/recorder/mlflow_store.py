@@ -33,9 +33,15 @@ def file_of(uri: str) -> Path:
     return Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
 
 
+def artifacts_folder(database: Path) -> Path:
+    """Where the artifacts of a database file's runs lie: beside it, wherever it is copied to."""
+    return database.parent / "mlflow_artifacts"
+
+
 def connected(uri: str) -> MlflowClient:
     """A client of the store."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # we say it ourselves
     # A server that does not answer must not hold up the run for minutes.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")

@@ -15,22 +15,31 @@ from dynasplit.core.served_request import ServedRequest
 RECORD = "run.json"
 SEAL = "seal"
 _DRAFT = "."
+_SENT_LATER = ("mlflow_outbox", "mlflow_run_id")
+
+
+def is_sealed(name: str) -> bool:
+    """False for a file, by its path in the folder, that a finished run may still change.
+
+    Those are drafts, whose names begin with a dot, run.json itself, which bears a seal of
+    its own, and what MLflow is told, which may be sent later.
+    """
+    path = Path(name)
+    return not (path.parts[0] in _SENT_LATER or path.name == RECORD or path.name.startswith(_DRAFT))
 
 
 def hashes_of(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each file of a run, by its path in the folder.
-
-    Drafts, whose names begin with a dot, and run.json itself are left out.
+    """The SHA-256 of each sealed file of a run, by its path in the folder.
 
     Raises:
         OSError: one cannot be read.
     """
     found = {}
     for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if path.is_file() and name.name != RECORD and not path.name.startswith(_DRAFT):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and is_sealed(name):
             with path.open("rb") as file:
-                found[name.as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
 
 

@@ -23,7 +23,7 @@ from dynasplit.run.run_record import (
     read_record,
     read_summary,
 )
-from dynasplit.run.sealed import hashes_of, seal_of
+from dynasplit.run.sealed import hashes_of, is_sealed, seal_of
 from dynasplit.tables import RequestsTable, RunsTable, read_requests, read_runs
 from dynasplit.verification import tables
 from dynasplit.verification.findings import Finding
@@ -99,6 +99,8 @@ def _untouched(folder: _Folder) -> Iterator[Finding]:
         yield Finding("untouched", RECORD, "its content is not what its seal was made of")
     there = hashes_of(folder.path)
     for name, before in kept.items():
+        if not is_sealed(name):  # as older versions did
+            continue
         if name not in there:
             yield Finding("untouched", name, "was there when the run finished, and is not now")
         elif there[name] != before:

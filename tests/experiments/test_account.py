@@ -27,7 +27,8 @@ def table_at(path: Path, **absent: None) -> Path:
 
 
 def account(tmp_path: Path, runs: Path, *words: str) -> tuple[dict, Path, str]:
-    done = command_line("+experiment=account", f"runs={runs}", f"results_dir={tmp_path}", *words)
+    place = (f"runs={runs}", f"results_dir={tmp_path}", "tracking=none")
+    done = command_line("+experiment=account", *place, *words)
     assert done.returncode == 0, done.stdout + done.stderr
     (folder,) = (tmp_path / "account").iterdir()
     return json.loads((folder / "account.json").read_text()), folder, done.stdout

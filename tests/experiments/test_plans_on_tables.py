@@ -11,6 +11,7 @@ from dynasplit.tables import read_requests, read_runs, write_runs
 from dynasplit.testbed.modelled import ModelledTestbed
 from hosts.emulation.profile import load_profile
 from tests.commands import command_line
+from tests.recorded import artifacts_of
 
 PROFILE = load_profile("quick")
 WRONG_ROW = 40
@@ -51,7 +52,8 @@ def table(tmp_path_factory) -> Path:
 
 
 def run(tmp_path: Path, experiment: str, *overrides: str) -> Path:
-    done = command_line(f"+experiment={experiment}", f"results_dir={tmp_path}", *overrides)
+    place = (f"results_dir={tmp_path}", "tracking=none")
+    done = command_line(f"+experiment={experiment}", *place, *overrides)
     assert done.returncode == 0, done.stdout + done.stderr
     (folder,) = (tmp_path / experiment).iterdir()
     return folder
@@ -163,3 +165,48 @@ def test_without_a_table_each_says_what_it_needs(experiment, tmp_path):
     assert done.returncode == 2
     assert f"+experiment={experiment} needs runs=FILE" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.medium
+@pytest.mark.timeout(120)
+def test_each_is_one_run_in_mlflow_named_by_its_table(table, tmp_path):
+    from mlflow.tracking import MlflowClient
+
+    benchmark = ("benchmark.seeds=1", "benchmark.algorithms=[random]", "search.trials=5")
+    asked = {
+        "replay": ("workload.requests=50", "replay.divisions=0"),
+        "audit_runs": (),
+        "fit_profile": (),
+        "account": ("workload.requests=50",),
+        "search_benchmark": benchmark,
+    }
+    for name, words in asked.items():
+        done = command_line(
+            f"+experiment={name}", f"runs={table}", f"results_dir={tmp_path}", *words
+        )
+        assert done.returncode == 0, done.stderr
+        assert "In MLflow: mlflow ui" in done.stdout.splitlines()[-1]
+    store = f"sqlite:///{tmp_path}/mlflow.db"
+    client = MlflowClient(store)
+    metrics = {
+        "replay": "dynasplit.met_pct",
+        "audit_runs": "audit.doubtful",
+        "fit_profile": "fit.latency_medape_pct",
+        "account": "dynasplit.by_wall.energy_j_mean",
+        "search_benchmark": "random.hypervolume",
+    }
+    for name, metric in metrics.items():
+        there = client.get_experiment_by_name(name)
+        (run,) = client.search_runs([there.experiment_id])
+        assert run.info.status == "FINISHED"
+        label = f"{table.parent.parent.name} {table.parent.name}"
+        assert run.info.run_name == f"{name} · {label} · seed 0"
+        assert metric in run.data.metrics, sorted(run.data.metrics)
+        assert [i.dataset.name for i in run.inputs.dataset_inputs] == ["runs.parquet"]
+        assert run.data.tags["mlflow.note.content"]
+        (folder,) = (tmp_path / name).iterdir()
+        kept = {path.name for path in folder.iterdir()} - {"run.json", "mlflow_run_id"}
+        assert kept <= {path.name for path in artifacts_of(store, run).iterdir()}
+    (bench,) = client.search_runs([client.get_experiment_by_name("search_benchmark").experiment_id])
+    steps = client.get_metric_history(bench.info.run_id, "random.hypervolume")
+    assert [m.step for m in steps] == [1, 2, 3, 4, 5]

@@ -17,6 +17,7 @@ from dynasplit.online.policies import build
 from dynasplit.online.workloads.reference import Reference
 from dynasplit.tables import read_requests, read_runs
 from hosts.emulation.profile import load_profile
+from tests.recorded import artifacts_of
 from tests.system.golden import PUBLISHED_WAY, check, row_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,14 +151,16 @@ def test_a_multirun_goes_into_one_mlflow_experiment(tmp_path):
     assert len(run.folders) == 4
     from mlflow.tracking import MlflowClient
 
-    client = MlflowClient(f"sqlite:///{tmp_path}/results/mlflow.db")
+    store = f"sqlite:///{tmp_path}/results/mlflow.db"
+    client = MlflowClient(store)
     (experiment,) = [e for e in client.search_experiments() if e.name == "quick_testbed"]
     found = client.search_runs([experiment.experiment_id], max_results=1000)
     assert len(found) == 4
     assert len({r.info.run_name for r in found}) == 4  # each told apart by its name
     for one in found:
-        names = {a.path for a in client.list_artifacts(one.info.run_id)}
-        assert {"configurations.json", "policies.json", "report.html", "traces.parquet"} <= names
+        names = {path.name for path in artifacts_of(store, one).iterdir()}
+        wanted = {"configurations.json", "policies.json", "report.html", "traces_offline.parquet"}
+        assert wanted | {"windows_front.png"} <= names
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from hosts.emulation.profile import PROFILES
+from tests.recorded import table_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -187,13 +188,13 @@ def test_the_condition_is_in_both_tables_with_its_unit(extended):
 
 @pytest.mark.medium
 def test_mlflow_has_the_knobs_and_the_condition_in_its_table_of_configurations(extended):
-    from mlflow.artifacts import load_dict
     from mlflow.tracking import MlflowClient
 
-    client = MlflowClient(f"sqlite:///{extended[0].parents[1]}/mlflow.db")
+    store = f"sqlite:///{extended[0].parents[1]}/mlflow.db"
+    client = MlflowClient(store)
     (experiment,) = [e for e in client.search_experiments() if e.name == "quick_testbed"]
     (run,) = client.search_runs([experiment.experiment_id])
-    table = load_dict(f"{run.info.artifact_uri}/configurations.json")
+    table = table_of(store, run, "configurations")
     rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
     found = [row for row in rows if row["split_point"] == 3]
     assert {row["fan_pct"] for row in found} == {20, 80}

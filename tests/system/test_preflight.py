@@ -49,6 +49,7 @@ def test_emulated_hosts_pass_and_all_is_in_one_table(tmp_path):
     done = start(tmp_path, "+experiment=preflight", "hosts.profile=quick")
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(re.findall("┏", done.stdout)) == 1
+    assert "In MLflow: mlflow ui" in done.stdout
     checks = {(f["host"], f["check"]) for f in findings(tmp_path)}
     assert {f["verdict"] for f in findings(tmp_path)} == {"ok"}
     for host, check in (

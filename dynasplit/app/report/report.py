@@ -19,12 +19,14 @@ from dynasplit.app.report.outputs import (
 )
 from dynasplit.app.report.page import PAGE, Told, write_page
 from dynasplit.app.report.quality import quality_lines
-from dynasplit.app.report.tracking import record, tell_where
+from dynasplit.app.report.tracking import record
 from dynasplit.app.setup.open_run import OpenRun
 from dynasplit.app.setup.phases import RunResult
 from dynasplit.app.setup.run_inputs import RunInputs
 from dynasplit.app.setup.run_name import run_name
+from dynasplit.app.setup.where_recorded import tell_where
 from dynasplit.core.provenance import PROVENANCE
+from dynasplit.figures.series import Origin
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.blocks import FILE as ORDER
 from dynasplit.offline.study import OfflineResult
@@ -155,7 +157,9 @@ def write_report(
         kept = (folder / name for name in (CONTROLS, BASELINES, ORDER))
         files += [path for path in kept if path.is_file()]
         files += [path for path in [folder / "logs"] if path.is_dir()]
-        record(opened.recorder, summary, files, folder)
+        told = "\n".join(told_in(inputs.testbed, result))
+        origin = Origin(inputs.testbed.network, source_in(inputs.testbed, result), told)
+        record(opened.recorder, summary, files, folder, origin)
     for given_up in summary["given_up"]:
         terminal.say("Given up in the {phase}: {configuration}: {reason}".format(**given_up))
     for came in summary["recovered"]:
@@ -184,5 +188,4 @@ def write_report(
         terminal.say(line)
     terminal.say(f"Results: {folder}")
     terminal.say(f"Report: {folder / PAGE}")
-    if opened.recorder.trouble is None:
-        tell_where(inputs.record, opened.recorder, terminal)
+    tell_where(inputs.record, opened.recorder, terminal)

@@ -1,35 +1,44 @@
-"""Hands a finished run's results to its recorder, and says how to look at them."""
+"""Hands a finished run's results to its recorder."""
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dynasplit.app.cli.terminal import Terminal
-from dynasplit.app.setup.run_inputs import RecordInputs
-from dynasplit.core.passwords import masked_uri
+from dynasplit.app.report.recorded_traces import write_traces
 from dynasplit.core.provenance import shown_j
-from dynasplit.frames.opened import TRACES, open_run
+from dynasplit.figures.series import Origin
 from dynasplit.recorder import Recorder
-
-LOCAL_PAGES = "http://127.0.0.1:5000"
 
 
 def record(
-    recorder: Recorder, summary: Mapping[str, Any], files: Sequence[Path], folder: Path
+    recorder: Recorder,
+    summary: Mapping[str, Any],
+    files: Sequence[Path],
+    folder: Path,
+    origin: Origin,
 ) -> None:
-    """Record a run's results; all its traces go into one table."""
-    recorder.summary(summary)
-    recorder.describe(description(summary))
+    """Record a run's results, and its traces as a person looks at them."""
+    words = {"source": origin.source, "validity": validity(summary["doubtful"])}
+    recorder.summary({**summary, **words})
+    recorder.describe(
+        f"{description(summary)}\n\n![the front](front.png)\n\n"
+        "The whole story is in the artifact `report.html`."
+    )
     recorder.artifacts(*files)
-    if recorder.keeps and any((folder / TRACES).glob("*.parquet")):
+    if recorder.keeps:
         with tempfile.TemporaryDirectory() as place:
-            path = Path(place) / "traces.parquet"
-            open_run(folder).traces().to_parquet(path)
-            recorder.artifacts(path)
+            recorder.artifacts(*write_traces(folder, Path(place), origin))
+
+
+def validity(block: Mapping[str, Any]) -> str:
+    """What is doubtful of a run, in words that a list of runs has room for."""
+    if not block["measurements"]:
+        return f"none of {block['of']} measurements doubtful"
+    flags = ", ".join(f"{name} {count}" for name, count in block["by_flag"].items())
+    return f"{block['measurements']} of {block['of']} measurements doubtful: {flags}"
 
 
 def description(summary: Mapping[str, Any]) -> str:
@@ -63,19 +72,7 @@ def description(summary: Mapping[str, Any]) -> str:
             f"{_number(block['latency_ms']['median'])} | {shown_j(block['energy_j']['mean'])} | "
             f"{_number(block[saving])}{_between(block, saving)} |"
         )
-    return "\n".join([*lines, "", "The whole story is in the artifact `report.html`."])
-
-
-def tell_where(kept: RecordInputs, recorder: Recorder, terminal: Terminal) -> None:
-    """Say how to look at what was recorded, and where the run itself is."""
-    if kept.tracking != "mlflow":
-        return
-    if kept.tracking_uri.startswith(("http://", "https://")):
-        terminal.say(f"In MLflow: {masked_uri(kept.tracking_uri).rstrip('/')}/{recorder.place}")
-        return
-    uri = shlex.quote(masked_uri(kept.tracking_uri))
-    there = f"{LOCAL_PAGES}/{recorder.place}"
-    terminal.say(f"In MLflow: mlflow ui --backend-store-uri {uri}, and then {there}")
+    return "\n".join(lines)
 
 
 def _number(value: float | None) -> str:

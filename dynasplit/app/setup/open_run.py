@@ -104,7 +104,7 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
         with _told_what_is_kept(inputs, folder, terminal), ExitStack() as stack:
             run = _opened(inputs, folder, terminal, stack, earlier)
             yield run
-        if run.recorder.trouble is None:
+        if run.recorder.lost is None:
             journal = run.session.journal
             folder.finish(order_of(journal.measurements(), journal.served(run.session.online)))
     run.check_put_back()
@@ -265,6 +265,7 @@ def open_tracking(
             **told,
         },
         dataset=str(inputs.record.configuration.get("data", {}).get("name", "")),
+        system_metrics=inputs.record.system_metrics,
         progress=progress,
     )
     record = inputs.record

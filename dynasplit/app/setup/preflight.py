@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
@@ -11,11 +12,12 @@ import numpy as np
 from dynasplit.app.cli.findings import counted, findings_table
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.kinds.base import HostsKind
+from dynasplit.app.setup.plan_record import recorded
 from dynasplit.app.setup.prepare_model import prepared
 from dynasplit.app.setup.run_inputs import RecordInputs
 from dynasplit.app.setup.trial import try_formats
 from dynasplit.core.errors import PreflightFailed, ResultsError, TestbedError
-from dynasplit.preflight.findings import BOTH, Finding, error, errors, failed, ok
+from dynasplit.preflight.findings import BOTH, Finding, by_verdict, error, errors, failed, ok
 from dynasplit.preflight.quick import QuickPart, quick_part
 from dynasplit.preflight.two_hosts import TwoHosts
 from dynasplit.preflight.under_load import LoadedNetwork, under_load
@@ -62,13 +64,16 @@ def preflight(
         PreflightFailed: all that is wrong.
     """
     identity = identity_of(record.configuration, files=record.files)
-    with open_run_folder(
-        record.results_dir,
-        record.experiment,
-        identity,
-        resume=False,
-        configuration=record.configuration,
-    ) as folder:
+    with (
+        open_run_folder(
+            record.results_dir,
+            record.experiment,
+            identity,
+            resume=False,
+            configuration=record.configuration,
+        ) as folder,
+        recorded(record, folder, terminal) as recorder,
+    ):
         started_s = time.monotonic()
         findings = _findings(hosts, folder.path, terminal, quick_only)
         findings.append(_of_results(folder.path))
@@ -76,6 +81,9 @@ def preflight(
         title = f"Preflight: {counted(findings)}, in {took_s:.0f} s"
         terminal.console.print(findings_table(findings, title))
         _write(folder.path / _FILE, findings)
+        recorder.table("findings", [asdict(one) for one in findings])
+        recorder.summary({"preflight": {v: len(same) for v, same in by_verdict(findings).items()}})
+        recorder.describe(f"{title}.")
         folder.finish()
         terminal.say(f"Results: {folder.path / _FILE}")
     _refuse(findings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -244,8 +243,8 @@ def record_inputs(config: Config) -> RecordInputs:
         online=Determining(without_places(serves), served),
         by_path=(Determining(measures, measured), Determining(serves, served)),
         tracking=config.tracking.kind,
-        tracking_uri=config.tracking.uri
-        or os.environ.get("MLFLOW_TRACKING_URI")
+        system_metrics=config.tracking.system_metrics,
+        tracking_uri=config.tracking.asked_uri
         or sqlite_uri(Path(config.results_dir) / "mlflow.db"),
         study_uri=config.search.storage,
         command=[masked(word) for word in ASKED.get()],

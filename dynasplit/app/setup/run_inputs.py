@@ -240,7 +240,8 @@ class RecordInputs:
         by_path: both, as older runs have them, where files were known by their paths too.
         measured_otherwise: says of the configuration that another run's record keeps what would
             be measured otherwise here.
-        tracking: `mlflow` or `none`. tracking_uri: of its store.
+        tracking: `mlflow`, `server` or `none`. tracking_uri: of its store.
+        system_metrics: the controller's own figures are recorded too.
         command: the words of the command line, without passwords.
         study_uri: of an Optuna storage that shows the search; None: none does.
     """
@@ -255,6 +256,7 @@ class RecordInputs:
     by_path: tuple[Determining, Determining]
     tracking: str
     tracking_uri: str
+    system_metrics: bool = False
     study_uri: str | None = None
     command: Sequence[str] = ()
     measured_otherwise: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _before: ()

@@ -14,16 +14,21 @@ def run_name(configuration: Mapping[str, Any], network: str) -> str:
         configuration: what determines the run, nested, as plain values.
         network: the network's name.
     """
-    hosts = configuration.get("hosts", {})
     search = configuration.get("search", {}).get("algorithm", "")
     given = configuration.get("front")
     parts = (
         network,
         f"front {Path(given).name}" if given else search,
-        " ".join(filter(None, (hosts.get("kind"), _of_the_hosts(configuration)))),
+        hosts_words(configuration),
         f"seed {configuration.get('seed', 0)}",
     )
     return " · ".join(filter(None, parts))
+
+
+def hosts_words(configuration: Mapping[str, Any]) -> str:
+    """The kind of hosts, and what tells them from others of it."""
+    kind = configuration.get("hosts", {}).get("kind")
+    return " ".join(filter(None, (kind, _of_the_hosts(configuration))))
 
 
 def _of_the_hosts(configuration: Mapping[str, Any]) -> str:

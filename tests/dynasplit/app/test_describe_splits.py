@@ -153,7 +153,7 @@ def test_describe_model_leaves_what_fit_profile_reads(tmp_path):
     assert cuts[3].head_mmac == pytest.approx((256 * 9 * 16 + 64 * 9 * 16 * 32) / 1e6)
     assert (folder / "model.png").stat().st_size > 10_000
     words = ["+experiment=fit_profile", "fit.profile=pi4_coral_v100", "fit.network=digits_cnn"]
-    more = [f"fit.macs={folder / 'macs.csv'}", f"results_dir={tmp_path}"]
+    more = [f"fit.macs={folder / 'macs.csv'}", f"results_dir={tmp_path}", "tracking=none"]
     fitted = subprocess.run(
         [sys.executable, "run_experiment.py", *words, *more],
         cwd=ROOT,

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from dynasplit.app.report.tracking import description, tell_where
+from dynasplit.app.report.tracking import description
+from dynasplit.app.setup.where_recorded import tell_where
 
 BLOCK = {
     "requests": 50,
@@ -37,8 +38,8 @@ def test_the_description_has_the_headline_with_its_interval_and_a_table():
     [
         (
             "sqlite:///a b/mlflow.db",
-            "mlflow ui --backend-store-uri 'sqlite:///a b/mlflow.db', and then "
-            "http://127.0.0.1:5000/#/experiments/1/runs/2",
+            "mlflow ui --backend-store-uri 'sqlite:///a b/mlflow.db' --artifacts-destination "
+            "'a b/mlflow_artifacts', and then http://127.0.0.1:5000/#/experiments/1/runs/2",
         ),
         ("https://me:secret@host/", "In MLflow: https://me:***@host/#/experiments/1/runs/2"),
     ],
@@ -46,7 +47,16 @@ def test_the_description_has_the_headline_with_its_interval_and_a_table():
 def test_the_run_itself_is_linked_to(uri, expected):
     said = []
     kept = SimpleNamespace(tracking="mlflow", tracking_uri=uri)
-    recorder = SimpleNamespace(place="#/experiments/1/runs/2")
+    recorder = SimpleNamespace(place="#/experiments/1/runs/2", trouble=None, lost=None)
     tell_where(kept, recorder, SimpleNamespace(say=said.append))
     assert expected in said[0]
     assert "secret" not in said[0]
+
+
+def test_what_waits_is_said_with_the_command_that_sends_it():
+    said = []
+    kept = SimpleNamespace(tracking="server", tracking_uri="http://host", results_dir="my results")
+    recorder = SimpleNamespace(place="", trouble="ConnectionError: away", lost=None)
+    tell_where(kept, recorder, SimpleNamespace(say=said.append))
+    assert "Not in MLflow yet (ConnectionError: away)" in said[0]
+    assert "+experiment=sync_tracking results_dir='my results'" in said[0]

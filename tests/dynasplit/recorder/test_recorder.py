@@ -13,6 +13,7 @@ from dynasplit.recorder import Recorder, RunFacts, absolute_uri, open_recorder
 from dynasplit.recorder.live import LiveFigures
 from dynasplit.recorder.points import flattened, of_summary
 from dynasplit.run.journal import Journal
+from tests.recorded import artifacts_of, table_of
 
 
 def measured(split_point, repeat=0, latency_ms=10.0):
@@ -55,7 +56,7 @@ SUMMARY = {
 
 
 def test_other_kinds_are_refused(tmp_path):
-    with pytest.raises(ConfigurationError, match="allowed: mlflow, none"):
+    with pytest.raises(ConfigurationError, match="allowed: mlflow, server, none"):
         open_recorder("wandb", uri="x", facts=facts(tmp_path), journal=Journal())
 
 
@@ -110,12 +111,6 @@ def runs_of(client, experiment):
     return client().search_runs([there.experiment_id], max_results=1000)
 
 
-def table_of(client, run, name):
-    from mlflow.artifacts import load_dict
-
-    return load_dict(f"{run.info.artifact_uri}/{name}.json")
-
-
 @pytest.mark.medium
 def test_a_run_is_recorded_whole(tmp_path, store, client):
     folder = tmp_path / "run"
@@ -134,11 +129,12 @@ def test_a_run_is_recorded_whole(tmp_path, store, client):
         recorder(Finished("search"))
         recorder.configurations({Configuration.of(1, cpu_mhz=600)})
         recorder.summary(SUMMARY)
-        recorder.describe("**found**")
+        recorder.describe("**found** ![front](front.png)")
         recorder.artifacts(folder / "front.png")
     assert recorder.trouble is None
     (run,) = runs_of(client, "whole")
-    assert recorder.place == f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    there = f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    assert recorder.place == f"{there}?workflowType=machine_learning"
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "first"
     assert run.data.params == {"seed": "3", "search.name": "nsga3", "search.fraction": "0.2"}
@@ -147,16 +143,17 @@ def test_a_run_is_recorded_whole(tmp_path, store, client):
     tags = run.data.tags
     assert (tags["emulated"], tags["hosts"]) == ("true", "emulated")
     assert (tags["dynasplit.identity"], tags["mlflow.source.git.commit"]) == ("1a2b", "abc123")
-    assert tags["mlflow.note.content"] == "**found**"
+    picture = f"![front](get-artifact?path=front.png&run_uuid={run.info.run_id})"
+    assert tags["mlflow.note.content"].startswith(f"**found** {picture}\n\n[All runs](#/exp")
     assert tags["mlflow.source.name"] == "run_experiment.py"
     assert [one["path"] for one in json.loads(tags["mlflow.loggedArtifacts"])] == [
         "configurations.json",
         "policies.json",
     ]
     assert [i.dataset.name for i in run.inputs.dataset_inputs] == ["digits"]
-    found = {a.path for a in client().list_artifacts(run.info.run_id)}
+    found = {path.name for path in artifacts_of(store, run).iterdir()}
     assert found == {"config.yaml", "front.png", "configurations.json", "policies.json"}
-    table = table_of(client, run, "configurations")
+    table = table_of(store, run, "configurations")
     rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
     assert [(r["split_point"], r["on_front"]) for r in rows] == [(1, True), (0, False), (2, False)]
     assert (rows[2]["latency_ms"], rows[2]["runs"]) == (12.5, 2)
@@ -192,7 +189,7 @@ def test_a_run_that_is_continued_goes_on_in_the_same_mlflow_run(tmp_path, store,
         raise KeyboardInterrupt
     (run,) = runs_of(client, "continued")
     assert run.info.status == "KILLED"
-    assert len(table_of(client, run, "configurations")["data"]) == 2
+    assert len(table_of(store, run, "configurations")["data"]) == 2
     again = dataclasses.replace(about, config={**about.config, "seed": "other", "new": 1})
     for _ in range(2):
         with open_recorder("mlflow", uri=store, facts=again, journal=journal_of(3, 2)) as recorder:
@@ -203,9 +200,9 @@ def test_a_run_that_is_continued_goes_on_in_the_same_mlflow_run(tmp_path, store,
     assert same.info.run_id == run.info.run_id
     assert same.info.status == "FINISHED"
     assert same.data.params["new"] == "1"
-    assert len(table_of(client, same, "configurations")["data"]) == 3
-    assert table_of(client, same, "policies")["data"] == [["fastest", 98.0, None, 90.0, 99.5]]
-    fresh = facts(tmp_path / "anew", experiment="continued")
+    assert len(table_of(store, same, "configurations")["data"]) == 3
+    assert table_of(store, same, "policies")["data"] == [["fastest", 98.0, None, 90.0, 99.5]]
+    fresh = facts(tmp_path / "anew", experiment="continued", token="another")
     copied = dataclasses.replace(about, token="its own")
     for number, other in enumerate([fresh, copied, copied], start=2):
         with open_recorder("mlflow", uri=store, facts=other, journal=Journal()):
