@@ -58,6 +58,13 @@ class Chooser:
 POLICIES = (Chooser("turns", EDGE_ONLY, SPLIT, SPLIT, CLOUD_ONLY), Chooser("cloud", CLOUD_ONLY))
 
 
+def block_of(rows, label="occupied"):
+    """The sums, which there are."""
+    found = attribution_block(rows, label)
+    assert found is not None
+    return found
+
+
 def spied(stretch):
     """The pieces that it divides from now on."""
     divide, seen = stretch.divide, []
@@ -107,7 +114,7 @@ def test_all_shares_together_are_what_boards_truly_drew(rule, occupied, monkeypa
     assert all(row.attributed is not None for row in served)
     for host, true_j in drawn.items():
         assert sum(sums(served, host)) == pytest.approx(true_j, rel=1e-3)
-    block = attribution_block(served, rule.label)
+    block = block_of(served, rule.label)
     assert block["metered_j"] == pytest.approx(sum(drawn.values()), rel=1e-3)
     assert block["attributed_j"] > 0
     assert block["switching_j"] > 0
@@ -149,7 +156,7 @@ def test_the_table_of_requests_keeps_them(occupied, tmp_path):
 
 def test_what_was_served_before_another_start_is_not_divided_anew(occupied):
     served, _, _ = occupied
-    block = attribution_block([*served[:5], *(_without(row) for row in served[5:])], "occupied")
+    block = block_of([*served[:5], *(_without(row) for row in served[5:])])
     assert (block["requests"], block["of"]) == (5, 24)
     assert "5 of 24 requests" in attribution_lines(block)[0]
     assert attribution_block([_without(served[0])], "occupied") is None
