@@ -212,11 +212,10 @@ def _opened(
     terminal.follow(SearchWords(progress, journal.measurements()))
     with terminal.during("Opening the records"):
         recorder = stack.enter_context(open_tracking(inputs, folder, journal, facts, progress))
-    subscribers: list[Subscriber] = [*shown, terminal, recorder]
     session = Session(
         testbed,
         journal,
-        subscriber=partial(_tell, subscribers),
+        subscriber=partial(_tell, [*shown, terminal, recorder]),
         storage=folder.path / "study.log",
         online=folder.record.online,
     )
