@@ -288,6 +288,7 @@ def test_the_traceback_is_shown_when_asked_for(cli):
         cli("seed=1", "debug=true")
 
 
+@pytest.mark.medium
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(cli, tmp_path):
     code, out, _ = cli(
         "+experiment=vgg16_testbed", "dry_run=true", f"results_dir={tmp_path}/results"
