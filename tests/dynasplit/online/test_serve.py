@@ -155,7 +155,7 @@ class Metering(SimpleNamespace):
         if len(self.waiting) < 3 and not at_end:
             return []
         told, self.waiting = self.waiting, []
-        return [Attribution(*one, Attributed(edge_attributed_j=1.0 + one[0])) for one in told]
+        return [Attribution(r, who, Attributed(edge_attributed_j=1.0 + r)) for r, who in told]
 
 
 def test_shares_that_come_later_belong_to_the_requests_of_this_start(requests, everyone):
