@@ -6,6 +6,7 @@ import pytest
 
 from dynasplit.core.errors import ConfigurationError, HostUnreachable, ResultsError
 from dynasplit.core.events import Answered, Finished, Started
+from dynasplit.core.served_request import Attributed, Attribution
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online import policies
 from dynasplit.online.metered import Metered
@@ -134,6 +135,44 @@ def test_requests_after_a_start_in_between_switch_as_without_it(requests, everyo
     resumed = serve(requests, everyone, testbed(), journal)
     assert {s.measurement.switch_ms > 0 for s in whole} == {True, False}
     assert resumed == whole
+
+
+class Metering(SimpleNamespace):
+    """Serves as a profile says, and tells whose joules are of three requests at a time."""
+
+    def __init__(self, until: int = 10**9) -> None:
+        super().__init__(boards=ModelledTestbed(load_profile("pi4_coral_v100"), "vgg16"))
+        self.seen, self.until, self.waiting = 0, until, []
+
+    def infer(self, configuration, *, request, stream, payload):
+        self.seen += 1
+        if self.seen > self.until:
+            raise Killed
+        self.waiting.append((request, stream))
+        return self.boards.infer(configuration, request=request, stream=stream)
+
+    def attribute(self, figures_of, tell, *, at_end):
+        if len(self.waiting) < 3 and not at_end:
+            return []
+        told, self.waiting = self.waiting, []
+        return [Attribution(r, who, Attributed(edge_attributed_j=1.0 + r)) for r, who in told]
+
+
+def test_shares_that_come_later_belong_to_the_requests_of_this_start(requests, everyone):
+    windows = ModelledTestbed(load_profile("pi4_coral_v100"), "vgg16")
+
+    def testbed(until: int = 10**9) -> Requests:
+        return Requests(Metering(until), Metered({}, windows.measure))
+
+    journal = Journal()
+    with pytest.raises(Killed):
+        serve(requests, everyone, testbed(until=8), journal)
+    before = {(s.request, s.policy) for s in journal.served() if s.attributed is None}
+    assert len(before) == 2  # the third would have told
+    served = serve(requests, everyone, testbed(), journal)
+    assert {(s.request, s.policy) for s in served if s.attributed is None} == before
+    told = [s for s in served if s.attributed is not None]
+    assert [s.attributed.edge_attributed_j for s in told] == [1.0 + s.request for s in told]
 
 
 @pytest.mark.fault(
