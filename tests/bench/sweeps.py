@@ -57,7 +57,8 @@ def sweep_s(runs: Path, results: Path, requests: int, jobs: int, *words: str) ->
     seeds = ",".join(map(str, range(jobs)))
     asked = [
         *("+experiment=replay", f"runs={runs}", f"workload.requests={requests}"),
-        *("replay.threads=1", "replay.divisions=0", f"seed={seeds}", f"results_dir={results}"),
+        *("replay.threads=1", "replay.divisions=0", "tracking=none"),
+        *(f"seed={seeds}", f"results_dir={results}"),
     ]
     before_s = time.perf_counter()
     done = subprocess.run(
