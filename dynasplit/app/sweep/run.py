@@ -14,8 +14,8 @@ from dynasplit.app.sweep.jobs import Sweep, SweptJob
 from dynasplit.app.sweep.launched import launch
 from dynasplit.app.sweep.outcomes import Ended, Outcome, run_job
 from dynasplit.core.errors import ConfigurationError
-from dynasplit.run.run_folder import check_writable
 from dynasplit.run.run_record import SUMMARY, RunRecord
+from dynasplit.run.writable import check_writable
 
 
 def check_launcher(jobs: Sequence[Job], launcher: str) -> None:

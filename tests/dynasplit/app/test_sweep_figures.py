@@ -149,7 +149,8 @@ def test_values_are_shown_as_they_are_said():
 
 def test_a_finished_run_is_known_by_its_content(tmp_path):
     for content, is_finished in (("a", True), ("a", False), ("b", False), ("", True)):
-        with open_run_folder(tmp_path, "x", f"id {content}", content=content, resume=False) as run:
+        with open_run_folder(tmp_path, "x", f"id {content}", resume=False) as run:
+            run.know_by(content)
             if is_finished:
                 run.finish()
     found = runs_of_contents(tmp_path / "x", {"a", "b", "c", ""})
