@@ -10,6 +10,9 @@ from dynasplit.app.setup.resolve import record_inputs
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError
 
+ON_HOSTS = True
+"""It works on the hosts of its configuration."""
+
 
 def check(config: Config) -> None:
     """Refuse hosts that are no hosts."""

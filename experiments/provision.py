@@ -21,6 +21,10 @@ from dynasplit.testbed.address import HostAddress
 ROLES = ("edge", "cloud")
 
 
+ON_HOSTS = True
+"""It works on the hosts of its configuration."""
+
+
 def check(config: Config) -> None:
     """Refuse hosts that are no hosts of one's own, and interpreters of the system."""
     addresses_of(config)

@@ -58,7 +58,7 @@ def run(config: Config) -> None:
         told = f"Serving {thresholds.count:,} requests by {len(config.policies)} policies"
         with terminal.during(told):
             replay, left_out = _replay(config, front, runs, thresholds)
-            blocks = policy_blocks(replay.figures(config.replay.chunk))
+            blocks = policy_blocks(replay.figures(config.replay.chunk, config.replay.threads))
         unseen = None
         if config.replay.divisions and config.front is None:
             with terminal.during("The same, chosen by one half of the runs, judged by the other"):
@@ -118,7 +118,7 @@ def _out_of_sample(config: Config, runs: RunsTable, thresholds: Thresholds) -> d
         if halves.choosing is not None:
             front = ParetoFront.of_runs(halves.choosing)
             replay, _ = _replay(config, front, halves.judging, thresholds)
-            blocks.append(policy_blocks(replay.figures(config.replay.chunk)))
+            blocks.append(policy_blocks(replay.figures(config.replay.chunk, config.replay.threads)))
     for name in dict.fromkeys(name for block in blocks for name in block):
         mine = [block[name] for block in blocks if name in block]
         met = [block["met_pct"] for block in mine]

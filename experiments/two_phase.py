@@ -15,6 +15,9 @@ from dynasplit.app.setup.resolve import check_early, prepared_inputs
 from dynasplit.config.schema import Config
 from dynasplit.run.writable import check_could_be_written, check_writable
 
+ON_HOSTS = True
+"""It measures on the hosts of its configuration."""
+
 
 def check(config: Config) -> None:
     """Refuse what cannot be, before this or any other job of a multirun starts.

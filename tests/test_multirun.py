@@ -5,12 +5,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from hydra.errors import MissingConfigException
 
+import dynasplit
+from dynasplit.app.cli.hydra_errors import refusal
+from dynasplit.core.errors import ResultsError
+from experiments import two_phase
 from tests.commands import command_line
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ["hosts=modelled", "search.trials=3", "search.front_repeats=0", "workload.requests=2"]
+
+QUICK = ["+experiment=quick_testbed", *SMALL, "tracking=none"]
 
 
 def everything_below(folder: Path) -> str:
@@ -122,32 +130,134 @@ ConfigStore.instance().store(group="hydra/launcher", name="toy", node=Conf, prov
 '''
 
 
-@pytest.mark.medium
-@pytest.mark.parametrize("kept", [0, 1, 2])
-@pytest.mark.fault(
-    group="command line",
-    fault="a launcher that takes jobs elsewhere",
-    seen="`hydra/launcher=toy was handed 2 jobs`, exit code 2",
-    kept="nothing was run",
-)
-def test_a_launcher_that_takes_jobs_elsewhere_is_refused(tmp_path, kept):
-    (tmp_path / "hydra_plugins").mkdir()
-    (tmp_path / "hydra_plugins/toy.py").write_text(LAUNCHER)
-    words = ["+experiment=quick_testbed", "hosts=modelled", "dry_run=true", "seed=0,1"]
-    launcher = ["hydra/launcher=toy", f"hydra.launcher.kept={kept}"]
-    told = subprocess.run(
-        [sys.executable, "run_experiment.py", "-m", *words, *launcher, f"results_dir={tmp_path}"],
+def with_toy(folder: Path, *words: str, kept: int) -> subprocess.CompletedProcess:
+    """Two jobs by a launcher that runs so many of them."""
+    (folder / "hydra_plugins").mkdir(exist_ok=True)
+    (folder / "hydra_plugins/toy.py").write_text(LAUNCHER)
+    launcher = [
+        "hydra/launcher=toy",
+        f"hydra.launcher.kept={kept}",
+        f"results_dir={folder}/results",
+    ]
+    return subprocess.run(
+        [sys.executable, "run_experiment.py", "-m", *QUICK, "seed=0,1", *launcher, *words],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
     )
-    if kept == 2:
-        assert (told.returncode, told.stderr) == (0, "")
-        assert "Job 2 of 2" in told.stdout
-    else:
-        assert (told.returncode, told.stdout) == (2, "")
-        assert told.stderr == (
-            f"Error: hydra/launcher=toy was handed 2 jobs, of which {kept} arrived here, and none "
-            "was run; allowed: hydra/launcher=basic, which is set if nothing is said\n"
-        )
+
+
+@pytest.mark.medium
+@pytest.mark.fault(
+    group="command line",
+    fault="a launcher that does not bring all jobs back",
+    seen="`hydra/launcher=toy was handed 2 jobs, of which 1 came back`, exit code 1",
+    kept="the job that came back; the same command runs the other alone",
+)
+def test_jobs_that_a_launcher_loses_are_missed(tmp_path):
+    assert "Job 2 of 2" in with_toy(tmp_path, "dry_run=true", kept=0).stdout  # told here
+    lost = with_toy(tmp_path, kept=1)
+    assert lost.returncode == 1
+    assert lost.stderr.startswith(
+        "Error: hydra/launcher=toy was handed 2 jobs, of which 1 came back. "
+    )
+    assert "1 of 2 jobs of sweep quick_testbed_" in lost.stdout
+    assert "Job 2 (seed=1) not finished" in lost.stdout
+    again = with_toy(tmp_path, kept=1)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "1 of 2 jobs are finished, and not run again" in again.stdout
+    assert "Job 2 of 2 (seed=1): finished" in again.stdout
+    assert "Job 1 of 2" not in again.stdout
+    assert len(list((tmp_path / "results/quick_testbed").iterdir())) == 2
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize(("hosts", "is_refused"), [("emulated", True), ("modelled", False)])
+@pytest.mark.fault(
+    group="command line",
+    fault="a launcher that runs jobs at the same time, on one set of hosts",
+    seen="`hosts=emulated is one set of hosts`, and what is allowed; exit code 2",
+    kept="nothing was run",
+)
+def test_one_set_of_hosts_measures_one_job_at_a_time(tmp_path, hosts, is_refused):
+    told = with_toy(tmp_path, f"hosts={hosts}", "dry_run=true", kept=2)
+    assert told.returncode == (2 if is_refused else 0)
+    said = "hydra/launcher=toy runs jobs at the same time, and hosts=emulated is one set of hosts"
+    assert (said in told.stderr) == is_refused
+    assert ("allowed: hydra/launcher=basic, or hosts=modelled" in told.stderr) == is_refused
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "joblib",
+            "hydra/launcher=joblib is not installed: pip install -r requirements-joblib.txt",
+        ),
+        ("slurm", "hydra/launcher=slurm: no launcher of this name is installed"),
+    ],
+)
+@pytest.mark.fault(
+    group="command line",
+    fault="a launcher that is not installed",
+    seen="one line: how it is installed, or which there are; exit code 2",
+    kept="nothing was run",
+)
+def test_a_launcher_that_is_not_installed_is_named(name, said):
+    lacking = MissingConfigException("no", f"hydra/launcher/{name}", ["basic"])
+    assert str(refusal(lacking)) == f"{said}; there are: basic"
+
+
+def test_an_unknown_launcher_is_refused_by_the_command(tmp_path):
+    told = command_line("-m", *QUICK, "hydra/launcher=nope", f"results_dir={tmp_path}")
+    assert told.returncode == 2
+    assert told.stderr.startswith("Error: hydra/launcher=nope: no launcher of this name")
+
+
+@pytest.mark.medium
+def test_one_job_that_fails_leaves_an_answer_of_the_others(tmp_path, monkeypatch):
+    """Started again, it alone is run."""
+    run = two_phase.run
+
+    def failing(config):
+        if config.seed == 1:
+            raise ResultsError("the disk has gone")
+        run(config)
+
+    monkeypatch.setattr(two_phase, "run", failing)
+    words = ["-m", *QUICK, "seed=0,1,2", f"results_dir={tmp_path}"]
+    told = command_line(*words)
+    assert told.returncode == 1
+    assert "2 of 3 jobs of sweep" in told.stdout
+    assert "Job 2 (seed=1) failed: the disk has gone" in told.stdout
+    (folder,) = (tmp_path / "sweeps").iterdir()
+    jobs = pd.read_parquet(folder / "jobs.parquet")
+    assert list(jobs["state"]) == ["finished", "failed", "finished"]
+    monkeypatch.setattr(two_phase, "run", run)
+    again = command_line(*words)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.count("\nJob ") == 1
+    assert [p.name for p in (tmp_path / "sweeps").iterdir()] == [folder.name]
+    jobs = pd.read_parquet(folder / "jobs.parquet")
+    assert list(jobs["state"]) == ["finished before", "finished", "finished before"]
+    figures = pd.read_parquet(folder / "sweep.parquet").set_index("policy")
+    runs = dynasplit.open_runs(tmp_path / "quick_testbed/*").summary
+    met = runs[runs["policy"] == "dynasplit"]["met_pct"].astype(float)
+    assert figures["runs"].unique().tolist() == [3]
+    assert figures["met_pct"]["dynasplit"] == pytest.approx(met.mean())
+    half = 4.302653 * met.std() / 3**0.5  # Student's quantile of 2 degrees of freedom
+    assert figures["met_pct_low"]["dynasplit"] == pytest.approx(max(0, met.mean() - half))
+
+
+@pytest.mark.medium
+def test_more_seeds_run_the_new_ones_alone(tmp_path):
+    words = ["-m", *QUICK, f"results_dir={tmp_path}"]
+    assert command_line(*words, "seed=0").returncode == 0
+    more = command_line(*words, "seed=0,1")
+    assert "1 of 2 jobs are finished, and not run again" in more.stdout
+    assert len(list((tmp_path / "quick_testbed").iterdir())) == 2
+    anew = command_line(*words, "seed=0,1", "resume=false")
+    assert "not run again" not in anew.stdout
+    assert len(list((tmp_path / "quick_testbed").iterdir())) == 4
+    assert len(list((tmp_path / "sweeps").iterdir())) == 2

@@ -19,7 +19,7 @@ from hosts.core.errors import printable
 
 FREE_OF_RESULT = (
     *("results_dir", "resume", "dry_run", "debug", "tracking", "default_profile", "figures"),
-    *("hosts.speedup", "search.storage"),
+    *("hosts.speedup", "search.storage", "replay.threads"),
 )
 """What a run may change without becoming another run."""
 

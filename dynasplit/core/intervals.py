@@ -6,6 +6,8 @@ Statistical Society B 54, 1992): energies of requests lie in two clusters, which
 percentile bootstrap too narrow (docs/decisions.md has the coverages). All need counts of values
 alone, so that 10^8 requests cost what 50 do, and none draws anything at random.
 
+A mean over a few runs with seeds of their own has Student's (1908).
+
 The difference of two shares of right answers has Bonett and Price's adjusted Wald interval where
 they are of the same images (Journal of Educational and Behavioral Statistics 37, 2012; compared
 with others by M. W. Fagerland and others, Statistics in Medicine 33, 2014), and Agresti and Caffo's
@@ -105,6 +107,20 @@ def of_mean(values: Floats, counts: Counts) -> Interval | None:
     mean = float(values @ counts) / total
     low, high = _around(mean, values - mean, counts, 1.0)
     return max(low, 0.0), high
+
+
+def of_seeds(values: Floats) -> Interval | None:
+    """Student's interval of the mean of a few independent runs' figures (n,).
+
+    None where there are fewer than two. Where all are equal it is that value.
+    """
+    from scipy.special import stdtrit
+
+    if len(values) < 2:
+        return None
+    mean, spread = float(values.mean()), float(values.std(ddof=1))
+    half = float(stdtrit(len(values) - 1, (1 + LEVEL) / 2)) * spread / math.sqrt(len(values))
+    return mean - half, mean + half
 
 
 def of_saving(pairs: Pairs) -> Interval | None:

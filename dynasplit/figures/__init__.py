@@ -31,6 +31,7 @@ __all__ = [
     "draw_offline",
     "draw_online",
     "draw_policy_figures",
+    "draw_sweep_figure",
     "try_to_write_figure",
 ]
 
@@ -187,3 +188,12 @@ def draw_network_figure(
     from dynasplit.figures.network import draw
 
     return draw(path, model, places, chosen)
+
+
+def draw_sweep_figure(
+    path: Path, groups: Sequence[Mapping[str, Any]], origin: Origin, title: str
+) -> Path | None:
+    """A sweep's figures by its options, with intervals over seeds; see `figures.sweep`."""
+    from dynasplit.figures.sweep import draw
+
+    return draw(path, groups, origin, title)

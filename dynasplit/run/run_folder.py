@@ -91,6 +91,11 @@ class RunFolder:
         self.record.artifacts, self.record.seeds = dict(artifacts), dict(seeds)
         self._save()
 
+    def know_by(self, content: str) -> None:
+        """Keep the hash of all that was asked for; empty: it is not known."""
+        self.record.content = content
+        self._save()
+
     def take_over(self, folder: Path, hosts: Mapping[str, str]) -> None:
         """Say from which run's folder measurements are taken over, and which hosts made them."""
         self.record.took_over, self.record.hosts = str(folder.resolve()), dict(hosts)

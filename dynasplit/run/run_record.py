@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +21,8 @@ class RunRecord(msgspec.Struct, kw_only=True):
     Attributes:
         identity: hash of all that determines what the offline phase measures.
         online: of the online phase: hash of what determines who serves which requests.
+        content: hash of all that was asked for and its result depends on, files included, by which
+            a sweep knows what it has finished; empty: an older run.
         code: a hash of the code in each of its folders, when it was last started.
         libraries: their versions, likewise.
         hosts: the name of the host in each role, as it says itself; empty: not known.
@@ -45,6 +47,7 @@ class RunRecord(msgspec.Struct, kw_only=True):
 
     identity: str
     online: str = ""
+    content: str = ""
     code: dict[str, str] = {}
     libraries: dict[str, str] = {}
     hosts: dict[str, str] = {}
@@ -122,3 +125,20 @@ def records_in(place: Path) -> Iterator[tuple[Path, RunRecord]]:
         record = record_of(path)
         if record is not None:
             yield path, record
+
+
+def runs_of_contents(place: Path, contents: Collection[str]) -> dict[str, tuple[Path, RunRecord]]:
+    """The run of each of these contents: the newest finished one, else the newest.
+
+    Args:
+        place: the folder of the experiment's runs.
+        contents: as their records have them.
+    """
+    found: dict[str, tuple[Path, RunRecord]] = {}
+    for path, record in records_in(place):
+        if record.content and record.content in contents:
+            known = found.get(record.content)
+            is_better = known is None or known[1].state != "finished" == record.state
+            if is_better:
+                found[record.content] = path, record
+    return found

@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from dynasplit.app.cli.asked import ASKED
-from dynasplit.app.cli.composing import watched
+from dynasplit.app.cli.composing import Launches, watched
 from dynasplit.app.cli.ending import BY_SIGNAL, guarded, heed_signals
 from dynasplit.app.cli.help import experiments_text, help_text
 from dynasplit.app.cli.hydra_errors import refusal
@@ -58,32 +58,47 @@ def main(compose: Callable[[], None]) -> int:
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # what gRPC finds is raised, in our words
     sys.excepthook = _show_traceback
     jobs: list[Job] = []
-    code = guarded(lambda: jobs.extend(_jobs(compose)), _asks_for_debug())
+    launches = Launches()
+    code = guarded(lambda: jobs.extend(_jobs(compose, launches)), _asks_for_debug())
+    if jobs and launches.launcher and not jobs[0].config.dry_run:
+        return int(_sweep().run_sweep(jobs, launches))
     for number, job in enumerate(jobs, start=1):
         if len(jobs) > 1:
-            print(f"\nJob {number} of {len(jobs)}: {masked(' '.join(job.overrides))}", flush=True)
-        code = max(code, guarded(_start(job), job.config.debug))
+            print(f"\n{title_of(job, number, len(jobs))}", flush=True)
+        code = max(code, guarded(started(job), job.config.debug))
         if code > BY_SIGNAL:
             break
     return code
 
 
-def _plan(job: Config) -> Any:
+def plan_of(job: Config) -> Any:
     """The module of an experiment's kind, which has `check` and `run`."""
     return importlib.import_module(f"experiments.{job.plan}")
 
 
-def _start(job: Job) -> Callable[[], None]:
+def _sweep() -> Any:
+    """The module that runs the jobs of -m; like plans, it calls what is here, not the reverse."""
+    return importlib.import_module("dynasplit.app.sweep.run")
+
+
+def title_of(job: Job, number: int, count: int) -> str:
+    """A job's number and words, without passwords."""
+    return f"Job {number} of {count}: {masked(' '.join(job.overrides))}"
+
+
+def started(job: Job) -> Callable[[], None]:
+    """A function that runs a job."""
+
     def start() -> None:
         ASKED.set(job.overrides)
-        _plan(job.config).run(job.config)
+        plan_of(job.config).run(job.config)
 
     return start
 
 
-def _jobs(compose: Callable[[], None]) -> list[Job]:
+def _jobs(compose: Callable[[], None], launches: Launches) -> list[Job]:
     """Every job, composed and checked, before the first one starts."""
-    _compose(compose)
+    _compose(compose, launches)
     if not _composed:  # only something was to be shown
         return []
 
@@ -91,9 +106,11 @@ def _jobs(compose: Callable[[], None]) -> list[Job]:
     for job in jobs:
         check_rules(job.config)
         try:
-            _plan(job.config).check(job.config)
+            plan_of(job.config).check(job.config)
         except DataError as error:  # a file that an option names is not what it must be
             raise ConfigurationError(str(error)) from error
+    if launches.runs_elsewhere:
+        _sweep().check_launcher(jobs, launches.launcher)
     return jobs
 
 
@@ -104,11 +121,10 @@ def _loaded(composed: DictConfig) -> Config:
         raise refusal(error) from error
 
 
-def _compose(compose: Callable[[], None]) -> None:
+def _compose(compose: Callable[[], None], launches: Launches) -> None:
     try:
-        with watched() as launches:
+        with watched(launches):
             compose()
-        launches.check(len(_composed))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise refusal(error, sys.argv[1:]) from error
     except OSError as error:

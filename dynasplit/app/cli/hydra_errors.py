@@ -50,6 +50,8 @@ def refusal(error: Exception, words: Iterable[str] = ()) -> ConfigurationError:
     options = getattr(error, "options", None)
     if options is not None:
         asked = str(getattr(error, "missing_cfg_file", "")).rpartition("/")
+        if asked[0] == "hydra/launcher":
+            return _no_launcher(asked[2], options)
         return _no_such("option", asked[2], options, f" of group {asked[0]}")
     if wrong := re.match(r"Error merging override (\S+?)=(.*)", text):
         return _wrong_value(wrong[1].lstrip("+"), wrong[2], cause)
@@ -71,6 +73,18 @@ def refusal(error: Exception, words: Iterable[str] = ()) -> ConfigurationError:
     lines = [*text.splitlines(), *str(cause or "").splitlines()]
     kept = [line.strip() for line in lines if line.strip() and "hydra.cc" not in line]
     return ConfigurationError("; ".join(kept) or type(error).__name__)
+
+
+def _no_launcher(name: str, installed: Iterable[str]) -> ConfigurationError:
+    there = ", ".join(installed)
+    if name == "joblib":
+        return ConfigurationError(
+            "hydra/launcher=joblib is not installed: pip install -r requirements-joblib.txt; "
+            f"there are: {there}"
+        )
+    return ConfigurationError(
+        f"hydra/launcher={name}: no launcher of this name is installed; there are: {there}"
+    )
 
 
 def _no_such_key(path: str) -> ConfigurationError:

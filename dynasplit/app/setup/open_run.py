@@ -93,6 +93,7 @@ def open_run(inputs: RunInputs, terminal: Terminal) -> Iterator[OpenRun]:
         configuration=record.configuration,
         older=by_path,
     ) as folder:
+        folder.know_by(record.content)
         try_formats(folder.path)
         went_on = ", continued" if folder.resumed else ""
         terminal.say(f"{record.experiment} on {inputs.hosts.name} hosts, in {folder.path}{went_on}")
@@ -261,6 +262,7 @@ def open_tracking(
             "model": inputs.testbed.network,
             "folder": str(folder.path.name),
             "command": " ".join(inputs.record.command),
+            **({"sweep": inputs.record.sweep} if inputs.record.sweep else {}),
             **told,
         },
         dataset=str(inputs.record.configuration.get("data", {}).get("name", "")),

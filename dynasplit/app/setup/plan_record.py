@@ -48,6 +48,7 @@ def recorded(
             "folder": folder.path.name,
             "command": " ".join(record.command),
             **({"source": source} if source else {}),
+            **({"sweep": record.sweep} if record.sweep else {}),
         },
         files=record.files,
     )

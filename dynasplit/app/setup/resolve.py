@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from dynasplit.app.cli.asked import ASKED
+from dynasplit.app.cli.asked import ASKED, SWEEP
 from dynasplit.app.cli.terminal import Terminal
+from dynasplit.app.setup.content import content_of
 from dynasplit.app.setup.describe_splits import profile_files
 from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.network_order import order_of
@@ -248,6 +249,8 @@ def record_inputs(config: Config) -> RecordInputs:
         or sqlite_uri(Path(config.results_dir) / "mlflow.db"),
         study_uri=config.search.storage,
         command=[masked(word) for word in ASKED.get()],
+        content=content_of(config),
+        sweep=SWEEP.get(),
         measured_otherwise=partial(measured_otherwise, config=config),
     )
 

@@ -243,6 +243,8 @@ class RecordInputs:
         tracking: `mlflow`, `server` or `none`. tracking_uri: of its store.
         system_metrics: the controller's own figures are recorded too.
         command: the words of the command line, without passwords.
+        content: hash of all that is asked for and the result depends on; empty: not known.
+        sweep: the name of the sweep that it is a job of; empty: of none.
         study_uri: of an Optuna storage that shows the search; None: none does.
     """
 
@@ -259,6 +261,8 @@ class RecordInputs:
     system_metrics: bool = False
     study_uri: str | None = None
     command: Sequence[str] = ()
+    content: str = ""
+    sweep: str = ""
     measured_otherwise: Callable[[Mapping[str, Any]], Sequence[str]] = lambda _before: ()
 
 

@@ -62,6 +62,7 @@ def results_folder(record: RecordInputs) -> Iterator[RunFolder]:
         resume=False,
         configuration=record.configuration,
     ) as folder:
+        folder.know_by(record.content)
         try_formats(folder.path)
         yield folder
         folder.finish()

@@ -56,6 +56,7 @@ class HostsKind(ABC):
         is_one_machine: edge and cloud are meant to be one machine.
         is_looked_at_first: each experiment begins with a quick look at the hosts.
         is_real: its hosts are machines, which drift and warm up.
+        has_one_set: there is one set of hosts, which measures for one run at a time.
         config: the configuration, completed with what it leaves open.
     """
 
@@ -65,6 +66,7 @@ class HostsKind(ABC):
     is_one_machine: ClassVar[bool] = False
     is_looked_at_first: ClassVar[bool] = False
     is_real: ClassVar[bool] = False
+    has_one_set: ClassVar[bool] = True
 
     def __init__(self, config: Config) -> None:
         self.config = self.complete(self._ordered(_metered(config)))

@@ -18,6 +18,7 @@ class ModelledHosts(HostsOfProfile):
 
     name = "modelled"
     computes: ClassVar[bool] = False
+    has_one_set: ClassVar[bool] = False
 
     def open(
         self, inputs: TestbedInputs, folder: Path, earlier: Sequence[Measurement] = ()

@@ -27,6 +27,7 @@ class RecordedHosts(HostsKind):
 
     name = "recorded"
     computes: ClassVar[bool] = False
+    has_one_set: ClassVar[bool] = False
 
     def check(self) -> None:
         """Refuse a configuration without runs, and what runs cannot be asked for."""

@@ -1,0 +1,1 @@
+"""The jobs of -m as one sweep: which of them are finished, how they run, and their one answer."""
