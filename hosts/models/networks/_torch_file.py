@@ -27,7 +27,7 @@ _LARGEST_BYTES = 4 * 2**30
 class _Storage(NamedTuple):
     key: str
     element: str
-    count: int
+    size: int
 
 
 class _Tensor(NamedTuple):
@@ -67,11 +67,11 @@ def _read(file: IO[bytes]) -> dict[str, npt.NDArray[np.generic]]:
 
 def _elements(file: IO[bytes], storage: _Storage) -> npt.NDArray[np.generic]:
     element = np.dtype(storage.element)
-    if storage.count * element.itemsize > _LARGEST_BYTES:
-        raise ValueError(f"{storage.count} elements announced; too many")
+    if storage.size * element.itemsize > _LARGEST_BYTES:
+        raise ValueError(f"{storage.size} elements announced; too many")
     count = int.from_bytes(file.read(8), "little")
-    if count != storage.count:
-        raise ValueError(f"{storage.count} elements announced, {count} found")
+    if count != storage.size:
+        raise ValueError(f"{storage.size} elements announced, {count} found")
     content = file.read(count * element.itemsize)
     return np.frombuffer(content, element, count)
 
