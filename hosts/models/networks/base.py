@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from hosts.core.errors import ModelError
 from hosts.core.modules import module_names
+from hosts.models.datasets.base import Resampling
 
 if TYPE_CHECKING:
     import keras
@@ -36,9 +37,12 @@ class NetworkFacts:
         learned: the weights that it can learn, download or have stored: `imagenet`, `trained` or
             `stored`; empty: none.
         pretrained_file: what Keras' own cache calls the downloaded weights; empty: none.
+        package: the package of Python that brings the learned weights; empty: none does.
+        package_file: the pattern of their file in it.
         size_mb: about what its prepared files take on disk.
         precision: of its heads by default.
         weight_files: the kinds of files, by suffix, that its weights can be read from.
+        resampling: how pictures were resized that its weights were judged on.
         split_points: names of those cuts of its graph that are its split points; empty: all.
     """
 
@@ -47,9 +51,12 @@ class NetworkFacts:
     dataset: str
     learned: str
     pretrained_file: str = ""
+    package: str = ""
+    package_file: str = ""
     size_mb: float = 1.0
     precision: str = "int8"
     weight_files: tuple[str, ...] = ()
+    resampling: Resampling = "bilinear"
     split_points: tuple[str, ...] = ()
 
 

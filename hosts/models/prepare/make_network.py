@@ -66,7 +66,7 @@ class _Making:
             order.calibration,
             order.seed,
             self._network.ABOUT.input_shape,
-            order.source(self._network.ABOUT.classes),
+            order.source(self._network.ABOUT.classes, self._network.ABOUT.resampling),
         )
         self._model: keras.Model | None = None
         self._saved: Path | None = None

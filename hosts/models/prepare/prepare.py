@@ -13,7 +13,7 @@ import msgspec
 
 from hosts.core.errors import ArtifactError, HostError, ModelError
 from hosts.models.datasets import base as datasets
-from hosts.models.datasets.base import Source
+from hosts.models.datasets.base import Resampling, Source
 from hosts.models.networks import base as networks
 from hosts.models.networks._weights import resolve
 from hosts.models.networks.base import NetworkFacts, Progress
@@ -67,9 +67,15 @@ class PrepareOrder:
         """
         return networks.find(self.network, self.path, self.scaling).ABOUT
 
-    def source(self, classes: int = 0) -> Source:
-        """The source of the images; `classes` is the network's number of classes."""
-        return Source(self.data_path, self.data_labels, self.data_tfds, self.data_split, classes)
+    def source(self, classes: int = 0, resampling: Resampling = "bilinear") -> Source:
+        """The source of the images.
+
+        Args:
+            classes: how many the network has.
+            resampling: how its pictures are resized.
+        """
+        where = (self.data_path, self.data_labels, self.data_tfds, self.data_split)
+        return Source(*where, classes, resampling)
 
 
 @dataclass(frozen=True)
