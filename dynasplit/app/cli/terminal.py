@@ -73,6 +73,7 @@ class Terminal:
         self._steps: dict[str, _Step] = {}
         self._clock = clock
         self._search: SearchWords | None = None
+        self._said_below = ""
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -135,7 +136,8 @@ class Terminal:
             self.say(f"  {doing}")
         elif step.is_due(done, total):
             self.say(f"  {done} of {total}{step.left(done, total)}  {doing}")
-            if below:
+            if below and below != self._said_below:
+                self._said_below = below
                 self.say(f"    {below}")
 
     def end(self, name: str, doing: str = "") -> None:
