@@ -148,7 +148,7 @@ def with_toy(folder: Path, *words: str, kept: int) -> subprocess.CompletedProces
     )
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 @pytest.mark.fault(
     group="command line",
     fault="a launcher that does not bring all jobs back",
@@ -215,7 +215,7 @@ def test_an_unknown_launcher_is_refused_by_the_command(tmp_path):
     assert told.stderr.startswith("Error: hydra/launcher=nope: no launcher of this name")
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_one_job_that_fails_leaves_an_answer_of_the_others(tmp_path, monkeypatch):
     """Started again, it alone is run."""
     run = two_phase.run
@@ -250,7 +250,7 @@ def test_one_job_that_fails_leaves_an_answer_of_the_others(tmp_path, monkeypatch
     assert figures["met_pct_low"]["dynasplit"] == pytest.approx(max(0, met.mean() - half))
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_more_seeds_run_the_new_ones_alone(tmp_path):
     words = ["-m", *QUICK, f"results_dir={tmp_path}"]
     assert command_line(*words, "seed=0").returncode == 0

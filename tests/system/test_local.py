@@ -189,6 +189,7 @@ def test_one_meter_for_the_whole_machine_counts_it_once(tmp_path, processor):
     assert "dynasplit" in json.loads((folder / "summary.json").read_text())["policies"]
 
 
+@pytest.mark.slow
 def test_of_two_meters_the_outer_counts_and_both_are_kept(tmp_path, processor):
     definition = simulated_gpm(tmp_path, value="17.688E+00")
     wall = f"{{meter:gpm8213,resource:'{GPM_RESOURCE}',backend:'{definition}@sim'}}"
@@ -210,6 +211,7 @@ def test_of_two_meters_the_outer_counts_and_both_are_kept(tmp_path, processor):
         assert set(trace["host"]) == {"edge"}
 
 
+@pytest.mark.slow
 def test_a_meter_that_hangs_up_in_the_midst_of_a_run_costs_a_window_and_no_more(tmp_path):
     instrument = Instrument()
     instrument.hangs_up_at = 100
@@ -225,6 +227,7 @@ def test_a_meter_that_hangs_up_in_the_midst_of_a_run_costs_a_window_and_no_more(
     assert "did not answer" in (folder / "logs/edge_gpm8213.log").read_text()
 
 
+@pytest.mark.slow
 @without_meter
 def test_estimates_let_every_policy_run_and_say_what_they_are(tmp_path):
     few = [word for word in METERED if not word.startswith("policies")]

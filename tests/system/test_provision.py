@@ -57,6 +57,7 @@ def test_a_dry_run_shows_what_would_be_done_and_does_nothing(hosts):
     assert not (folder / "edge_env").exists()
 
 
+@pytest.mark.slow
 def test_hosts_are_made_ready_once_and_taken_back(hosts):
     folder, words = hosts
     first = provisioned(words)
@@ -74,6 +75,7 @@ def test_hosts_are_made_ready_once_and_taken_back(hosts):
     assert not (folder / "cloud_env").exists()
 
 
+@pytest.mark.slow
 def test_a_host_without_a_way_out_gets_its_packages_from_the_controller(hosts, monkeypatch):
     folder, words = hosts
     steps = environment.steps

@@ -56,7 +56,7 @@ def off(found: np.ndarray, expected: np.ndarray) -> float:
     return float(np.abs(found - expected).max() / np.abs(expected).max())
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["int8", "float32"])
 def test_outputs_are_tensorflows_and_no_tail_is_compiled_twice(precision, tmp_path):
     manifest = prepare(PrepareOrder("digits_cnn", images=4, precision=precision), silent)
