@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dynasplit.preflight.findings import Finding, ok, warning
-from dynasplit.testbed.looking import ClockOffset
+from dynasplit.testbed.looking import TimeOfDayOffset
 
 MOST_S = 0.01
 """Of a difference, beyond what the exchange leaves open: readings at 100 ms stay in order."""
 
 
-def check(role: str, offset: ClockOffset) -> Iterator[Finding]:
+def check(role: str, offset: TimeOfDayOffset) -> Iterator[Finding]:
     """The offset, with what is not known of it; none keeps a host from measuring."""
     found = (
         f"{offset.offset_s:+.3f} s against the controller, known to {offset.uncertainty_s:.3f} s"

@@ -1,4 +1,7 @@
-"""Looks at a host over SSH without changing it: an interpreter's first look, then the programs'."""
+"""Looks at a host over SSH without changing it: an interpreter's first look, then the programs'.
+
+The first look tells the offset of the host's time of day too.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ _LOOK_S = 20.0
 _END_S = 2.0
 
 
-class ClockOffset(NamedTuple):
+class TimeOfDayOffset(NamedTuple):
     """A host's time of day less the controller's; the truth lies within the uncertainty."""
 
     offset_s: float
@@ -35,7 +38,7 @@ class ClockOffset(NamedTuple):
 
 def first_look(
     host: HostConnection, packages: Iterable[str], places: Mapping[str, tuple[str, str]]
-) -> tuple[FirstLook, ClockOffset | None]:
+) -> tuple[FirstLook, TimeOfDayOffset | None]:
     """What the host's interpreter tells by itself, and its clock; older ones tell their version.
 
     Args:
@@ -81,7 +84,7 @@ def first_look(
         channel.close()
     offset_s = statistics.median(offset_ns for offset_ns, _ in exchanges) / 1e9
     trip_s = statistics.median(trip_ns for _, trip_ns in exchanges) / 1e9
-    return told, ClockOffset(offset_s, trip_s / 2)
+    return told, TimeOfDayOffset(offset_s, trip_s / 2)
 
 
 def _by_version(host: HostConnection, python: str, words: LastWords) -> FirstLook:

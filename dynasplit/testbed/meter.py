@@ -1,4 +1,4 @@
-"""A power meter's readings as they stream from the machine that its program runs on."""
+"""Starts a meter's program, collects its readings, and starts it anew where it has ended."""
 
 from __future__ import annotations
 

@@ -2,5 +2,6 @@
 
 `window` finds what a window's readings leave open, `propagation` combines parts to intervals,
 `measurements` gives those of measurements under their accounting, `repeats` adds the spread between
-runs of a configuration.
+runs of a configuration, `means` gives those of mean energies and savings. How requests differ is
+another matter: `core.intervals`.
 """

@@ -1,4 +1,4 @@
-"""The CPU frequency, through the kernel's cpufreq files.
+"""The CPU frequency, through the kernel's cpufreq files; `_frequency` and `_policy` say how.
 
 Where there is a `userspace` governor it is used; elsewhere (schedutil alone, intel_pstate and
 amd-pstate in active mode) both limits are set to the frequency. Every policy of the host is set

@@ -1,1 +1,4 @@
-"""The protocol between controller and hosts: messages, tensor frames, meter lines, gRPC."""
+"""The protocol between controller and hosts: messages, tensor frames, meter lines, gRPC.
+
+And rules that both sides keep to: of windows, and of what has warmed up.
+"""

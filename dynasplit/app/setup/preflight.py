@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from dynasplit.app.cli.findings import counted, findings_table
+from dynasplit.app.cli.findings_table import counted, findings_table
 from dynasplit.app.cli.terminal import Terminal
 from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.plan_record import recorded

@@ -1,4 +1,4 @@
-"""The jobs of a sweep: what makes each differ, and what has become of it, known by its content."""
+"""The jobs of a sweep: what makes each differ, and the kept runs that have its content."""
 
 from __future__ import annotations
 

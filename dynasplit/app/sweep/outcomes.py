@@ -1,4 +1,4 @@
-"""What has become of the jobs of a sweep."""
+"""Runs one job of a sweep, and keeps a record of how it ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the jobs of -m: those that are not finished, here or by a launcher, to one answer."""
+"""Runs a sweep: tells which of its jobs are finished already, and runs the others to one answer."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dynasplit.core.errors import ConfigurationError
 from dynasplit.front.pareto_front import ParetoFront
-from dynasplit.online.policies.base import Policy, single
+from dynasplit.online.policies._staircase import single
+from dynasplit.online.policies.base import Policy
 
 
 def build(front: ParetoFront) -> Policy:

@@ -12,7 +12,8 @@ from dynasplit.core.errors import ConfigurationError
 from dynasplit.core.measurement import Summary
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.online.equal_quality import compared
-from dynasplit.online.policies.base import Policy, least_energy_staircase
+from dynasplit.online.policies._staircase import least_energy_staircase
+from dynasplit.online.policies.base import Policy
 
 
 def build(

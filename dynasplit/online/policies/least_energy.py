@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dynasplit.front.pareto_front import ParetoFront
-from dynasplit.online.policies.base import Policy, energy_j, single
+from dynasplit.online.policies._staircase import energy_j, single
+from dynasplit.online.policies.base import Policy
 
 
 def build(front: ParetoFront) -> Policy:

@@ -1,4 +1,4 @@
-"""A frequency that cannot be changed, and says so."""
+"""A frequency write that is accepted and changes nothing; the files still say the old one."""
 
 from __future__ import annotations
 

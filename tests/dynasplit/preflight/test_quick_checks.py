@@ -4,7 +4,7 @@ import pytest
 
 from dynasplit.preflight import background, clock, disk, identity, interpreter, packages, rights
 from dynasplit.testbed.address import HostAddress
-from dynasplit.testbed.looking import ClockOffset
+from dynasplit.testbed.looking import TimeOfDayOffset
 from hosts.wire.preflight import FirstLook, KnobLook, Look
 
 GB = 1024.0
@@ -100,7 +100,7 @@ def test_room_on_the_disk(free_mb, verdict):
     ],
 )
 def test_a_clock_may_differ_by_little_more_than_is_known(offset_s, uncertainty_s, verdict):
-    ((found, _),) = said(clock.check("edge", ClockOffset(offset_s, uncertainty_s)))
+    ((found, _),) = said(clock.check("edge", TimeOfDayOffset(offset_s, uncertainty_s)))
     assert found == verdict
 
 
