@@ -50,7 +50,9 @@ def test_a_cloud_without_tensorflow_answers_as_one_with_it(jax_python, tmp_path)
             assert (m.cloud_runtime or name).split()[0] == name
             assert m.cloud_device == (None if split_point == last else "CPU:0")
             assert (m.edge_runtime or "litert").split()[0] == "litert"
-            assert (m.cloud_compile_ms is None) == (split_point == last)
+            assert m.cloud_compile_ms is None or split_point < last
+        # a window that was measured again found its tail compiled
+        assert sum(m.cloud_compile_ms is not None for m in runs.values()) >= last / 2
         classes[name] = {k: (m.right, m.fidelity) for k, m in runs.items()}
     assert classes["jax"] == classes["tensorflow"]
 
