@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,11 +17,13 @@ from dynasplit.testbed.clocks import offsets_now, span
 from dynasplit.testbed.energy import EnergyRules
 from dynasplit.testbed.gates._window import ClockSpan, IdleWindow
 from dynasplit.testbed.judging import Findings, GateRules, judge_idle
-from dynasplit.testbed.lab import Host
 from dynasplit.testbed.retry import RetryPolicy
 from dynasplit.testbed.uncertain import Idle, idle_u_w
 from hosts.wire import messages
 from hosts.wire.samples import busy_pct
+
+if TYPE_CHECKING:
+    from dynasplit.testbed.lab import Host
 
 FILE = "baselines.jsonl"
 Carry = Callable[[messages.Message], None]

@@ -10,11 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from dynasplit.testbed.clock_offset import ClockOffset, Exchange, measured_offset
 from dynasplit.testbed.gates._window import ClockSpan
-from dynasplit.testbed.lab import Host
 from hosts.wire import messages, preflight
+
+if TYPE_CHECKING:
+    from dynasplit.testbed.lab import Host
 
 _ANSWER_S = 20.0
 

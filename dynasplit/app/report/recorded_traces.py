@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from dynasplit.core.provenance import is_stated
 from dynasplit.core.space import Configuration
 from dynasplit.figures.series import Origin
-from dynasplit.frames.opened import TRACES, OpenedRun, open_run
 from dynasplit.tables.columns import KNOB_PREFIX
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from dynasplit.frames.opened import OpenedRun
 
 _PANELS = 12
 _KNOWN = "repeat"
@@ -31,6 +32,8 @@ def write_traces(folder: Path, place: Path, origin: Origin) -> list[Path]:
     Returns:
         The files; none where the run has no traces.
     """
+    from dynasplit.frames.opened import TRACES, open_run
+
     if not any((folder / TRACES).glob("*.parquet")):
         return []
     run = open_run(folder)
