@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -18,12 +19,12 @@ from dynasplit.app.setup.run_inputs import RecordInputs
 from dynasplit.app.setup.trial import try_formats
 from dynasplit.core.errors import PreflightFailed, ResultsError, TestbedError
 from dynasplit.preflight.findings import BOTH, Finding, by_verdict, error, errors, failed, ok
-from dynasplit.preflight.quick import QuickPart, quick_part
-from dynasplit.preflight.two_hosts import TwoHosts
-from dynasplit.preflight.under_load import LoadedNetwork, under_load
 from dynasplit.run.identity import identity_of
 from dynasplit.run.run_folder import open_run_folder
 from hosts.models.prepared.manifest import Manifest
+
+if TYPE_CHECKING:  # what logs in is imported where hosts are looked at
+    from dynasplit.preflight.quick import QuickPart
 
 _FILE = "preflight.json"
 
@@ -41,6 +42,8 @@ def look_first(hosts: HostsKind, terminal: Terminal, *, show_all: bool = False) 
     """
     if not hosts.is_looked_at_first:
         return
+    from dynasplit.preflight.quick import quick_part
+
     with terminal.during("Looking at the hosts"), hosts.up(None, Path()) as both:
         found = quick_part(*both, one_machine=hosts.is_one_machine).findings
     shown = [one for one in found if show_all or one.verdict != "ok"]
@@ -92,6 +95,8 @@ def preflight(
 def _findings(
     hosts: HostsKind, folder: Path, terminal: Terminal, quick_only: bool
 ) -> list[Finding]:
+    from dynasplit.preflight.quick import quick_part
+
     network, inputs = None, None
     if hosts.is_answered_by_profile:
         network = prepared(hosts.order, hosts.config.model.label, terminal)
@@ -123,6 +128,8 @@ def _tell_quick(quick: QuickPart, terminal: Terminal, took_s: float) -> None:
 
 def _loaded(hosts: HostsKind, quick: QuickPart, manifest: Manifest, folder: Path) -> list[Finding]:
     """The second part, with the knobs and meters that the first one found usable."""
+    from dynasplit.preflight.two_hosts import TwoHosts
+    from dynasplit.preflight.under_load import LoadedNetwork, under_load
     from dynasplit.testbed.lab import open_hosts
 
     logs = folder / "logs"
