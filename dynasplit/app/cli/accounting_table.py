@@ -32,7 +32,7 @@ def accounting_table(told: Mapping[str, Mapping[str, Any]], own: str, title: str
         table.add_row(policy, *(_cell(one[policy]) for one in known.values()))
     chosen = "* by this one configurations were chosen" if own in known and len(known) > 1 else ""
     spans = [b["meters_95"] for one in known.values() for b in one.values() if "meters_95" in b]
-    meters = "±: 95 % of what meters and windows leave open"
+    meters = "±: 95 % of what meters and windows leave open; below a saving: 95 % over requests"
     told_below = [chosen, meters if any(span["energy_j_mean"] for span in spans) else ""]
     table.caption = "\n".join(filter(None, told_below)) or None
     table.caption_justify = "left"
@@ -110,4 +110,14 @@ def _cell(block: Mapping[str, Any]) -> str:
     span_j = (block.get("meters_95") or {}).get("energy_j_mean")
     if span_j is not None and mean_j > 0:
         shown += f" ±{50 * (span_j[1] - span_j[0]) / mean_j:.2g} %"
-    return shown if saving_pct is None else f"{shown}, {round(saving_pct):+d} %"
+    if saving_pct is None:
+        return shown
+    return f"{shown}, {round(saving_pct):+d} %{_between(block)}"
+
+
+def _between(block: Mapping[str, Any]) -> str:
+    """The interval of a saving over requests, on a line of its own; where all are alike, none."""
+    bounds = (block.get("confidence_95") or {}).get("energy_saving_vs_cloud_pct")
+    if bounds is None or round(bounds[0]) == round(bounds[1]):
+        return ""
+    return f"\n{round(bounds[0]):+d}..{round(bounds[1]):+d} %"

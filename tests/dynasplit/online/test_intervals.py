@@ -1,5 +1,7 @@
 """Intervals: they cover the truth where energies lie in two clusters, and counts are enough."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from dynasplit.core.served_request import ServedRequest
 from dynasplit.core.space import Configuration
 from dynasplit.online.headlines import headlines
 from dynasplit.online.metered import mean_of
+from dynasplit.online.policy_figures import summarise_requests
 
 CLOUD_J, EDGE_J = 69.0, 2.4
 
@@ -96,3 +99,31 @@ def test_requests_of_one_configuration_rest_on_the_same_windows():
 
     assert width_j(1) == pytest.approx(2 * 1.96 * 0.3 / 3**0.5, rel=0.01)
     assert width_j(100) == pytest.approx(width_j(1))
+
+
+def test_under_each_accounting_savings_have_their_interval_over_requests():
+    """Under the run's own it is that of the policies' block; none where energies are not known."""
+    rows = [
+        ServedRequest(
+            request=i,
+            network="n",
+            policy=policy,
+            threshold_ms=1.0,
+            measurement=Measurement(
+                configuration=Configuration(split_point=1),
+                latency_ms=1.0,
+                energy_j=(1.0 if policy == "cloud_only" else 0.2 + 0.1 * (i % 4)),
+            ),
+        )
+        for policy in ("cloud_only", "dynasplit")
+        for i in range(12)
+    ]
+    told = headlines(rows, build("occupied"))
+    own = told["occupied"]["policies"]["dynasplit"]["confidence_95"]
+    expected = summarise_requests(rows)["dynasplit"]["confidence_95"]
+    for name in ("energy_j_mean", "energy_saving_vs_cloud_pct"):
+        assert own[name] == pytest.approx(expected[name])
+        assert own[name][0] < own[name][1]
+    rows[-1] = replace(rows[-1], measurement=replace(rows[-1].measurement, energy_j=None))
+    own = headlines(rows, build("occupied"))["occupied"]["policies"]["dynasplit"]["confidence_95"]
+    assert own == {"energy_j_mean": None, "energy_saving_vs_cloud_pct": None}
