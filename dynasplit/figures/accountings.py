@@ -13,7 +13,7 @@ from dynasplit.figures import style
 from dynasplit.figures.series import Origin
 
 _OWN = "dynasplit"
-_SAVED = "in brackets: saved, of cloud_only's"
+_SAVED = "in brackets: saved, of cloud_only's, and its 95 % interval over requests"
 _METERS = "±: 95 % of what meters and windows leave open"
 
 
@@ -47,7 +47,7 @@ def draw(
         for axes, (name, blocks) in zip(every, known.items(), strict=False):
             _bars(axes, [blocks[policy] for policy in policies], policies)
             label = told[name]["label"]
-            axes.set_xlabel(f"J, {label}" + (" (chosen by)" if name == own else ""))
+            axes.set_xlabel(f"J, {label}" + (" (choices are by it)" if name == own else ""))
         every[0].set_yticks(range(len(policies)), policies)
         every[0].invert_yaxis()
         style.head(
@@ -82,4 +82,9 @@ def _text(block: Mapping[str, Any]) -> str:
     if span_j is not None and block["energy_j_mean"] > 0:
         mean += f" ±{50 * (span_j[1] - span_j[0]) / block['energy_j_mean']:.2g} %"
     saving_pct = block["energy_saving_vs_cloud_pct"]
-    return mean if saving_pct is None else f"{mean}  ({round(saving_pct):+d} %)"
+    if saving_pct is None:
+        return mean
+    bounds = (block.get("confidence_95") or {}).get("energy_saving_vs_cloud_pct")
+    if bounds is None or round(bounds[0]) == round(bounds[1]):
+        return f"{mean}  ({round(saving_pct):+d} %)"
+    return f"{mean}  ({round(saving_pct):+d} %, {round(bounds[0]):+d}..{round(bounds[1]):+d})"
