@@ -11,6 +11,7 @@ from dynasplit.preflight.interpreter import NEWEST, OLDEST, fits, words
 from dynasplit.preflight.packages import file_of
 from dynasplit.provision.host_state import HostState, in_shell
 from dynasplit.provision.steps import Step
+from dynasplit.testbed.programs import CACHE
 from hosts.models.runtimes import AUTO
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -87,10 +88,13 @@ def steps(
 
 
 def undo(environment: str, state: HostState) -> list[Step]:
-    """The environment taken away, if it was made here."""
+    """The environment taken away, if it was made here, and the programs and files pushed here."""
+    script = f"rm -rf {CACHE}/programs {CACHE}/pushed\nrmdir {CACHE} 2>/dev/null || true\n"
+    pushed = Step("programs", "programs and networks that were pushed are removed", script)
     if not state.packages:
-        return [Step("environment", f"none was made in {environment}", "")]
-    return [Step("environment", f"{environment} is removed", f"rm -rf {in_shell(environment)}\n")]
+        return [Step("environment", f"none was made in {environment}", ""), pushed]
+    removed = f"rm -rf {in_shell(environment)}\n"
+    return [Step("environment", f"{environment} is removed", removed), pushed]
 
 
 def _interpreter(state: HostState) -> tuple[str, list[Step]]:

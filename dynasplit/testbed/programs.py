@@ -17,7 +17,8 @@ from dynasplit.testbed.program_host import ProgramHost
 from hosts.core.modules import EXTENSIONS_VARIABLE, ON_HOSTS, extension_folders
 
 _SOURCE = Path(__file__).resolve().parents[2] / "hosts"
-_CACHE = '"${DYNASPLIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dynasplit}"'
+CACHE = '"${DYNASPLIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dynasplit}"'
+"""The folder of a host that programs and files are pushed to, in its shell's words."""
 _PUSH_S = 150
 _UNPACK_S = 120
 
@@ -53,7 +54,7 @@ def push_programs(host: ProgramHost) -> str:
     """
     packed, wanted = _packed()
     name = wanted[:16]
-    place = f"mkdir -p {_CACHE}/programs && cd {_CACHE}/programs"
+    place = f"mkdir -p {CACHE}/programs && cd {CACHE}/programs"
     try:
         base, *found = host.feed(f"{_HASH}; {place} && pwd && hash_of {name}").splitlines()
         if found != [wanted]:
