@@ -17,6 +17,7 @@ from hosts.models.runtimes import AUTO
 _ROOT = Path(__file__).resolve().parents[2]
 MACHINES = ("x86_64", "aarch64")
 _ROOM_MB = {"edge": 700.0, "cloud": 3000.0, "cloud with a GPU": 9000.0}
+_STATE = '"${DYNASPLIT_STATE:-${XDG_STATE_HOME:-$HOME/.local/state}/dynasplit}"'
 _INTERPRETERS = ("python", "python3")
 
 
@@ -89,7 +90,10 @@ def steps(
 
 def undo(environment: str, state: HostState) -> list[Step]:
     """The environment taken away, if it was made here, and the programs and files pushed here."""
-    script = f"rm -rf {CACHE}/programs {CACHE}/pushed\nrmdir {CACHE} 2>/dev/null || true\n"
+    script = (
+        f"rm -rf {CACHE}/programs {CACHE}/pushed\nrm -f {_STATE}/*.lease\n"
+        f"rmdir {CACHE} {_STATE} 2>/dev/null || true\n"
+    )
     pushed = Step("programs", "programs and networks that were pushed are removed", script)
     if not state.packages:
         return [Step("environment", f"none was made in {environment}", ""), pushed]

@@ -22,7 +22,7 @@ import msgspec
 
 from hosts.agents.cloud import CloudAgent
 from hosts.agents.edge import EdgeAgent
-from hosts.agents.loading import begin_imports, find, load
+from hosts.agents.loading import begin_imports, find, load, pushed_folder
 from hosts.agents.noting import clocks_ns, noted
 from hosts.agents.open_machine import open_machine
 from hosts.agents.preflight import Preflight
@@ -225,6 +225,7 @@ def _serve(order: messages.StartOrder) -> int:
         agent = Agent(order, open_machine())
         restored = agent.knobs.restore(unknown_may_stay=True)
         keep_to(order.cpus)  # all are online again
+        os.environ.setdefault("KERAS_HOME", str(pushed_folder() / "keras"))  # it writes there
         agent.imports = begin_imports(order, agent.machine)
         knobs = agent.knobs
         control_port, tensor_port, stop = agent.listen()
