@@ -218,3 +218,12 @@ def _faster(measurement):
 
 def _finish_again(folder: Path) -> None:
     RunFolder(folder, read_record(folder), resumed=True).finish()
+
+
+def test_what_cannot_be_read_is_not_said_to_be_consistent(with_provenance):
+    path = with_provenance / "front.json"
+    path.write_bytes(path.read_bytes()[:40])
+    found = [one for one in verified(with_provenance) if one.file == "front.json"]
+    told = {(one.check, one.is_serious) for one in found}
+    assert {("complete", True), ("consistent", False)} <= told
+    assert any("was not compared" in one.words for one in found)
