@@ -251,7 +251,7 @@ def _serve(order: messages.StartOrder) -> int:
 def _restore(knobs: RestorableKnobs | None) -> int:
     """Put the host back; returns the exit code that says whether it is."""
     try:
-        if knobs is not None and knobs.restore():
+        if knobs is not None and knobs.restore(for_good=True):
             _say("knobs restored")
     except HostError as error:
         return _failed(error)

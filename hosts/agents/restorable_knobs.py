@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from hosts.machine.base import Machine
 
 Record = dict[str, dict[str, str]]
 _UNKNOWN = "this host knows no such knob now"
+_SET_S = 5.0
+"""For a knob that is being set; one that hangs must not keep the others from being put back."""
 
 
 @contextlib.contextmanager
@@ -43,6 +46,8 @@ class RestorableKnobs:
         self._knobs: dict[str, HostKnob] = {name: build(name, machine) for name in names}
         self.record = record
         self._is_recorded = False
+        self._turn = threading.RLock()
+        self._is_over = False
 
     def read(self) -> dict[str, Value]:
         """The value that every knob reads now."""
@@ -56,14 +61,21 @@ class RestorableKnobs:
         """Set what differs from what is read; returns what is read then.
 
         Raises:
-            KnobError: no such knob here, a value not offered, or it did not read back.
+            KnobError: no such knob here, a value not offered, or it did not read back; or the
+                host has been put back for good.
         """
+        with self._turn:
+            return self._apply(wanted)
+
+    def _apply(self, wanted: Mapping[str, Value]) -> dict[str, Value]:
         for name in wanted:
             if name not in self._knobs:
                 raise KnobError(
                     f"knob {name!r} asked; here are: {', '.join(self._knobs) or 'none'}"
                 )
         for name in sorted(wanted, key=lambda name: self._knobs[name].stage):
+            if self._is_over:
+                raise KnobError(f"{name}={wanted[name]} asked; the agent is ending: nothing is set")
             with _named(name, wanted[name]):
                 if self._knobs[name].holds(wanted[name]):
                     continue
@@ -87,7 +99,7 @@ class RestorableKnobs:
                     "after it: something else on this host changes it"
                 )
 
-    def restore(self, *, unknown_may_stay: bool = False) -> bool:
+    def restore(self, *, unknown_may_stay: bool = False, for_good: bool = False) -> bool:
         """Put everything back to the recorded state; False if nothing was recorded.
 
         Each knob is put back by itself, whatever becomes of the others, and whether or not it is
@@ -95,10 +107,20 @@ class RestorableKnobs:
 
         Args:
             unknown_may_stay: a knob that this host does not know is no error.
+            for_good: nothing is set any more afterwards, whatever is still asked.
 
         Raises:
             RestoreError: which knobs could not be put back, and why.
         """
+        self._is_over = self._is_over or for_good
+        waited = self._turn.acquire(timeout=_SET_S)
+        try:
+            return self._restore(unknown_may_stay)
+        finally:
+            if waited:
+                self._turn.release()
+
+    def _restore(self, unknown_may_stay: bool) -> bool:
         recorded = self._recorded()
         self._is_recorded = False
         if recorded is None:
@@ -121,8 +143,9 @@ class RestorableKnobs:
         Raises:
             RestoreError: as `restore` says.
         """
-        recorded = self._recorded() or {}
-        self.restore()
+        with self._turn:
+            recorded = self._recorded() or {}
+            self.restore()
         unlike = {}
         for name, was in recorded.items():
             now = self._knobs[name].snapshot() if name in self._knobs else was

@@ -1,6 +1,7 @@
 """Putting a host back: each knob by itself, and nothing forgotten that is not put back yet."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,41 @@ def test_what_goes_wrong_names_the_setting(machine, record, monkeypatch, goes_wr
     words = "no" if isinstance(goes_wrong, KnobError) else "/x/y: Input/output error"
     with pytest.raises(KnobError, match=f"^cpu_mhz=600 asked; {words}$"):
         RestorableKnobs(NAMES, machine, record).apply({"cpu_mhz": 600})
+
+
+def test_what_is_being_set_while_the_host_is_put_back_for_good_does_not_stay(
+    machine, record, monkeypatch
+):
+    """A request's thread that a closing agent did not wait for."""
+    before = state(machine)
+    knobs = RestorableKnobs(NAMES, machine, record)
+    accelerator = type(build("edge_accelerator", machine))
+    begun, go_on = threading.Event(), threading.Event()
+    write = accelerator.write
+
+    def slow_write(self, value):
+        begun.set()
+        assert go_on.wait(5)
+        write(self, value)
+
+    monkeypatch.setattr(accelerator, "write", slow_write)
+    refused = []
+
+    def request():
+        try:
+            knobs.apply({"edge_accelerator": "max", "cpu_mhz": 600})
+        except KnobError as error:
+            refused.append(str(error))
+
+    thread = threading.Thread(target=request)
+    thread.start()
+    assert begun.wait(5)
+    threading.Timer(0.05, go_on.set).start()
+    assert knobs.restore(for_good=True) is True
+    thread.join(5)
+    assert len(refused) == 1
+    assert state(machine) == before
+    assert not record.exists()
+    with pytest.raises(KnobError, match="agent is ending"):
+        knobs.apply({"cpu_mhz": 600})
+    assert state(machine) == before
