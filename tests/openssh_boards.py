@@ -82,6 +82,7 @@ class OpenSshHost:
         self.server.terminate()
         self.server.wait(10)
         self.log.close()
+        print(self.folder.name, (self.folder / "sshd.log").read_text(), sep=": ")  # if it failed
         end_board(self.board)
 
 

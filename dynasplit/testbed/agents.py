@@ -150,6 +150,7 @@ class AgentLink:
         """
         self._ended.set()
         self.has_died = self._channel.exit_status_ready()
+        self._control.close()  # first: sshd hangs up on who writes to what an agent has closed
         with contextlib.suppress(OSError, paramiko.SSHException):
             self._channel.shutdown_write()
             self._channel.status_event.wait(_END_S)
@@ -165,8 +166,10 @@ class AgentLink:
 
     def _died_ending(self) -> bool:
         """True if it has ended without an exit code, by a signal, while its host goes on."""
-        ended = self._channel.exit_status_ready() and self._channel.exit_status == NO_CODE
-        return ended and self._host.transport.is_active()
+        if not self._channel.exit_status_ready() or self._channel.exit_status != NO_CODE:
+            return False
+        self._host.transport.join(_MOMENT_S)  # a channel ends a moment before its connection
+        return self._host.transport.is_active()
 
     def _trouble(self) -> str | None:
         """Why the knobs may not be what they were; None: they are."""

@@ -138,7 +138,8 @@ class MeterStream:
             channel: its name.
             start_ns: the window's start on the host's clock, from which the trace's times count;
                 two periods before it are given too.
-            end_ns: the window's end; likewise.
+            end_ns: the window's end; the first reading from there on is the last one given,
+                whatever has come since.
             timeout_s: how long to wait for readings that come late.
 
         Raises:
@@ -172,7 +173,8 @@ class MeterStream:
             series.forget()
         if times_ns[0] <= start_ns + margin_ns:
             self._starts_in_vain = 0
-        near = (times_ns >= start_ns - margin_ns) & (times_ns <= end_ns + margin_ns)
+        first = np.searchsorted(times_ns, start_ns - margin_ns)
+        near = slice(first, np.searchsorted(times_ns, end_ns) + 1)
         times_s = (self._clock.on_host_ns(times_ns[near]) - zero_ns) / 1e9
         return Trace(times_s, watts[near], self.header.period_s, self.header.max_w, uncertain_s)
 

@@ -10,6 +10,7 @@ Its standard output says, in one line, where it listens.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import select
 import signal
@@ -201,6 +202,7 @@ def wait_for_end(silence_s: float = SILENCE_S) -> str:
 
 def main() -> int:
     """Run an agent; returns the exit code."""
+    faulthandler.enable()  # a library's crash leaves its place among the last words
     _heed(_interrupted)
     try:
         order = read_order()
@@ -244,8 +246,9 @@ def _serve(order: messages.StartOrder) -> int:
     except Exception as error:
         code = _failed(error)
     _heed(signal.SIG_IGN)  # a second signal must not end what puts the host back
-    stop()
-    return _restore(knobs) or code
+    code = _restore(knobs) or code
+    stop()  # last: what goes wrong in a library then finds the host put back
+    return code
 
 
 def _restore(knobs: RestorableKnobs | None) -> int:

@@ -164,6 +164,16 @@ def test_what_was_covered_before_the_end_is_not_lost(stream, instrument):
     assert stream.trace("wall", start_ns, end_ns, LATE_S).watts == pytest.approx(17.688)
 
 
+def test_a_window_s_trace_is_the_same_whenever_it_is_asked_for(stream):
+    start_ns = time.monotonic_ns() + 100_000_000
+    asked = start_ns, start_ns + 200_000_000
+    first = stream.trace("wall", *asked, LATE_S)
+    time.sleep(0.15)  # by then there are readings beyond its end
+    again = stream.trace("wall", *asked, LATE_S)
+    assert len(first.times_s) == len(again.times_s)
+    assert first.times_s[-2] < 0.2 <= first.times_s[-1]
+
+
 @pytest.mark.parametrize(
     ("says", "told"),
     [
