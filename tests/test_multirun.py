@@ -18,7 +18,7 @@ from tests.commands import command_line
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ["hosts=modelled", "search.trials=3", "search.front_repeats=0", "workload.requests=2"]
 
-QUICK = ["+experiment=quick_testbed", *SMALL, "tracking=none"]
+QUICK = ["+experiment=quick_testbed", *SMALL, "tracking=none", "figures.draw=false"]
 
 
 def everything_below(folder: Path) -> str:

@@ -24,9 +24,9 @@ class Rule:
         return "active"
 
     def idle_s(self, role: Role, times: Times) -> float:
-        """None."""
+        """0 s: idle power is not paid for."""
         return 0.0
 
     def pays(self, role: Role) -> Pays:
-        """None."""
+        """None of the idle power at any time."""
         return Pays("occupied", 0.0)

@@ -15,8 +15,8 @@ from dynasplit.core.measurement import Measurement, summarise
 from dynasplit.core.provenance import told_j
 from dynasplit.core.space import Configuration, SearchSpace
 from dynasplit.offline.budget import Budget
-from dynasplit.offline.earlier_start import EarlierStart
 from dynasplit.offline.measurer import CONFIGURATION_FAULTS, Measurer, time_s
+from dynasplit.offline.resumed import EarlierStart
 from dynasplit.offline.search.base import Algorithm, Progress
 from dynasplit.offline.search_state import FailureStreak, SearchState, StudyDamagedError
 from dynasplit.offline.second_chances import SecondChances

@@ -11,7 +11,7 @@ from dynasplit.preflight.findings import Finding, failed
 from dynasplit.preflight.steps import Step, find_step, update_s
 from dynasplit.preflight.two_hosts import ROLES, TwoHosts
 from dynasplit.testbed.meter import MeterStream
-from hosts.wire.preflight import LoadDone, LoadOrder
+from hosts.wire.preflight import BurdenOrder, LoadDone
 
 TURNS_S = ((1.5, 3.0), (2.0, 1.5), (3.0, 2.0), (4.0, 0.0))
 """Rest and load: no shift of it by less than its length looks like it."""
@@ -62,7 +62,7 @@ def observe(hosts: TwoHosts, findings: list[Finding]) -> list[Observed]:
     for role in ROLES:
         try:
             set_fastest(hosts, role)
-            order = LoadOrder(run=f"{hosts.run}|load {role}", turns_s=TURNS_S)
+            order = BurdenOrder(run=f"{hosts.run}|load {role}", turns_s=TURNS_S)
             done = hosts.ask(role, "LoadCpus", order, LoadDone, _LENGTH_S + 60)
             findings += put_back(hosts, role)
         except DynaSplitError as why:

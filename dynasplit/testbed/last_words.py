@@ -7,7 +7,7 @@ import re
 import threading
 from pathlib import Path
 
-from dynasplit.testbed.program_host import Channel
+from dynasplit.testbed.program_host import ProgramChannel
 
 _KEPT_BYTES = 16_000
 _PATIENCE_S = 2.0
@@ -22,7 +22,7 @@ _NOISE = re.compile(
 class LastWords:
     """Collects the error output of one program until its channel ends."""
 
-    def __init__(self, channel: Channel, log: Path | None = None) -> None:
+    def __init__(self, channel: ProgramChannel, log: Path | None = None) -> None:
         """Begin to collect; what is said is also appended to the log, if there is one."""
         self._channel = channel
         self._log = log

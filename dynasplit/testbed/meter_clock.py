@@ -17,7 +17,7 @@ from dynasplit.testbed.clock_offset import (
     measured_offset,
 )
 from dynasplit.testbed.last_words import LastWords
-from dynasplit.testbed.program_host import Channel, ProgramHost
+from dynasplit.testbed.program_host import ProgramChannel, ProgramHost
 from dynasplit.testbed.programs import python_of
 
 EXCHANGES = 7
@@ -38,7 +38,7 @@ class MachineClock:
         self.name = str(host.address)
         self._host = host
         self._command = f"{python_of(host.address, programs)} -m hosts.agents.clock"
-        self._channel: Channel | None = None
+        self._channel: ProgramChannel | None = None
 
     def offset(self) -> ClockOffset:
         """How far it is ahead of the controller's.
@@ -66,7 +66,7 @@ class MachineClock:
             self._channel.close()
         self._channel = None
 
-    def _open(self) -> Channel:
+    def _open(self) -> ProgramChannel:
         if self._channel is not None and self._channel.exit_status_ready():
             self.close()
         if self._channel is None:
@@ -77,7 +77,7 @@ class MachineClock:
             self._exchange(self._channel)  # until it has started
         return self._channel
 
-    def _exchange(self, channel: Channel) -> Exchange:
+    def _exchange(self, channel: ProgramChannel) -> Exchange:
         asked_ns = time.monotonic_ns()
         channel.sendall(b"\n")
         told = self._lines.readline()
@@ -90,7 +90,7 @@ class ControllerClock:
     name = "the controller"
 
     def offset(self) -> ClockOffset:
-        """None."""
+        """Zero: it is the clock that the others are compared with."""
         return ClockOffset(0, 0, time.monotonic_ns())
 
     def close(self) -> None:
@@ -140,7 +140,7 @@ class OneClock:
         return times_ns
 
     def uncertain_s(self, start_ns: int, end_ns: int) -> float:
-        """None."""
+        """0 s: the meter reads the host's own clock."""
         return 0.0
 
     def settle(self, start_ns: int, end_ns: int) -> None:

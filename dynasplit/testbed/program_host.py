@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from dynasplit.testbed.address import HostAddress
 
 
-class Channel(Protocol):
+class ProgramChannel(Protocol):
     """A running program, as paramiko's channels have it.
 
     Attributes:
@@ -56,7 +56,7 @@ class ProgramHost(Protocol):
 
     address: HostAddress
 
-    def start(self, command: str) -> Channel:
+    def start(self, command: str) -> ProgramChannel:
         """Start a shell's command that lives as long as its channel."""
         ...
 

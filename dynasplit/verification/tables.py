@@ -10,7 +10,7 @@ import numpy as np
 
 from dynasplit.core.measurement import Measurement
 from dynasplit.front.pareto_front import ParetoFront
-from dynasplit.online.attribution import attribution_block
+from dynasplit.online.attribution_block import attribution_block
 from dynasplit.online.policy_figures import summarise_requests
 from dynasplit.run.records import Records
 from dynasplit.tables import RequestsTable, RunsTable

@@ -35,7 +35,7 @@ class Preflight:
         return {
             "Clock": (preflight.ClockOrder, self.clock),
             "Loop": (preflight.LoopOrder, self.loop),
-            "LoadCpus": (preflight.LoadOrder, self.load),
+            "LoadCpus": (preflight.BurdenOrder, self.load),
             "Restore": (preflight.RestoreOrder, self.restore),
             "Link": (preflight.LinkOrder, self.link),
             "Cost": (preflight.CostOrder, self.cost),
@@ -61,7 +61,7 @@ class Preflight:
             board_ns=self._machine.board_ns(),
         )
 
-    def load(self, order: preflight.LoadOrder) -> messages.Message:
+    def load(self, order: preflight.BurdenOrder) -> messages.Message:
         """A load on all CPUs."""
         whole_s = sum(rest_s + load_s for rest_s, load_s in order.turns_s)
         if not 0 < whole_s <= _LONGEST_LOAD_S:

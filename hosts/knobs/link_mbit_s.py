@@ -1,4 +1,7 @@
-"""The rate of the link from the edge to the cloud's tensor port, bounded on the edge."""
+"""The rate of the link from the edge to the cloud's tensor port; `_shaping` (`tc`) says how.
+
+It is bounded on the edge.
+"""
 
 from __future__ import annotations
 

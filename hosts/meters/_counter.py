@@ -8,7 +8,7 @@ _EARLY_SHARE = 0.1  # of the update period: so long before a step is due it is l
 _STILL_UPDATES = 3.0  # a counter that has not moved for so long is not looked at more often
 
 
-class Counter:
+class EnergyCounter:
     """One counter as it is asked. Equal values in a row are one value, until it moves.
 
     Attributes:

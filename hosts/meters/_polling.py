@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from hosts.core.errors import MeterError
-from hosts.meters._counter import Counter
+from hosts.meters._counter import EnergyCounter
 from hosts.wire.readings import Channel, Reading
 
 Values = Sequence[float | None]
@@ -75,7 +75,7 @@ def poll(
     """
     powers = _Powers(channels, period_s, updates_s, round((delay_s + averaging_s / 2) * 1e9))
     counters = {
-        place: Counter(channel, updates_s)
+        place: EnergyCounter(channel, updates_s)
         for place, channel in enumerate(channels)
         if channel.quantity == "energy"
     }
@@ -127,7 +127,7 @@ class _Powers:
         return [(now_ns - self._late_ns, watts)]
 
 
-def _next_ns(began_ns: int, period_ns: int, counters: Iterable[Counter]) -> int:
+def _next_ns(began_ns: int, period_ns: int, counters: Iterable[EnergyCounter]) -> int:
     """When to ask again: after a period, or from just before a counter's next step on."""
     next_ns = began_ns + period_ns
     for counter in counters:

@@ -91,7 +91,7 @@ class Looped(Message):
     durations_s: tuple[float, ...]
 
 
-class LoadOrder(Message):
+class BurdenOrder(Message):
     """Rest and then load all CPUs, in turns of (rest, load) seconds."""
 
     run: str

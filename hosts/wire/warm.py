@@ -1,4 +1,8 @@
-"""Whether a warm-up has come to rest: its last third takes as long as the third before."""
+"""Whether a warm-up has come to rest: its last third takes as long as the third before.
+
+Of latency alone: the edge's agent asks it (`hosts/agents/window.py`), and the gate `not_warm`. For
+power so long is waited as meters lag (`SshTestbed`); the gate `steady` looks afterwards.
+"""
 
 from __future__ import annotations
 

@@ -95,3 +95,19 @@ def test_formats_are_those_of_the_context():
     with written_as(["svg"], titles=False):
         assert output() == Output(("svg",), False)
     assert output() == Output()
+
+
+@pytest.mark.medium
+def test_a_run_that_was_asked_for_none_has_no_figures_until_they_are_drawn_anew(tmp_path):
+    quick = ("+experiment=quick_testbed", "hosts=modelled", "search.trials=8", "data.images=12")
+    place = ("workload.requests=3", "tracking=none", f"results_dir={tmp_path}")
+    done = command_line(*quick, *place, "figures.draw=false")
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "quick_testbed").iterdir()
+    assert list(folder.glob("*.png")) == []
+    assert "<img" not in (folder / "report.html").read_text()
+
+    asked = ("figures.formats=[png]", "figures.only=[front]", f"results_dir={tmp_path}")
+    done = command_line("+experiment=figures", f"runs='{folder}'", *asked)
+    assert done.returncode == 0, done.stderr
+    assert drawn(tmp_path) == {"front.png"}

@@ -25,7 +25,13 @@ def test_a_run_and_its_replay_agree(tmp_path: Path) -> None:
     table = tmp_path / "runs.parquet"
     rows = [testbed.measure(c, repeat=r) for c in configurations for r in range(3)]
     write_runs(table, rows, model="digits_cnn", last_split_point=7)
-    words = (f"runs={table}", "workload.requests=60", "tracking=none", f"results_dir={tmp_path}")
+    words = (
+        f"runs={table}",
+        "workload.requests=60",
+        "tracking=none",
+        "figures.draw=false",
+        f"results_dir={tmp_path}",
+    )
     searched = ("hosts=recorded", "search=grid", "search.front_repeats=2")
     found = {}
     for name, asked in {

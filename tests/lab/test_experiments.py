@@ -29,7 +29,13 @@ from tests.lab.test_lab import address_of
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 SHORT = (
-    *("+experiment=quick_testbed", "tracking=none", "data.images=12", "policies=[dynasplit]"),
+    *(
+        "+experiment=quick_testbed",
+        "tracking=none",
+        "figures.draw=false",
+        "data.images=12",
+        "policies=[dynasplit]",
+    ),
     *("search=grid", "model.split_points=[0,3,7]", "space.cpu_mhz=[600,1800]"),
     *("search.front_repeats=0", "workload.requests=2"),
     *("measure.baseline_s=0.5", "measure.min_samples=5"),

@@ -50,7 +50,7 @@ def measured(experiment: str, searches: Sequence[str], seeds: Iterable[int]) -> 
     """Run one experiment for each search and seed, in one command; a row for each run."""
     with tempfile.TemporaryDirectory() as folder:
         words = [f"search={','.join(searches)}", f"seed={','.join(map(str, seeds))}"]
-        quiet = [f"results_dir={folder}", "tracking=none"]
+        quiet = [f"results_dir={folder}", "tracking=none", "figures.draw=false"]
         done = subprocess.run(
             [sys.executable, "run_experiment.py", "-m", *EXPERIMENTS[experiment], *words, *quiet],
             cwd=ROOT,

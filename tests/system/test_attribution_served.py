@@ -8,7 +8,7 @@ import pytest
 from dynasplit.accounting import build
 from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration
-from dynasplit.online.attribution import attribution_block, attribution_lines
+from dynasplit.online.attribution_block import attribution_block, attribution_lines
 from dynasplit.online.metered import Metered
 from dynasplit.online.requests import Requests
 from dynasplit.online.serve import serve

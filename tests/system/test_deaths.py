@@ -23,6 +23,7 @@ WORDS = (
     *("+experiment=quick_testbed", "search.fraction=0.08", "search.front_repeats=1"),
     *("workload.requests=1", "policies=[dynasplit]", "measure.baseline_s=5", "data.images=12"),
     "tracking=none",
+    "figures.draw=false",
     # where these are left open, boards and machines differ
     *("measure.max_warmup_s=0", "measure.control_every=0", "measure.baseline_states=false"),
     "measure.cool_down_c=1000",

@@ -16,7 +16,13 @@ THRESHOLDS = ("workload.requests=20", "workload.min_ms=18", "workload.max_ms=130
 
 
 def run(place: Path, experiment: str, *words: str) -> Path:
-    given = (f"+experiment={experiment}", *words, "tracking=none", f"results_dir={place}")
+    given = (
+        f"+experiment={experiment}",
+        *words,
+        "tracking=none",
+        "figures.draw=false",
+        f"results_dir={place}",
+    )
     done = command_line(*given)
     assert done.returncode == 0, done.stdout + done.stderr
     (folder,) = (place / experiment).iterdir()

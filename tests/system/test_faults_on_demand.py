@@ -104,5 +104,5 @@ def test_a_replay_of_its_table_says_it(faulty, tmp_path):
 
 def test_the_same_command_gives_the_same_figures(faulty, tmp_path):
     _, _, results = faulty
-    _, again = run(tmp_path, FAULTS, "tracking=none")
+    _, again = run(tmp_path, FAULTS, "tracking=none", "figures.draw=false")
     pd.testing.assert_frame_equal(figures(again), figures(results), rtol=1e-9)

@@ -31,6 +31,7 @@ def command(results: Path, *overrides: str) -> list[str]:
         "data.images=12",
         "search.front_repeats=1",
         "tracking=none",
+        "figures.draw=false",
         f"results_dir={results}",
         *overrides,
     ]

@@ -84,7 +84,10 @@ def test_a_link_that_drops_costs_no_measurement(tmp_path, relayed):
     began_s = time.monotonic()
     with dropping(relayed, tmp_path) as drops:
         ended = command_line(
-            "+experiment=quick_testbed", f"results_dir={tmp_path}", "tracking=none"
+            "+experiment=quick_testbed",
+            f"results_dir={tmp_path}",
+            "tracking=none",
+            "figures.draw=false",
         )
     print(f"{time.monotonic() - began_s:.0f} s with {len(drops)} drops")
     assert ended.returncode == 0, ended.stdout + ended.stderr

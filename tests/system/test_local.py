@@ -125,13 +125,25 @@ def test_the_hosts_share_no_cpu_and_say_which_are_theirs(local):
 @without_meter
 @pytest.mark.parametrize("words", ["+experiment=replay", "+experiment=audit_runs"])
 def test_a_table_without_energy_serves_the_other_experiments(local, tmp_path, words):
-    again = start(tmp_path, words, f"runs={local.folder / 'runs.parquet'}", "tracking=none")
+    again = start(
+        tmp_path,
+        words,
+        f"runs={local.folder / 'runs.parquet'}",
+        "tracking=none",
+        "figures.draw=false",
+    )
     assert again.returncode == 0, again.stderr
 
 
 @without_meter
 def test_recorded_hosts_answer_from_it_with_structured_search(local, tmp_path):
-    words = (*QUICK, "hosts=recorded", f"runs={local.folder / 'runs.parquet'}", "tracking=none")
+    words = (
+        *QUICK,
+        "hosts=recorded",
+        f"runs={local.folder / 'runs.parquet'}",
+        "tracking=none",
+        "figures.draw=false",
+    )
     again = start(tmp_path, *words, "search=structured", "search.fraction=1")
     assert again.returncode == 0, again.stderr
     assert "Policy dynasplit was left out" in again.stdout
@@ -159,7 +171,14 @@ class Counters(threading.Thread):
 
 
 METERED = (
-    *(*QUICK, "hosts=local", "tracking=none", "measure.baseline_s=1", "search.trials=2"),
+    *(
+        *QUICK,
+        "hosts=local",
+        "tracking=none",
+        "figures.draw=false",
+        "measure.baseline_s=1",
+        "search.trials=2",
+    ),
     *("search.front_repeats=0", "workload.requests=1", "policies=[dynasplit]"),
     "measure.gates.frozen.action=warn",  # instruments here say one value for ever
 )

@@ -28,6 +28,7 @@ def run(
             "workload.requests=3",
             "search.fraction=0.1",
             "tracking=none",
+            "figures.draw=false",
             f"results_dir={tmp_path / 'results'}",
         ],
         cwd=ROOT,

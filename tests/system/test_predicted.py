@@ -15,7 +15,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 FEW = ["search=random", "search.fraction=null", "search.trials=3", "search.front_repeats=0"]
-LESS = ["data.images=10", "workload.requests=1", "policies=[fastest]", "tracking=none"]
+LESS = [
+    "data.images=10",
+    "workload.requests=1",
+    "policies=[fastest]",
+    "tracking=none",
+    "figures.draw=false",
+]
 
 
 def ran(folder: Path, *words: str) -> str:

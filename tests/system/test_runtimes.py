@@ -10,7 +10,14 @@ from dynasplit.tables import RunsTable, read_runs
 from tests.conftest import ROOT
 from tests.system.test_local import QUICK, start
 
-WORDS = (*QUICK, "hosts=local", "tracking=none", "search=grid", "search.front_repeats=0")
+WORDS = (
+    *QUICK,
+    "hosts=local",
+    "tracking=none",
+    "figures.draw=false",
+    "search=grid",
+    "search.front_repeats=0",
+)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,13 @@ import dynasplit
 from dynasplit.run.journal_reading import read_journal
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = ["search.trials=10", "search.front_repeats=1", "workload.requests=4", "tracking=none"]
+SMALL = [
+    "search.trials=10",
+    "search.front_repeats=1",
+    "workload.requests=4",
+    "tracking=none",
+    "figures.draw=false",
+]
 MODELLED = ["+experiment=quick_testbed", "hosts=modelled", *SMALL]
 has_joblib = importlib.util.find_spec("hydra_plugins.hydra_joblib_launcher") is not None
 joblib_alone = pytest.mark.skipif(not has_joblib, reason="hydra-joblib-launcher is not installed")

@@ -24,7 +24,7 @@ from dynasplit.front.dominance import HypervolumeScale, non_dominated, objective
 from dynasplit.front.known_to import with_intervals
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.study import OfflineResult
-from dynasplit.online.attribution import attribution_block
+from dynasplit.online.attribution_block import attribution_block
 from dynasplit.online.headlines import headlines, name_of
 from dynasplit.online.policy_figures import summarise_requests
 from dynasplit.run.run_record import FRONT, REQUESTS, RUNS, SUMMARY
@@ -101,14 +101,14 @@ def source_block(source: Source, told: Sequence[str]) -> dict[str, Any]:
 
 
 def write_offline_outputs(
-    folder: Path, testbed: TestbedInputs, offline: OfflineResult | None, front: ParetoFront
+    folder: Path, inputs: RunInputs, offline: OfflineResult | None, front: ParetoFront
 ) -> list[Path]:
-    """Write front, runs and their figures; returns which files.
+    """Write front, runs and, if asked for, their figures; returns which files.
 
     Raises:
         ResultsError: the folder cannot be written.
     """
-    written = [folder / FRONT]
+    written, testbed = [folder / FRONT], inputs.testbed
     if offline is not None:
         front = with_intervals(front, offline.measurements)
     front.save(written[0])
@@ -120,28 +120,32 @@ def write_offline_outputs(
             model=testbed.network,
             last_split_point=testbed.space.last_split_point,
         )
+    if not inputs.draws_figures:
+        return written
     candidates = offline.candidates if offline else ()
     return written + draw_offline(folder, candidates, front, _remarks(testbed, front))
 
 
 def write_online_outputs(
-    folder: Path, summary: Mapping[str, Any], testbed: TestbedInputs, result: RunResult
+    folder: Path, summary: Mapping[str, Any], inputs: RunInputs, result: RunResult
 ) -> list[Path]:
-    """Write requests, their figures, and the run's summary; returns which files.
+    """Write requests, the run's summary and, if asked for, their figures; returns which files.
 
     Raises:
         ResultsError: the folder cannot be written.
     """
-    requests, told = folder / REQUESTS, folder / SUMMARY
+    requests, told, testbed = folder / REQUESTS, folder / SUMMARY, inputs.testbed
     offline, served = result.offline, result.online.served
     last = testbed.space.last_split_point
     write_requests(requests, served, model=testbed.network, last_split_point=last)
+    write_json(told, summary)
+    if not inputs.draws_figures:
+        return [requests, told]
     every = [*(offline.measurements if offline else ()), *(row.measurement for row in served)]
     drawn = draw_online(folder, result.front, served, _remarks(testbed, result.front), every)
     origin = Origin(result.front.model, result.front.source, _remarks(testbed, result.front))
     own = name_of(testbed.energy.accounting)
     by = draw_accountings_figure(folder / "accountings.png", summary["by_accounting"], own, origin)
-    write_json(told, summary)
     return [requests, told, *drawn, *([by] if by else [])]
 
 

@@ -21,13 +21,14 @@ _KNOWN = "repeat"
 """The column of a trace behind those of its configuration."""
 
 
-def write_traces(folder: Path, place: Path, origin: Origin) -> list[Path]:
+def write_traces(folder: Path, place: Path, origin: Origin, draws: bool = True) -> list[Path]:
     """Write the traces of a run, one table a phase, and the figures of those that matter.
 
     Args:
         folder: the run's.
         place: where they are written.
         origin: of the figures.
+        draws: False: the tables alone.
 
     Returns:
         The files; none where the run has no traces.
@@ -44,6 +45,8 @@ def write_traces(folder: Path, place: Path, origin: Origin) -> list[Path]:
         if len(mine):
             written.append(place / f"traces_{phase}.parquet")
             mine.dropna(axis="columns", how="all").to_parquet(written[-1], index=False)
+    if not draws:
+        return written
     return written + _drawn(run, traces[is_search & traces["power_w"].notna()], place, origin)
 
 

@@ -30,7 +30,7 @@ from dynasplit.figures.series import Origin
 from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline.blocks import FILE as ORDER
 from dynasplit.offline.study import OfflineResult
-from dynasplit.online.attribution import attribution_lines
+from dynasplit.online.attribution_block import attribution_lines
 from dynasplit.testbed.baseline import FILE as BASELINES
 from dynasplit.testbed.controls import FILE as CONTROLS
 from dynasplit.testbed.controls import read_controls
@@ -53,7 +53,7 @@ def write_offline_report(
         ResultsError: the folder cannot be written.
     """
     with terminal.during("Writing the front"):
-        written = write_offline_outputs(opened.folder.path, inputs.testbed, offline, front)
+        written = write_offline_outputs(opened.folder.path, inputs, offline, front)
         opened.recorder.configurations({s.configuration for s in front.summaries})
     return written
 
@@ -152,7 +152,7 @@ def write_report(
     folder = opened.folder.path
     with terminal.during("Writing results"):
         summary = summary_of(inputs, result) | controls_block(folder)
-        files = [*earlier, *write_online_outputs(folder, summary, inputs.testbed, result)]
+        files = [*earlier, *write_online_outputs(folder, summary, inputs, result)]
         files.append(write_page(folder, _told(inputs, result, opened, summary), files))
         kept = (folder / name for name in (CONTROLS, BASELINES, ORDER))
         files += [path for path in kept if path.is_file()]

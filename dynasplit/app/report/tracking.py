@@ -20,17 +20,18 @@ def record(
     folder: Path,
     origin: Origin,
 ) -> None:
-    """Record a run's results, and its traces as a person looks at them."""
+    """Record a run's results, and its traces as a person looks at them; drawn as its front is."""
     words = {"source": origin.source, "validity": validity(summary["doubtful"])}
     recorder.summary({**summary, **words})
+    is_drawn = any(path.name == "front.png" for path in files)
+    picture = "![the front](front.png)\n\n" if is_drawn else ""
     recorder.describe(
-        f"{description(summary)}\n\n![the front](front.png)\n\n"
-        "The whole story is in the artifact `report.html`."
+        f"{description(summary)}\n\n{picture}The whole story is in the artifact `report.html`."
     )
     recorder.artifacts(*files)
     if recorder.keeps:
         with tempfile.TemporaryDirectory() as place:
-            recorder.artifacts(*write_traces(folder, Path(place), origin))
+            recorder.artifacts(*write_traces(folder, Path(place), origin, is_drawn))
 
 
 def validity(block: Mapping[str, Any]) -> str:

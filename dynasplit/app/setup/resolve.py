@@ -10,7 +10,7 @@ import msgspec
 
 from dynasplit.app.cli.asked import ASKED, SWEEP
 from dynasplit.app.cli.terminal import Terminal
-from dynasplit.app.setup.content import content_of
+from dynasplit.app.setup.content_hash import content_of
 from dynasplit.app.setup.describe_splits import profile_files
 from dynasplit.app.setup.kinds.base import HostsKind
 from dynasplit.app.setup.network_order import order_of
@@ -141,6 +141,7 @@ def run_inputs(
         given_front=_given_front(config, testbed),
         online=online_inputs(config),
         record=record_inputs(config),
+        draws_figures=config.figures.draw,
     )
 
 

@@ -279,6 +279,7 @@ class RunInputs:
         given_front: a front to serve from instead of searching; None: it is searched for.
         online: who serves which requests.
         record: where the run is kept.
+        draws_figures: as its phases end.
     """
 
     seed: int
@@ -289,3 +290,4 @@ class RunInputs:
     given_front: ParetoFront | None
     online: OnlineInputs
     record: RecordInputs
+    draws_figures: bool = True

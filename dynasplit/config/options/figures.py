@@ -16,15 +16,17 @@ NAMES = (
 
 @dataclass
 class FiguresConf:
-    """Figures that are drawn anew.
+    """Figures: of a run at its end, and those that are drawn anew.
 
     Attributes:
+        draw: whether a run draws them at its end; `+experiment=figures` can at any time.
         formats: of the files. titles: whether a title stands above each; in a paper it is in the
             caption. Where the numbers come from is said in any case.
         only: which ones; None: all that the run's tables allow.
         request: whose time line is drawn; None: the first one that was split.
     """
 
+    draw: bool = True
     formats: list[str] = option(FORMATS, several(one_of(*FORMATS)))
     titles: bool = True
     only: list[str] | None = option(None, several(one_of(*NAMES)))

@@ -1,7 +1,8 @@
 """The DynaSplit policy: least energy within the threshold, else the fastest.
 
 With an energy tolerance: of what costs about as little, the fastest, since differences within the
-meter's error tell nothing, and what is faster has more room for a slow run.
+meter's error tell nothing, and what is faster has more room for a slow run. Who may be chosen is
+said here; the choice for a threshold is a look-up in a `_staircase`.
 """
 
 from __future__ import annotations

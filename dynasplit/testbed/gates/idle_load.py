@@ -1,4 +1,4 @@
-"""A baseline while somebody else works."""
+"""An idle baseline during which other programs kept the CPU busy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An idle baseline that was none."""
+"""An idle baseline whose power changed from its first half to its second."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def convert_head(
 
 
 def dtype_of(path: Path, tensor: int) -> str:
-    """The type of a tensor's elements: `int8`, or else `float32`."""
+    """The type of the elements of a LiteRT file's tensor of this number: `int8`, else `float32`."""
     from ai_edge_litert import schema_py_generated as schema
 
     kind = flatbuffer.read(path).subgraphs[0].tensors[tensor].type

@@ -102,6 +102,6 @@ def test_a_front_keeps_it_in_its_file_and_figures_of_a_given_one_say_it(tmp_path
     given = ParetoFront.load(tmp_path / "front.json")
     assert given.faults == ("throttling",)
     draw = {"folder": tmp_path, "offline": None, "front": given}
-    write_offline_outputs(testbed=inputs.testbed, **draw)
+    write_offline_outputs(inputs=inputs, **draw)
     source = Image.open(tmp_path / "front.png").info["Source"]
     assert source.endswith("made-up hosts\nthe front: with the fault throttling")

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.medium
 
 WORDS = (
     *("+experiment=vgg16_testbed", "hosts=modelled", "search=random", "search.fraction=0.05"),
-    *("search.front_repeats=1", "workload.requests=4", "tracking=none"),
+    *("search.front_repeats=1", "workload.requests=4", "tracking=none", "figures.draw=false"),
 )
 
 
@@ -105,7 +105,12 @@ def test_a_folder_that_is_not_finished_answers_as_a_table(searched, tmp_path, da
     known = {m.configuration.words() for m in read_journal(journal).measurements}
     words = ("+experiment=vgg16_testbed", "hosts=recorded", f"runs={searched}", "name=again")
     ended = command_line(
-        *words, "search=random", "workload.requests=2", f"results_dir={tmp_path}", "tracking=none"
+        *words,
+        "search=random",
+        "workload.requests=2",
+        f"results_dir={tmp_path}",
+        "tracking=none",
+        "figures.draw=false",
     )
     assert ended.returncode == 0, ended.stderr
     (folder,) = (tmp_path / "again").iterdir()

@@ -10,7 +10,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from rich.console import Console
 
-from dynasplit.app.setup.content import content_of
+from dynasplit.app.setup.content_hash import content_of
 from dynasplit.app.sweep.figures import Group, groups_of, known
 from dynasplit.app.sweep.jobs import swept_options
 from dynasplit.app.sweep.outcomes import Outcome

@@ -40,7 +40,7 @@ def test_a_longer_loop_takes_longer_on_this_machine(agent):
 def test_loads_come_in_their_turns_and_cost_cpu_time(agent):
     before = agent.cost(asked.CostOrder(meters=()))
     turns_s = ((0.05, 0.3), (0.1, 0.1), (0.05, 0.0))
-    done = agent.load(asked.LoadOrder(run="a", turns_s=turns_s))
+    done = agent.load(asked.BurdenOrder(run="a", turns_s=turns_s))
     after = agent.cost(asked.CostOrder(meters=()))
     (first, second) = done.spans_ns
     assert first[1] - first[0] >= 300_000_000
@@ -53,7 +53,7 @@ def test_loads_come_in_their_turns_and_cost_cpu_time(agent):
 
 def test_a_load_or_a_loop_without_an_end_is_refused(agent):
     with pytest.raises(HostError, match="a load of 9999 s asked; allowed: up to 120 s"):
-        agent.load(asked.LoadOrder(run="a", turns_s=((0.0, 9999.0),)))
+        agent.load(asked.BurdenOrder(run="a", turns_s=((0.0, 9999.0),)))
     with pytest.raises(HostError, match="allowed: 1 to"):
         agent.loop(asked.LoopOrder(run="a", iterations=10**10, repeats=9))
 

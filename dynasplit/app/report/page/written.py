@@ -14,7 +14,7 @@ from dynasplit.app.report.page.chart import Chart
 from dynasplit.app.report.page.content import Told
 from dynasplit.core.errors import ResultsError
 from dynasplit.core.provenance import shown_j
-from dynasplit.online.attribution import attribution_lines
+from dynasplit.online.attribution_block import attribution_lines
 
 PAGE = "report.html"
 _TEMPLATE = "report.html.j2"

@@ -1,4 +1,4 @@
-"""What an earlier start of a search has left: its trials, held against the journal."""
+"""How a killed search goes on: the trials of its earlier start, held against the journal."""
 
 from __future__ import annotations
 
