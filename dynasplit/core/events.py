@@ -30,12 +30,21 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A measurement is finished and kept; `total` may have changed since the start."""
+    """A measurement is finished and kept.
+
+    Attributes:
+        phase: which one.
+        measurement: it.
+        done: how many there are.
+        total: as far as is known; may have changed since the start.
+        expected_gain: what the search expected when it asked for it; None: it does not say.
+    """
 
     phase: Phase
     measurement: Measurement
     done: int
     total: int
+    expected_gain: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ class Search:
         )
         self._seed, self._storage, self._subscriber = seed, storage, subscriber
         self._state, self._streak = SearchState(), FailureStreak()
+        self._gain: float | None = None
         self._earlier = EarlierStart(measurer, (space.cloud_only, space.edge_only))
 
     def run(self, baselines: Sequence[Configuration] = ()) -> SearchResult:
@@ -213,6 +214,7 @@ class Search:
             state.broke(configuration, gain)
             return
         is_known = bool(self._measurer.runs.get(configuration))
+        self._gain = gain
         try:
             runs = self._measurer.search_runs(configuration)
             values = self._values_of(runs)
@@ -246,7 +248,8 @@ class Search:
 
     def _announce(self, measurement: Measurement) -> None:
         done = len(self._state.runs) + 1
-        self._subscriber(Measured("search", measurement, done, self._expected_total()))
+        total = self._expected_total()
+        self._subscriber(Measured("search", measurement, done, total, self._gain))
 
     def _expected_total(self) -> int:
         """The number of configurations that the budget is expected to buy."""

@@ -22,8 +22,8 @@ class LiveFigures:
         self._written_s = clock() - EVERY_S
         self._testbed_time_s = 0.0
 
-    def add(self, measurement: Measurement, number: int) -> None:
-        """Take a measurement, the so manieth of the run."""
+    def add(self, measurement: Measurement, number: int, gain: float | None = None) -> None:
+        """Take a measurement, the so manieth of the run, and what it was expected to gain."""
         self._testbed_time_s += measurement.testbed_time_s or 0.0
         self._points.append(("live.measured", float(number), number))
         self._points.append(("live.testbed_time_s", self._testbed_time_s, number))
@@ -31,6 +31,8 @@ class LiveFigures:
             value = getattr(measurement, name)
             if value is not None:
                 self._points.append((f"live.{name}", value, number))
+        if gain is not None:
+            self._points.append(("live.expected_gain", gain, number))
 
     def is_due(self) -> bool:
         """True if there is something to write and the last time is a second ago."""

@@ -6,6 +6,7 @@ import getpass
 import hashlib
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from math import isfinite
@@ -20,7 +21,7 @@ from dynasplit.core.events import Event, Finished, Measured
 from dynasplit.core.passwords import masked, masked_uri
 from dynasplit.core.space import Configuration
 from dynasplit.recorder.base import Recorder, RunFacts
-from dynasplit.recorder.live import LiveFigures
+from dynasplit.recorder.live import EVERY_S, LiveFigures
 from dynasplit.recorder.mlflow_delivery import DESCRIPTION, Delivery, is_refusal, words_of
 from dynasplit.recorder.outbox import OUTBOX, Begun, Ended, Noted, Outbox
 from dynasplit.recorder.points import (
@@ -79,6 +80,8 @@ class MlflowRecorder(Recorder):
         self._front: Collection[Configuration] | None = None
         self._wait_s, self._again_s = _FIRST_WAIT_S, 0.0
         self._is_refused = False
+        self._turn = threading.RLock()
+        self._later: threading.Timer | None = None
 
     def __enter__(self) -> Self:
         """Begin the MLflow run, or continue it."""
@@ -92,6 +95,9 @@ class MlflowRecorder(Recorder):
         traceback: TracebackType | None,
     ) -> None:
         """End it; of a run that did not end well, what it has measured is recorded."""
+        if self._later is not None:
+            self._later.cancel()
+            self._later.join()
         status = "FINISHED"
         if kind is not None:
             status = "FAILED" if issubclass(kind, Exception) else "KILLED"
@@ -102,10 +108,17 @@ class MlflowRecorder(Recorder):
 
     def __call__(self, event: Event) -> None:
         """Follow the search: a step of live figures for each measurement, a batch a second."""
-        if isinstance(event, Measured):
-            self._live.add(event.measurement, len(self._journal.measurements()))
-        if isinstance(event, Finished) or self._live.is_due():
-            self._guarded(self._keep_live)
+        with self._turn:
+            if isinstance(event, Measured):
+                number = len(self._journal.measurements())
+                self._live.add(event.measurement, number, event.expected_gain)
+            if isinstance(event, Finished) or self._live.is_due():
+                self._guarded(self._keep_live)
+            elif isinstance(event, Measured) and not (self._later and self._later.is_alive()):
+                # what came too soon must not wait for the next one, which may take minutes
+                self._later = threading.Timer(EVERY_S, lambda: self._guarded(self._keep_live))
+                self._later.daemon = True
+                self._later.start()
 
     def summary(self, figures: Mapping[str, Any]) -> None:
         """Numbers become metrics of the run, words its tags, the policies a table."""
@@ -155,6 +168,10 @@ class MlflowRecorder(Recorder):
 
     def _guarded(self, keep: Callable[[], None]) -> None:
         """Keep it, and send what is kept; neither may end the run."""
+        with self._turn:
+            self._keep_and_send(keep)
+
+    def _keep_and_send(self, keep: Callable[[], None]) -> None:
         if self.lost is not None:
             return
         try:

@@ -34,12 +34,14 @@ class SearchWords:
         """
         self._progress, self._clock = progress, clock
         self._measured = list(before)
+        self._gain: float | None = None
         self._told: str | None = None
         self._told_s = 0.0
 
-    def add(self, measurement: Measurement) -> None:
-        """A measurement more."""
+    def add(self, measurement: Measurement, gain: float | None = None) -> None:
+        """A measurement more, and what the search expected of it, if it says so."""
         self._measured.append(measurement)
+        self._gain = gain
 
     def words(self) -> str:
         """How it goes; the words of a second ago at most, since counting takes time."""
@@ -57,6 +59,8 @@ class SearchWords:
             told.append(f"{found['front_size']:.0f} on the front")
         if "hypervolume" in found:
             told.append(f"hypervolume {found['hypervolume']:.3f}")
+        if self._gain is not None:
+            told.append(f"expected gain {self._gain:.2g}")
         told.append(doubtful_words(self._measured))
         return ", ".join(told)
 

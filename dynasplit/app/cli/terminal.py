@@ -163,7 +163,7 @@ class Terminal:
             case events.Measured():
                 doing, below = _shown(event.measurement), ""
                 if self._search is not None and event.phase in _SEARCHES:
-                    self._search.add(event.measurement)
+                    self._search.add(event.measurement, event.expected_gain)
                     below = self._search.words()
                 self.advance(TITLES[event.phase], event.done, event.total, doing, below)
             case events.Answered():

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import logging
+import time
 from pathlib import Path
 
 import pytest
@@ -173,10 +174,30 @@ def test_live_figures_are_due_once_a_second():
     live.add(measured(0), 1)
     assert live.is_due()  # so the first one is seen at once
     assert ("live.latency_ms", 10.0, 1) in live.taken()
-    live.add(measured(1), 2)
+    live.add(measured(1), 2, 0.25)
     assert not live.is_due()
     now[0] += 1.0
     assert live.is_due()
+    assert ("live.expected_gain", 0.25, 2) in live.taken()
+
+
+@pytest.mark.medium
+def test_a_measurement_is_seen_within_ten_seconds_though_none_follows(tmp_path, store, client):
+    about, journal = facts(tmp_path / "run", experiment="slow"), Journal()
+    with open_recorder("mlflow", uri=store, facts=about, journal=journal) as recorder:
+        for number in range(2):  # the second one comes too soon after the first
+            journal.append(measured(number))
+            recorder(Measured("search", measured(number), number + 1, 9, 0.5))
+        (run,) = runs_of(client, "slow")
+        until_s = time.monotonic() + 10.0
+        while len(history(client, run, "live.latency_ms")) < 2:
+            assert time.monotonic() < until_s
+            time.sleep(0.1)
+        assert history(client, run, "live.expected_gain") == [(1, 0.5), (2, 0.5)]
+
+
+def history(client, run, name):
+    return [(m.step, m.value) for m in client().get_metric_history(run.info.run_id, name)]
 
 
 @pytest.mark.medium
