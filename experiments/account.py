@@ -73,7 +73,6 @@ def run(config: Config) -> None:
         }
         write_json(folder.path / "account.json", content)
         recorder.summary({"accounting": "", "by_accounting": told})
-        recorder.table("accountings", _rows(told))
         recorder.describe(f"{TITLE}. {PROVENANCE[runs.source]}.\n\n![accountings](accountings.png)")
         terminal.say(f"Thresholds: {thresholds.words}")
         terminal.console.print(accounting_table(told, "", f"{TITLE}\n{PROVENANCE[runs.source]}"))
@@ -106,16 +105,6 @@ def _under(
         block["energy_j_mean"] = block["energy_j"]["mean"]
         block["meters_95"] = told_95(parts[name], parts.get(BASELINE))
     return told | {"policies": blocks, "left_out": left_out, "front_size": len(front.summaries)}
-
-
-def _rows(told: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A row for each accounting and policy."""
-    return [
-        {"accounting": one["label"], "policy": name, "energy_j_mean": block["energy_j_mean"]}
-        | {"energy_saving_vs_cloud_pct": block["energy_saving_vs_cloud_pct"]}
-        for one in told.values()
-        for name, block in one.get("policies", {}).items()
-    ]
 
 
 def _by_meters(

@@ -107,14 +107,18 @@ def _beginning(flags: Iterable[Iterable[str]], word: str) -> list[str]:
     return sorted({flag for some in flags for flag in some if flag.startswith(word)})
 
 
+LARGE_J = 10_000.0
+"""Energies from it on are told in kJ."""
 SMALL_J = 0.1
 """Energies below it are shown in mJ."""
 
 
 def shown_j(value_j: float | None) -> str:
-    """An energy with three digits that say something, in J, or mJ where it is small."""
+    """An energy with three digits that say something, in J, or mJ where it is small, kJ if large."""
     if value_j is None:
         return "-"
+    if abs(value_j) >= LARGE_J:
+        return f"{significant(value_j / 1000)} kJ"
     small = 0 < abs(value_j) < SMALL_J
     return f"{significant(1000 * value_j if small else value_j)} {'mJ' if small else 'J'}"
 

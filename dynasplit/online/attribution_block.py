@@ -76,7 +76,7 @@ def attribution_lines(block: dict[str, Any] | None) -> list[str]:
     if block["requests"] < block["of"]:
         count = f"{block['requests']} of {block['of']} requests (the others before another start)"
     return [
-        f"Metered while {count} were served: {block['metered_j']:.4g} J, of which by "
+        f"Metered while {count} were served: {shown_j(block['metered_j'])}, of which by "
         f"energy={block['accounting']} {shares['attributed']:.1f} % are the requests', "
         f"{shares['switching']:.1f} % switching's, {shares['nobody']:.1f} % nobody's "
         "(docs/energy.md)",

@@ -30,6 +30,7 @@ from dynasplit.recorder.points import (
     as_table,
     flattened,
     of_summary,
+    rows_of_accountings,
     rows_of_configurations,
     rows_of_policies,
 )
@@ -127,6 +128,7 @@ class MlflowRecorder(Recorder):
         def keep() -> None:
             self._outbox.append(self._noted(numbers, words))
             self._table("policies", rows_of_policies(figures.get("policies", {})))
+            self._table("accountings", rows_of_accountings(figures.get("by_accounting", {})))
 
         self._guarded(keep)
 

@@ -64,6 +64,28 @@ def rows_of_policies(blocks: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     ]
 
 
+_COMPARED = (
+    *("met_pct", "latency_ms.median", "latency_ms.p95", "exceedance_ms_median"),
+    *("throughput_rps.median", "accuracy", "fidelity"),
+)
+"""Of a policy, what people compare runs by; a page has room for no more, the tables have all."""
+_OF_ACCOUNTING = ("energy_j_mean", "energy_saving_vs_cloud_pct")
+
+
+def rows_of_accountings(told: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+    """A row for each accounting and policy: mean energy and saving, with their intervals."""
+    rows: list[Row] = []
+    for name, one in told.items():
+        for policy, block in one.get("policies", {}).items():
+            row: Row = {"accounting": one.get("label", name), "policy": policy}
+            for key in _OF_ACCOUNTING:
+                row[key] = block.get(key)
+                low, high = block.get("confidence_95", {}).get(key) or (None, None)
+                row |= {f"{key}.low": low, f"{key}.high": high}
+            rows.append(row)
+    return rows
+
+
 _LISTS = ("policies", "by_accounting", "given_up", "recovered")
 """Of a summary what is no figure by a name of its own."""
 
@@ -77,20 +99,23 @@ def as_table(rows: Sequence[Row]) -> dict[str, list[Any]]:
 def of_summary(figures: Mapping[str, Any]) -> tuple[list[Point], dict[str, str]]:
     """Numbers as figures, words as tags; what is None or no number is left out of the former.
 
-    A policy's figures are under its name: `dynasplit.met_pct`.
+    A policy's figures are under its name: `dynasplit.met_pct`; those by which runs are compared.
     """
     plain = {n: v for n, v in figures.items() if n not in _LISTS}
-    nested = [*leaves(plain), *leaves(figures.get("policies", {}))]
+    nested = [*leaves(plain)]
+    compared = (*_COMPARED, "energy_j.mean", "energy_saving_vs_cloud_pct")
+    for policy, block in figures.get("policies", {}).items():
+        nested += [(f"{policy}.{n}", v) for n, v in leaves(block) if n in compared]
     own = name_in(str(figures.get("accounting", "")))
     others = {n: one for n, one in figures.get("by_accounting", {}).items() if n != own}
     for name, one in others.items():
         for policy, block in one.get("policies", {}).items():
-            nested += [(f"{policy}.by_{name}.{n}", v) for n, v in leaves(block)]
+            nested += [(f"{policy}.by_{name}.{n}", block.get(n)) for n in _OF_ACCOUNTING]
     numbers: list[Point] = []
     words: dict[str, str] = {}
     for name, value in nested:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            numbers.append((name.replace("confidence_95.", ""), float(value), 0))
+            numbers.append((name, float(value), 0))
         elif value not in (None, []):
             words[name] = str(value)
     return numbers, words

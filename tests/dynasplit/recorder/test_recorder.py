@@ -12,7 +12,7 @@ from dynasplit.core.measurement import Measurement
 from dynasplit.core.space import Configuration
 from dynasplit.recorder import Recorder, RunFacts, absolute_uri, open_recorder
 from dynasplit.recorder.live import LiveFigures
-from dynasplit.recorder.points import flattened, of_summary
+from dynasplit.recorder.points import flattened, of_summary, rows_of_accountings
 from dynasplit.run.journal import Journal
 from tests.recorded import artifacts_of, table_of
 
@@ -84,11 +84,11 @@ def test_names_and_figures(tmp_path, monkeypatch):
         ("search.configurations_measured", 3.0, 0),
         ("a.x_ms", 2.0, 0),
         ("fastest.met_pct", 98.0, 0),
-        ("fastest.met_pct.low", 90.0, 0),
-        ("fastest.met_pct.high", 99.5, 0),
         ("fastest.by_wall.energy_j_mean", 3.0, 0),
     ]
     assert words == {"hosts": "emulated", "a.is": "True"}
+    (row,) = rows_of_accountings(SUMMARY["by_accounting"])
+    assert (row["accounting"], row["policy"], row["energy_j_mean"]) == ("wall", "fastest", 3.0)
     monkeypatch.chdir(tmp_path)
     assert absolute_uri("sqlite:///results/m.db") == f"sqlite:///{tmp_path}/results/m.db"
     assert absolute_uri("http://host:5000") == "http://host:5000"
@@ -150,10 +150,12 @@ def test_a_run_is_recorded_whole(tmp_path, store, client):
     assert [one["path"] for one in json.loads(tags["mlflow.loggedArtifacts"])] == [
         "configurations.json",
         "policies.json",
+        "accountings.json",
     ]
     assert [i.dataset.name for i in run.inputs.dataset_inputs] == ["digits"]
     found = {path.name for path in artifacts_of(store, run).iterdir()}
-    assert found == {"config.yaml", "front.png", "configurations.json", "policies.json"}
+    tables = {"configurations.json", "policies.json", "accountings.json"}
+    assert found == {"config.yaml", "front.png", *tables}
     table = table_of(store, run, "configurations")
     rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
     assert [(r["split_point"], r["on_front"]) for r in rows] == [(1, True), (0, False), (2, False)]
