@@ -114,7 +114,7 @@ SMALL_J = 0.1
 
 
 def shown_j(value_j: float | None) -> str:
-    """An energy with three digits that say something, in J; in mJ if it is small, in kJ if large."""
+    """An energy with three digits that say something, in J, where fitting in mJ or kJ."""
     if value_j is None:
         return "-"
     if abs(value_j) >= LARGE_J:
