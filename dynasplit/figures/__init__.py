@@ -27,6 +27,7 @@ __all__ = [
     "draw_conditions_figure",
     "draw_front_figure",
     "draw_knobs_figure",
+    "draw_made_up_figure",
     "draw_network_figure",
     "draw_offline",
     "draw_online",
@@ -179,6 +180,18 @@ def draw_benchmark_figure(
     from dynasplit.figures.benchmark import draw
 
     return draw(path, algorithms, source, filled, remarks)
+
+
+def draw_made_up_figure(
+    path: Path,
+    curves: Mapping[str, Mapping[str, Sequence[float | None]]],
+    families: Mapping[str, Mapping[str, float | None]],
+    about: str,
+) -> Path:
+    """Search algorithms on made-up testbeds; see `figures.made_up`."""
+    from dynasplit.figures.made_up import draw
+
+    return draw(path, curves, families, about)
 
 
 def draw_network_figure(

@@ -159,6 +159,41 @@ def test_the_benchmark_compares_searches_over_seeds(table, tmp_path):
     assert (folder / "benchmark.png").is_file()
 
 
+@pytest.mark.medium
+def test_searches_are_compared_on_made_up_testbeds(tmp_path):
+    asked = ("benchmark.testbeds=3", "benchmark.seeds=2", "benchmark.largest=200")
+    few = ("benchmark.algorithms=[nsga3,random]", "benchmark.measurements=20")
+    done = command_line(
+        "+experiment=search_benchmark",
+        *asked,
+        *few,
+        "benchmark.workers=1",
+        f"results_dir={tmp_path}",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "nsga3-random" in done.stdout
+    (folder,) = (tmp_path / "search_benchmark").iterdir()
+    found = json.loads((folder / "benchmark.json").read_text())
+    assert len(found["searches"]) == 3 * 2 * 2
+    assert {len(one["shares"]) for one in found["searches"]} == {20}
+    mine = found["algorithms"]["nsga3"]
+    assert list(mine["families"]) == ["reference", "memory_bound", "several_exponents"]
+    assert 0 < mine["all"]["pct_10"]["p10"] <= mine["all"]["pct_10"]["median"] <= 1 + 1e-9
+    assert mine["all"].keys() >= {"measurements_9", "pct_5"}
+    assert found["against"]["nsga3-random"]["pct_10"]["testbeds"] == 3
+    assert (folder / "benchmark.png").is_file()
+
+
+def test_made_up_testbeds_that_cannot_be_are_refused_in_a_line(tmp_path):
+    place = ("+experiment=search_benchmark", "benchmark.testbeds=2", f"results_dir={tmp_path}")
+    done = command_line(*place, "benchmark.smallest=600")
+    assert done.returncode == 2
+    assert "allowed: a largest space of at least twice the smallest one" in done.stderr
+    done = command_line(*place, "benchmark.families=[odd]")
+    assert done.returncode == 2
+    assert "memory_bound" in done.stderr
+
+
 @pytest.mark.parametrize("experiment", ["audit_runs", "fit_profile", "replay", "search_benchmark"])
 def test_without_a_table_each_says_what_it_needs(experiment, tmp_path):
     done = command_line(f"+experiment={experiment}")

@@ -1,0 +1,1 @@
+"""Made-up testbeds whose truth is known, drawn by a seed: searches are judged on them."""
