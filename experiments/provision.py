@@ -104,7 +104,8 @@ def _told(progress: Progress, config: Config, terminal: Terminal) -> list[str]:
         return list(progress.errors)
     left = [f"{progress.role} host: {line}" for line in progress.errors]
     if progress.root_script:
-        path = Path(config.results_dir) / f"{progress.role}_as_root.sh"
+        name = "undo_as_root" if config.provision.undo else "as_root"
+        path = Path(config.results_dir) / f"{progress.role}_{name}.sh"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(progress.root_script, "utf-8")
         terminal.say(

@@ -25,6 +25,9 @@ for name in python3.13 python3.12 python3.11 python3; do
 done
 sudo -n true 2>/dev/null && say tool sudo
 for name in apt-get systemd-tmpfiles udevadm; do command -v $name >/dev/null && say tool $name; done
+for device in /sys/bus/usb/devices/*; do
+    [ -r "$device/idVendor" ] && say usb "$(cat "$device/idVendor"):$(cat "$device/idProduct")"
+done
 ls -d /proc/driver/nvidia/gpus/* >/dev/null 2>&1 && say tool nvidia-driver
 say environment "$("$ENVIRONMENT/bin/python" -c "$VERSION" 2>/dev/null)"
 say packages "$(cat "$ENVIRONMENT/.dynasplit" 2>/dev/null)"
@@ -72,6 +75,7 @@ class HostState:
         packages: the hash of the requirements that it was made from; empty: not known.
         rules: the lines of the rights that were given before.
         files: those that knobs and meters need.
+        usb: `vendor:product` of each USB device that is plugged in.
     """
 
     user: str
@@ -87,6 +91,7 @@ class HostState:
     packages: str = ""
     rules: tuple[str, ...] = ()
     files: tuple[FoundFile, ...] = ()
+    usb: tuple[str, ...] = ()
 
 
 def state_of(host: HostConnection, environment: str, patterns: Sequence[str]) -> HostState:
@@ -136,6 +141,7 @@ def _state(told: dict[str, list[str]]) -> HostState:
         packages=told["packages"][0],
         rules=tuple(told.get("rule", ())),
         files=tuple(_files(told.get("file", ()))),
+        usb=tuple(told.get("usb", ())),
     )
 
 

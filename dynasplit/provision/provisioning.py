@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from shutil import which
@@ -19,7 +19,7 @@ from dynasplit.provision.steps import Outcome, Progress, Step
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.in_use import check_free
-from hosts.core.rights import Right
+from hosts.core.rights import Right, UsbRight
 from hosts.knobs.base import describe
 from hosts.meters.base import rights_of
 
@@ -53,6 +53,9 @@ def provision(
         if not dry_run:
             check_free(host, role)
         state = state_of(host, folder, rights.patterns_of(asked))
+        if not undo:
+            asked, lacking = without_unplugged(address, state)
+            progress.remarks += lacking
         gpu = role == "cloud" and "cloud_gpu" in address.knobs and "nvidia-driver" in state.tools
         waits = False
         install = partial(environment.steps, role, folder, state, gpu=gpu, runtime=address.runtime)
@@ -68,11 +71,30 @@ def provision(
     return progress
 
 
-def rights_for(address: HostAddress) -> list[Right]:
-    """The rights that a host's knobs and meters need."""
-    needed = [right for name in address.knobs for right in describe(name).rights]
+def rights_for(address: HostAddress, without: Collection[str] = ()) -> list[Right]:
+    """The rights that a host's knobs and meters need, some knobs left out."""
+    knobs = [name for name in address.knobs if name not in without]
+    needed = [right for name in knobs for right in describe(name).rights]
     needed += [r for meter in address.meters for r in rights_of(meter.name, meter.options)]
     return needed
+
+
+def without_unplugged(address: HostAddress, state: HostState) -> tuple[list[Right], list[str]]:
+    """The rights that are needed now, and what is to be known of those that are not.
+
+    No administrator is bothered for a USB device that is not there.
+    """
+    left_out = []
+    for name in address.knobs:
+        ids = [f"{r.vendor}:{r.product}" for r in describe(name).rights if isinstance(r, UsbRight)]
+        if ids and not set(ids) & set(state.usb):
+            left_out.append(name)
+    told = [
+        f"no USB device of {name} is plugged in, so no rights to it are given; provision again "
+        "when it is"
+        for name in left_out
+    ]
+    return rights_for(address, left_out), told
 
 
 def _steps(

@@ -12,7 +12,9 @@ from pathlib import Path
 from dynasplit.core.errors import (
     ConfigurationError,
     ConnectionLost,
+    HostUnreachable,
     KnobsNotRestored,
+    LinkLost,
     TestbedError,
 )
 from dynasplit.testbed.address import HostAddress, MeterSpec
@@ -31,7 +33,11 @@ from hosts.wire import messages
 CompileHead = Callable[[int], tuple[Path, str]]
 """A split point's head, compiled for the accelerator: its path here, and its sha256."""
 
-LOAD_S = 300.0
+LOAD_S, _LINK_S = 300.0, 10.0
+LINK_ADVICE = (
+    "name the address by which the edge reaches the cloud in hosts.cloud.link_address; let a "
+    "firewall between them pass a port, and name it in hosts.cloud.link_port"
+)
 
 
 class Host:
@@ -213,9 +219,23 @@ class Host:
 
 @contextlib.contextmanager
 def open_hosts(
-    edge: HostAddress, cloud: HostAddress, manifest: Manifest, manifest_json: bytes, logs: Path
+    edge: HostAddress,
+    cloud: HostAddress,
+    manifest: Manifest,
+    manifest_json: bytes,
+    logs: Path,
+    *,
+    tries_link: bool = True,
 ) -> Iterator[tuple[Host, Host]]:
     """Make both hosts ready at the same time, and connect the edge to the cloud.
+
+    Args:
+        edge: where the edge is, with its knobs and meters.
+        cloud: likewise.
+        manifest: of the prepared network.
+        manifest_json: the same as text.
+        logs: the folder of the agents' logs.
+        tries_link: the cloud must answer the edge at its tensor port.
 
     Raises:
         TestbedError: a host cannot be reached, or a program does not start; or at the end, a
@@ -236,8 +256,7 @@ def open_hosts(
         port = hosts["cloud"].agent.started.tensor_port
         if port is None:
             raise ConfigurationError("the cloud agent has no tensor port")
-        connect = messages.ConnectOrder(address=hosts["cloud"].link_address, port=port)
-        hosts["edge"].agent.call("Connect", connect, messages.Message, LOAD_S)
+        _connect(hosts["edge"], hosts["cloud"].link_address, port, tries=tries_link)
         yield hosts["edge"], hosts["cloud"]
     except BaseException as error:
         for trouble in _put_back(hosts.values()):
@@ -247,6 +266,22 @@ def open_hosts(
         pool.shutdown(wait=False)
     if troubles := _put_back(hosts.values()):
         raise KnobsNotRestored(". ".join(troubles))
+
+
+def _connect(edge: Host, address: str, port: int, *, tries: bool) -> None:
+    """Have the edge connect to the cloud's tensor port.
+
+    Raises:
+        HostUnreachable: the cloud does not answer there, though its login does.
+    """
+    order = messages.ConnectOrder(address=address, port=port, within_s=_LINK_S if tries else None)
+    try:
+        edge.agent.call("Connect", order, messages.Message, LOAD_S)
+    except LinkLost as error:
+        raise HostUnreachable(
+            f"edge host {edge.address}: it does not reach the cloud's tensor port at {address}, "
+            f"port {port}, in {_LINK_S:g} s ({error}); {LINK_ADVICE}"
+        ) from error
 
 
 def _first_error(asked: Sequence[Future[None]]) -> None:

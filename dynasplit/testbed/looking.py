@@ -95,7 +95,8 @@ def _by_version(host: HostConnection, python: str, words: LastWords) -> FirstLoo
     except (HostProgramFailed, msgspec.MsgspecError, TypeError, LookupError) as error:
         raise HostProgramFailed(
             f"{host.address}: {host.address.python} is no interpreter there: {words.text()}; "
-            "install Python, and name it in hosts.<role>.python"
+            "make it with +experiment=provision (docs/own-hosts.md), or name one that is there in "
+            "hosts.<role>.python"
         ) from error
 
 

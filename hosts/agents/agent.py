@@ -154,12 +154,14 @@ class Agent:
         return messages.Judged(answers=answers.end(order.split_point, order.codec))
 
     def connect(self, order: messages.ConnectOrder) -> messages.Message:
-        """Open the stream to the cloud's tensor port."""
+        """Open the stream to the cloud's tensor port, and try it if that is asked for."""
         assert isinstance(self.part, EdgeAgent)
         self.machine.link_target = order.address, order.port
         target = f"{order.address}:{order.port}"
         pems = (self.order.key_pem, self.order.certificate_pem, self.order.authority_pem)
         self.part.stream = TailStream(channel(target, "cloud", *pems))
+        if order.within_s is not None:
+            self.part.stream.echo(b"", order.within_s)
         return messages.Message()
 
     def listen(self) -> tuple[int, int | None, Callable[[], None]]:

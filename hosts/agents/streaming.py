@@ -60,7 +60,7 @@ class TailStream:
             self._awaited += 1
             self._frames.put(frame)
 
-    def echo(self, body: bytes) -> None:
+    def echo(self, body: bytes, within_s: float = ECHO_S) -> None:
         """Send bytes that the cloud answers at once, beside the stream.
 
         Raises:
@@ -68,7 +68,7 @@ class TailStream:
         """
         method = self._channel.unary_unary(f"/{TENSOR_SERVICE}/Echo")
         try:
-            method(body, timeout=ECHO_S, wait_for_ready=True)
+            method(body, timeout=within_s, wait_for_ready=True)
         except grpc.RpcError as error:
             raise LinkError(
                 f"the cloud's tensor port does not answer: {error.details()}"

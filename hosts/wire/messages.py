@@ -78,10 +78,16 @@ class Refused(Message):
 
 
 class ConnectOrder(Message):
-    """Edge: open the stream to the cloud's tensor port, under mutual TLS."""
+    """Edge: open the stream to the cloud's tensor port, under mutual TLS.
+
+    Attributes:
+        address: of the cloud, as the edge reaches it. port: its tensor port.
+        within_s: the cloud must answer there in so long; None: that is not tried now.
+    """
 
     address: str
     port: int
+    within_s: float | None = None
 
 
 class KnobsOrder(Message):

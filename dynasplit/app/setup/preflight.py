@@ -140,7 +140,9 @@ def _loaded(hosts: HostsKind, quick: QuickPart, manifest: Manifest, folder: Path
     addresses = (quick.edge.usable_address, quick.cloud.usable_address)
     findings: list[Finding] = []
     try:
-        with open_hosts(*addresses, manifest, msgspec.json.encode(manifest), logs) as (edge, cloud):
+        as_json = msgspec.json.encode(manifest)
+        opened = open_hosts(*addresses, manifest, as_json, logs, tries_link=False)
+        with opened as (edge, cloud):
             findings += under_load(
                 TwoHosts(edge, cloud, run=f"preflight {hosts.config.seed}"),
                 network,

@@ -1,9 +1,11 @@
 """Two hosts that are this machine, made ready over SSH: CPUs, and heads for an accelerator."""
 
+
 import msgspec
 import pytest
 
-from dynasplit.core.errors import ConfigurationError, TestbedError
+from dynasplit.core.errors import ConfigurationError, HostUnreachable, TestbedError
+from dynasplit.testbed import lab
 from dynasplit.testbed.address import HostAddress
 from dynasplit.testbed.lab import open_hosts
 from dynasplit.testbed.loopback import loopback_hosts
@@ -67,3 +69,24 @@ def test_a_cpu_that_is_not_there_ends_the_start_with_what_is_allowed(
         open_hosts(*both, manifest, encoded, tmp_path),
     ):
         pass
+
+
+@pytest.mark.fault(
+    group="link",
+    fault="an edge that cannot reach the cloud",
+    seen="before anything is measured: where it tried, and `hosts.cloud.link_address`",
+)
+def test_an_edge_that_does_not_reach_the_cloud_is_told_before_anything_is_measured(
+    manifest, tmp_path, monkeypatch
+):
+    monkeypatch.setenv(STATE_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(lab, "_LINK_S", 0.5)
+    encoded = msgspec.json.encode(manifest)
+    with (
+        loopback_hosts(HostAddress(), HostAddress()) as both,
+        open_hosts(*both, manifest, encoded, tmp_path) as (edge, _),
+    ):
+        there = "192.0.2.1"  # of no network, RFC 5737
+        with pytest.raises(HostUnreachable, match=r"at 192\.0\.2\.1, port 9, .*link_address"):
+            lab._connect(edge, there, 9, tries=True)
+        lab._connect(edge, there, 9, tries=False)
