@@ -1,6 +1,5 @@
 """Two hosts that are this machine, made ready over SSH: CPUs, and heads for an accelerator."""
 
-
 import msgspec
 import pytest
 
