@@ -58,7 +58,7 @@ def record(recorder: MlflowRecorder, journal: Journal, folder: Path) -> None:
 
 def named(number: int) -> str:
     search = ("structured", "nsga3", "random")[number // 20]
-    return f"vgg16 · {search} · emulated pi4_coral_v100 · seed {number % 20}"
+    return f"{search} · seed {number % 20} · vgg16 · emulated pi4_coral_v100"
 
 
 def record_many(place: Path, store: str) -> list[str]:

@@ -25,7 +25,7 @@ class RunFacts:
         folder: where the run keeps its files. token: tells it from a copy of it; empty: none does.
         git_revision: of the code; None if it is not known.
         tags: words about it: `emulated`, `source`, `model`, facts about the hosts.
-        dataset: the name of its images; empty: it has none.
+        dataset: the name of its images; empty: it has none. dataset_sha256: of their content.
         files: what it reads, such as a table of runs.
         system_metrics: the controller's own figures are recorded beside a search's.
         progress: figures of a search by all that it has measured so far, by name.
@@ -40,6 +40,7 @@ class RunFacts:
     git_revision: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     dataset: str = ""
+    dataset_sha256: str = ""
     files: Sequence[Path] = ()
     system_metrics: bool = False
     progress: Callable[[Sequence[Measurement]], Mapping[str, float]] = lambda _measured: {}

@@ -30,7 +30,7 @@ class LiveFigures:
         for name in _OF_EACH:
             value = getattr(measurement, name)
             if value is not None:
-                self._points.append((f"live.{name}", value, number))
+                self._points.append((f"live.last_{name}", value, number))
         if gain is not None:
             self._points.append(("live.expected_gain", gain, number))
 

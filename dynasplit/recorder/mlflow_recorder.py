@@ -272,8 +272,8 @@ class MlflowRecorder(Recorder):
 def _datasets(facts: RunFacts) -> list[tuple[str, str, str]]:
     """Images by their name, and files by their content: name, digest, source."""
     found = []
-    if facts.dataset:
-        found.append((facts.dataset, facts.identity[:_DIGEST], facts.dataset))
+    if facts.dataset and facts.dataset_sha256:  # else no image was looked at
+        found.append((facts.dataset, facts.dataset_sha256[:_DIGEST], facts.dataset))
     for path in facts.files:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

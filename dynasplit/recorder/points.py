@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from dynasplit.accounting import name_in
@@ -86,14 +87,25 @@ def rows_of_accountings(told: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     return rows
 
 
-_LISTS = ("policies", "by_accounting", "given_up", "recovered")
-"""Of a summary what is no figure by a name of its own."""
+_LISTS = ("policies", "by_accounting", "given_up", "recovered", "attribution", "seed")
+"""Of a summary what is no figure by a name of its own, or stands in tables, report, parameters."""
 
 
 def as_table(rows: Sequence[Row]) -> dict[str, list[Any]]:
-    """Rows as MLflow shows tables: the columns' names, and each row's cells."""
+    """Rows as MLflow shows tables: the columns' names, and each row's cells.
+
+    MLflow leaves a column empty whose name has a dot; long numbers hide what stands beside them.
+    """
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    return {"columns": columns, "data": [[row.get(name) for name in columns] for row in rows]}
+    return {
+        "columns": [name.replace(".", "_") for name in columns],
+        "data": [[_shortly(row.get(name)) for name in columns] for row in rows],
+    }
+
+
+def _shortly(value: Any) -> Any:
+    """A number with six digits that say something; the run's own tables have all."""
+    return float(f"{value:.6g}") if isinstance(value, float) and isfinite(value) else value
 
 
 def of_summary(figures: Mapping[str, Any]) -> tuple[list[Point], dict[str, str]]:

@@ -12,6 +12,8 @@ from dynasplit.core.provenance import shown_j
 from dynasplit.figures.series import Origin
 from dynasplit.recorder import Recorder
 
+_SMALL, _WIDE = "front_small.png", 640
+
 
 def record(
     recorder: Recorder,
@@ -23,15 +25,27 @@ def record(
     """Record a run's results, and its traces as a person looks at them; drawn as its front is."""
     words = {"source": origin.source, "validity": validity(summary["doubtful"])}
     recorder.summary({**summary, **words})
-    is_drawn = any(path.name == "front.png" for path in files)
-    picture = "![the front](front.png)\n\n" if is_drawn else ""
+    front = next((path for path in files if path.name == "front.png"), None)
+    picture = f"![the front]({_SMALL})\n\n" if front else ""
     recorder.describe(
         f"{description(summary)}\n\n{picture}The whole story is in the artifact `report.html`."
     )
     recorder.artifacts(*files)
     if recorder.keeps:
         with tempfile.TemporaryDirectory() as place:
-            recorder.artifacts(*write_traces(folder, Path(place), origin, is_drawn))
+            recorder.artifacts(*write_traces(folder, Path(place), origin, front is not None))
+            if front is not None:
+                recorder.artifacts(_smaller(front, Path(place) / _SMALL))
+
+
+def _smaller(picture: Path, into: Path) -> Path:
+    """A picture as wide as MLflow's description of a run has room for."""
+    from PIL import Image
+
+    with Image.open(picture) as drawn:
+        drawn.thumbnail((_WIDE, _WIDE))
+        drawn.save(into)
+    return into
 
 
 def validity(block: Mapping[str, Any]) -> str:
@@ -53,9 +67,9 @@ def description(summary: Mapping[str, Any]) -> str:
             for name in ("met_pct", "energy_saving_vs_cloud_pct")
         )
         lines += [
-            f"**dynasplit met {met} of {head['requests']} requests, with "
-            f"{shown_j(head['energy_j']['mean'])} a request (energy={summary['accounting']}); "
-            f"against cloud_only it saves {saved}.**",
+            f"dynasplit saves {saved} against cloud_only, meets {met} of {head['requests']} "
+            f"requests, {shown_j(head['energy_j']['mean'])} a request "
+            f"(energy={summary['accounting']}).",
             "",
         ]
     lines += [f"*{words}*  " for words in summary.get("told", ())]
@@ -63,8 +77,8 @@ def description(summary: Mapping[str, Any]) -> str:
         f"{'No measurement: emulated or modelled. ' if summary['emulated'] else ''}"
         f"Thresholds: {summary['workload']['words']}. Intervals are of 95 % over requests.",
         "",
-        "| policy | met % | latency ms, median | energy, mean | saved % |",
-        "|---|---|---|---|---|",
+        "| policy | met % | median ms | mean energy | saved % |",
+        "|---|---:|---:|---:|---:|",
     ]
     for name, block in policies.items():
         saving = "energy_saving_vs_cloud_pct"

@@ -266,6 +266,7 @@ def open_tracking(
             **told,
         },
         dataset=str(inputs.record.configuration.get("data", {}).get("name", "")),
+        dataset_sha256=inputs.testbed.artifacts.get("images", ""),
         files=inputs.record.files,
         system_metrics=inputs.record.system_metrics,
         progress=progress,

@@ -8,7 +8,9 @@ from typing import Any
 
 
 def run_name(configuration: Mapping[str, Any], network: str) -> str:
-    """Network, search, hosts and seed: `vgg16 · structured · emulated pi4_coral_v100 · seed 0`.
+    """Search, seed, network and hosts: `structured · seed 0 · vgg16 · emulated pi4_coral_v100`.
+
+    What tells runs of an experiment apart comes first: lists show the first two dozen letters.
 
     Args:
         configuration: what determines the run, nested, as plain values.
@@ -17,10 +19,10 @@ def run_name(configuration: Mapping[str, Any], network: str) -> str:
     search = configuration.get("search", {}).get("algorithm", "")
     given = configuration.get("front")
     parts = (
-        network,
         f"front {Path(given).name}" if given else search,
-        hosts_words(configuration),
         f"seed {configuration.get('seed', 0)}",
+        network,
+        hosts_words(configuration),
     )
     return " · ".join(filter(None, parts))
 

@@ -198,14 +198,14 @@ def test_the_name_tells_a_run_from_its_like():
         "hosts": {"kind": "emulated", "profile": "pi4_coral_v100"},
     }
     assert run_name(configuration, "vgg16") == (
-        "vgg16 · structured · emulated pi4_coral_v100 · seed 3"
+        "structured · seed 3 · vgg16 · emulated pi4_coral_v100"
     )
     hosts = {"kind": "ssh", "edge": {"address": "me@pi4"}, "cloud": {"address": "node7"}}
     assert run_name(configuration | {"hosts": hosts}, "vgg16") == (
-        "vgg16 · structured · ssh pi4-node7 · seed 3"
+        "structured · seed 3 · vgg16 · ssh pi4-node7"
     )
     assert run_name(configuration | {"front": "a/front.json"}, "vgg16") == (
-        "vgg16 · front front.json · emulated pi4_coral_v100 · seed 3"
+        "front front.json · seed 3 · vgg16 · emulated pi4_coral_v100"
     )
 
 
@@ -251,6 +251,14 @@ const change = (id) => {
   out.zoomed = plot("plot-front")._fullLayout.xaxis.range.join(" ");
   out.still = getComputedStyle(document.querySelector(".still")).display;
   out.wide = document.documentElement.scrollWidth - innerWidth;
+  document.querySelector("#f-front a.open").click();
+  out.enlarged = getComputedStyle(plot("f-front")).position;
+  document.querySelector("#f-front a.close").click();
+  out.closed = getComputedStyle(plot("f-front")).position;
+  scrollTo(0, 0);
+  document.querySelector('nav a[href="#repeat"]').click();
+  out.scrolled = Math.round(scrollY);
+  out.hash = location.hash;
   out.tried = "yes";
 })();
 </script></body>"""
@@ -294,6 +302,9 @@ def test_a_browser_draws_it_in_two_seconds_without_a_complaint_and_follows_choic
     assert json.loads(html.unescape(shown["wall"])) == means
     assert shown["zoomed"] == "1.4 1.5"
     assert shown["still"] == "none"
+    assert (shown["enlarged"], shown["closed"]) == ("fixed", "static")
+    assert int(shown["scrolled"]) > 100
+    assert shown["hash"] == ""  # so it works where a page is shown within another one
     assert int(shown["wide"]) <= 0
 
 

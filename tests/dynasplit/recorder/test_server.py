@@ -50,7 +50,10 @@ class Run:
         facts = RunFacts(experiment, "a run", "1a2b", {"seed": 3}, folder, folder.name)
         self.journal = Journal()
         self.recorder = MlflowRecorder(
-            uri, dataclasses.replace(facts, dataset="digits"), self.journal, lambda: self.now_s
+            uri,
+            dataclasses.replace(facts, dataset="digits", dataset_sha256="5e1f" * 16),
+            self.journal,
+            lambda: self.now_s,
         )
 
     def measure(self, count: int, after_s: float = 2.0) -> None:
@@ -79,9 +82,8 @@ def check_whole(server: MlflowServer, experiment: str, measured: int) -> None:
     there = client.get_experiment_by_name(experiment)
     (run,) = client.search_runs([there.experiment_id])
     assert run.info.status == "FINISHED"
-    steps = [
-        (m.step, m.value) for m in client.get_metric_history(run.info.run_id, "live.latency_ms")
-    ]
+    history = client.get_metric_history(run.info.run_id, "live.last_latency_ms")
+    steps = [(m.step, m.value) for m in history]
     assert steps == [(n, 9.0 + n) for n in range(1, measured + 1)]
     assert run.data.metrics["fastest.met_pct"] == 98.0
     assert run.data.params == {"seed": "3"}

@@ -86,6 +86,17 @@
   };
   const drawAll = () => Promise.all(ids.map(draw));
 
+  // Where the page is shown within another one, its own links lead nowhere by themselves.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.('a[href^="#"]');
+    const at = link && document.getElementById(link.getAttribute("href").slice(1));
+    if (!at) return;
+    event.preventDefault();
+    document.querySelectorAll("figure.enlarged").forEach((one) => one.classList.remove("enlarged"));
+    if (link.classList.contains("open")) at.classList.add("enlarged");
+    else (link.classList.contains("close") ? link.closest("figure") : at).scrollIntoView();
+  });
+
   for (const id of ids) document.getElementById(id).parentElement.classList.add("drawn");
   document.addEventListener("change", drawAll);
   dark.addEventListener("change", drawAll);
