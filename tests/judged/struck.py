@@ -103,6 +103,9 @@ class Watched:
     def now_s(self) -> float:
         return (self.testbed._board_ns or 0) / 1e9
 
+    def rest(self, for_s: float) -> None:
+        self.testbed.rest(for_s)
+
     def measure(self, configuration, **more):
         start_s = self.now_s
         try:

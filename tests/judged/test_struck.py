@@ -26,6 +26,17 @@ def test_a_tenth_of_a_struck_campaign_finds_the_same_front():
     assert_the_same_front(found.result, quiet.result)
 
 
+@pytest.mark.parametrize("kind", ["ignored_frequency", "throttling"])
+def test_a_knob_that_is_refused_for_a_while_needs_no_hand(kind):
+    """No window runs meanwhile, so that no board time passes but while the campaign rests."""
+    quiet = campaign(configurations=20, front_repeats=1)
+    (fault,) = struck([k for k in KINDS if k["fault"] == kind], quiet)
+    found = campaign([{**fault, "for_s": 90.0}], configurations=20, front_repeats=1)
+    assert any("in a row; it is seen whether that passes" in said for said in found.said)
+    assert len(found.result.recovered) >= 3
+    assert_the_same_front(found.result, quiet.result)
+
+
 @pytest.mark.judge
 @pytest.mark.timeout(1800)
 def test_struck_campaigns_find_the_same_front_and_tell_each_fault():
