@@ -93,7 +93,11 @@ def boards() -> Spent:
     edge = HostAddress(knobs=("cpu_mhz", "edge_accelerator"), meters=(MeterSpec("board"),))
     cloud = HostAddress(knobs=("cloud_gpu",), meters=(MeterSpec("board"),))
     with loopback_hosts(edge, cloud, profile="quick") as hosts:
-        knobs = [Knob("cpu_mhz", (600, 1800)), Knob("cloud_gpu", (False, True), "cloud", False)]
+        knobs = [
+            Knob("cpu_mhz", (600, 1800)),
+            Knob("edge_accelerator", ("off", "max"), "edge", "off"),
+            Knob("cloud_gpu", (False, True), "cloud", False),
+        ]
         return searched(hosts, SearchSpace.build(range(8), 7, knobs))
 
 
