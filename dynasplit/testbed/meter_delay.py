@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dynasplit.core.power_trace import Trace
 from dynasplit.testbed.busy_times import BusyTimes
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Array = npt.NDArray[np.float64]
 
@@ -67,6 +71,20 @@ def delay_of(trace: Trace, runs: Sequence[BusyTimes]) -> Delay | None:
     kept = _working(trace.within(runs[0].start_s + longest_s, runs[-1].end_s), runs)
     if kept.times_s.size < _FEWEST:
         return None
+    with _blas().limit(limits=1, user_api="blas"):  # of so small tables threads only lose
+        return _told(kept, runs, longest_s)
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def _told(kept: Trace, runs: Sequence[BusyTimes], longest_s: float) -> Delay:
+    """How late readings are, by the fit that leaves least."""
+    period_s = kept.period_s
     noise_w2 = float(np.median(np.diff(kept.watts) ** 2)) / 2 / 0.4549  # median of chi-squared
     design = _Design(runs)
     left = {(0, 0): design.residuals(kept, 0.0, 0.0)}

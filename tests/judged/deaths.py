@@ -19,7 +19,7 @@ from tests.judged.struck import MHZ, missing
 
 QUICK = Path(__file__).resolve().parents[2] / "hosts" / "emulation" / "profiles" / "quick.yaml"
 CONFIGURATIONS, EVERY = 200, 20
-EACH_S = 3.7
+EACH_S = 7.5
 """Board time of a configuration, with which strikes come every twenty or so."""
 MOST_STARTS = 40
 KINDS = (
