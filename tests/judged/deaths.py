@@ -125,7 +125,7 @@ def ended_by(found: Campaign) -> str:
     """The errors, without what differs from start to start, and how often each came."""
     places = re.compile(r"Error: |\S*@?127\.0\.0\.1:\d+:? ?|/tmp/\S+")
     words = Counter(places.sub("", error).partition(";")[0].strip() for error in found.errors)
-    return "; ".join(f"{said} ({often})" for said, often in words.most_common())
+    return "; ".join(f"{said} ({often})" for said, often in words.most_common()) or "-"
 
 
 @cache
