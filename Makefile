@@ -67,6 +67,7 @@ bench: $(READY_DEV)
 	$(BIN)/python -m tests.bench.transport
 	$(BIN)/python -m tests.bench.pages
 	$(BIN)/python -m tests.bench.sweeps
+	$(BIN)/python -m tests.bench.overhead
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

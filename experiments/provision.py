@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from rich.markup import escape
@@ -13,10 +15,10 @@ from dynasplit.app.setup.kinds import kind_of
 from dynasplit.app.setup.kinds.ssh import SshHosts
 from dynasplit.config.schema import Config
 from dynasplit.core.errors import ConfigurationError, TestbedError
-from dynasplit.provision.environment import environment_of
+from dynasplit.provision.environment import METERS, environment_of
 from dynasplit.provision.provisioning import provision
 from dynasplit.provision.steps import Progress
-from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.address import HostAddress, MeterSpec, meter_machines
 
 ROLES = ("edge", "cloud")
 
@@ -31,13 +33,13 @@ def check(config: Config) -> None:
 
 
 def run(config: Config) -> None:
-    """Show what each host needs, and do it; both hosts at once.
+    """Show what each host needs, and do it; all at once.
 
     Raises:
         TestbedError: something is left to do; the table says what.
     """
     with Terminal() as terminal:
-        found = list(_both(config, addresses_of(config), terminal))
+        found = list(_each(config, addresses_of(config), terminal))
         terminal.console.print(table(found))
         left = [line for progress in found for line in _told(progress, config, terminal)]
     if left:
@@ -45,7 +47,7 @@ def run(config: Config) -> None:
 
 
 def addresses_of(config: Config) -> dict[str, HostAddress]:
-    """The hosts, by role.
+    """The hosts, by role, and other machines that their meters run on.
 
     Raises:
         ConfigurationError: they are of another kind, or one environment would be for both roles.
@@ -63,6 +65,22 @@ def addresses_of(config: Config) -> dict[str, HostAddress]:
             f"hosts.edge and hosts.cloud are both {places[0][0]}; allowed: two hosts, or an "
             "environment for each (hosts.edge.python, hosts.cloud.python)"
         )
+    return found | _other_machines(found)
+
+
+def _other_machines(hosts: Mapping[str, HostAddress]) -> dict[str, HostAddress]:
+    """`meters`, `meters2`, ...: machines that are no host, each with the meters that run there."""
+    at: dict[HostAddress, list[MeterSpec]] = {}
+    for host in hosts.values():
+        for machine in meter_machines(host):
+            if (machine.address, machine.port) not in [(h.address, h.port) for h in hosts.values()]:
+                there = [replace(m, runs_on=None) for m in host.meters if m.runs_on == machine]
+                at.setdefault(machine, []).extend(there)
+    found = {}
+    for number, (machine, meters) in enumerate(at.items(), start=1):
+        role = METERS if number == 1 else f"{METERS}{number}"
+        environment_of(machine.python, role)
+        found[role] = replace(machine, meters=tuple(meters))
     return found
 
 
@@ -81,7 +99,7 @@ def table(found: list[Progress]) -> Table:
     return made
 
 
-def _both(config: Config, addresses: dict[str, HostAddress], terminal: Terminal) -> list[Progress]:
+def _each(config: Config, addresses: dict[str, HostAddress], terminal: Terminal) -> list[Progress]:
     def one(role: str) -> Progress:
         address = addresses[role]
         try:
@@ -91,8 +109,8 @@ def _both(config: Config, addresses: dict[str, HostAddress], terminal: Terminal)
         except TestbedError as error:
             return Progress(role, str(address), errors=[str(error)])
 
-    with ThreadPoolExecutor(len(ROLES)) as both:
-        return list(both.map(one, ROLES))
+    with ThreadPoolExecutor(len(addresses)) as all_at_once:
+        return list(all_at_once.map(one, addresses))
 
 
 def _told(progress: Progress, config: Config, terminal: Terminal) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from dynasplit.core.errors import (
     DynaSplitError,
@@ -29,6 +30,15 @@ CONFIGURATION_FAULTS = (MeasurementError, HostProgramFailed, HostUnreachable, Kn
 
 _HARMLESS = frozenset({"single_run"})
 """Flags that ask for no recheck, beside gates': their `again` is done by the testbed."""
+
+
+@runtime_checkable
+class RestingTestbed(Protocol):
+    """A testbed whose time can go on while nothing is measured."""
+
+    def rest(self, for_s: float) -> None:
+        """Let so much of its time pass, and begin anew what has ended; it may raise if it fails."""
+        ...
 
 
 class Measurer:
@@ -125,6 +135,15 @@ class Measurer:
             self.run(configuration, len(runs))
             return True
         return False
+
+    def rest(self, for_s: float) -> None:
+        """Let the testbed's time go on, where it has any.
+
+        Raises:
+            DynaSplitError: it fails meanwhile.
+        """
+        if for_s > 0 and isinstance(self._testbed, RestingTestbed):
+            self._testbed.rest(for_s)
 
     def search_runs(self, configuration: Configuration) -> list[Measurement]:
         """The runs that a search sees: the first, with rechecks while the last one is doubtful.

@@ -19,8 +19,8 @@ OUTAGE = 3
 """So many different configurations failing in a row are due to the testbed, not to them.
 
 Those that a host refuses for the same setting (one frequency of many) count as one."""
-PATIENCE = 8
-"""So often it is asked whether an outage has passed, before the run ends."""
+RESTS_S = (0.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0)
+"""Before each time that it is asked whether an outage has passed; after the last the run ends."""
 
 
 class StudyDamagedError(Exception):
@@ -63,19 +63,23 @@ class FailureStreak:
     def outlast(self, error: DynaSplitError, measurer: Measurer) -> None:
         """See whether an outage passes: an end would need a hand for a fault of a minute.
 
-        What was measured last and what failed first are asked in turn: the one shows whether the
-        testbed measures, and lets its time go on; the other one, whether the fault has passed.
+        What was measured last and what failed first are asked in turn, after rests that grow: the
+        one shows whether the testbed measures, the other one, whether the fault has passed. A host
+        that refuses at once would be asked all those times within a second otherwise.
 
         Raises:
             DynaSplitError: it does not pass, a host is gone, or nothing was ever measured.
         """
         first, (_, runs) = next(iter(self.suspects.items()))
-        left = 0 if self.is_gone or not measurer.runs else PATIENCE
-        if left:
-            measurer.tell(f"{len(self.suspects)} failed in a row; it is seen whether that passes")
-        while left > 0:
-            left -= 1
+        rests_s = () if self.is_gone or not measurer.runs else RESTS_S
+        if rests_s:
+            measurer.tell(
+                f"{len(self.suspects)} failed in a row; it is seen whether that passes within "
+                f"{sum(rests_s):g} s"
+            )
+        for rest_s in rests_s:
             try:
+                measurer.rest(rest_s)
                 measurer.check_measures()
                 measurer.run(first, runs)
             except HostUnreachable:

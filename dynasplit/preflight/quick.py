@@ -17,11 +17,12 @@ from dynasplit.preflight import (
     first_reading,
     identity,
     interpreter,
+    meter_machine,
     packages,
     rights,
 )
 from dynasplit.preflight.findings import Finding, error, errors, failed, ok
-from dynasplit.testbed.address import HostAddress
+from dynasplit.testbed.address import HostAddress, meter_machines
 from dynasplit.testbed.connection import HostConnection
 from dynasplit.testbed.in_use import check_free
 from dynasplit.testbed.looking import first_look, look
@@ -116,7 +117,10 @@ class HostQuickly:
         is_board = self.first is not None and self.first.board
         with contextlib.ExitStack() as opened:
             places = MeterPlaces(host, programs, opened, emulated=is_board)
+            shut = [] if is_board else self._shut_machines()
             for spec in self.address.meters:
+                if spec.runs_on in shut:
+                    continue
                 try:
                     place = places.of(spec)
                 except DynaSplitError as why:
@@ -126,6 +130,16 @@ class HostQuickly:
                 self.findings.append(told)
                 if told.verdict != "error":
                     self.meters.append(spec.name)
+
+    def _shut_machines(self) -> list[HostAddress]:
+        """Look at the other machines that meters run on; returns those that run no program."""
+        shut = []
+        for machine in meter_machines(self.address):
+            told = list(meter_machine.check(self.role, machine))
+            self.findings += told
+            if errors(told):
+                shut.append(machine)
+        return shut
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ from hosts.models.runtimes import AUTO
 
 _ROOT = Path(__file__).resolve().parents[2]
 MACHINES = ("x86_64", "aarch64")
-_ROOM_MB = {"edge": 700.0, "cloud": 3000.0, "cloud with a GPU": 9000.0}
+METERS = "meters"
+"""The role of a machine that only meters run on; of a second one, with a number."""
+_ROOM_MB = {METERS: 100.0, "edge": 700.0, "cloud": 3000.0, "cloud with a GPU": 9000.0}
 _STATE = '"${DYNASPLIT_STATE:-${XDG_STATE_HOME:-$HOME/.local/state}/dynasplit}"'
 _INTERPRETERS = ("python", "python3")
 
@@ -29,8 +31,9 @@ def environment_of(python: str, role: str) -> str:
     """
     folder, _, name = python.rpartition("/bin/")
     if not folder or name not in _INTERPRETERS or folder in ("/usr", "/usr/local", ""):
+        option = "runs_on, python" if role.startswith(METERS) else f"hosts.{role}.python"
         raise ConfigurationError(
-            f"hosts.{role}.python={python} is no environment of its own, and nothing is installed "
+            f"{option}={python} is no environment of its own, and nothing is installed "
             "into the system's; allowed: where it shall be, such as ~/dynasplit/bin/python"
         )
     return folder
@@ -48,7 +51,7 @@ def check(role: str, state: HostState, *, gpu: bool = False) -> Iterator[str]:
             f"a {state.bits}-bit {state.machine} system ({state.system}); allowed: a 64-bit one, "
             f"{' or '.join(MACHINES)} (for a Raspberry Pi: the 64-bit Raspberry Pi OS)"
         )
-    room_mb = _ROOM_MB[f"{role} with a GPU" if gpu else role]
+    room_mb = _ROOM_MB[f"{role} with a GPU" if gpu else _kind(role)]
     if not state.packages and state.free_mb < room_mb:
         yield f"{state.free_mb:.0f} MB are free; the packages need {room_mb:.0f} MB"
 
@@ -59,7 +62,7 @@ def steps(
     """The interpreter, the environment, and the packages in it.
 
     Args:
-        role: edge or cloud.
+        role: edge, cloud or meters.
         environment: its folder.
         state: of the host.
         gpu: tails are to run on the host's GPU.
@@ -68,7 +71,7 @@ def steps(
     Raises:
         TestbedError: there is no interpreter that would do, and no way to one.
     """
-    folder, file = in_shell(environment), file_of(role, gpu=gpu, runtime=runtime)
+    folder, file = in_shell(environment), file_of(_kind(role), gpu=gpu, runtime=runtime)
     requirements = requirements_of(file)
     wanted = hashlib.sha256(requirements.encode()).hexdigest()
     if fits(state.environment):
@@ -99,6 +102,10 @@ def undo(environment: str, state: HostState) -> list[Step]:
         return [Step("environment", f"none was made in {environment}", ""), pushed]
     removed = f"rm -rf {in_shell(environment)}\n"
     return [Step("environment", f"{environment} is removed", removed), pushed]
+
+
+def _kind(role: str) -> str:
+    return METERS if role.startswith(METERS) else role
 
 
 def _interpreter(state: HostState) -> tuple[str, list[Step]]:

@@ -36,7 +36,7 @@ def provision(
     """Make a host ready.
 
     Args:
-        role: edge or cloud.
+        role: edge or cloud; meters, of a machine that only meters run on.
         address: the host, with the knobs and meters that it is to have.
         tell: is told what takes long.
         dry_run: only say what would be done.
@@ -75,8 +75,8 @@ def rights_for(address: HostAddress, without: Collection[str] = ()) -> list[Righ
     """The rights that a host's knobs and meters need, some knobs left out."""
     knobs = [name for name in address.knobs if name not in without]
     needed = [right for name in knobs for right in describe(name).rights]
-    needed += [r for meter in address.meters for r in rights_of(meter.name, meter.options)]
-    return needed
+    here = [meter for meter in address.meters if meter.runs_on is None]
+    return needed + [r for meter in here for r in rights_of(meter.name, meter.options)]
 
 
 def without_unplugged(address: HostAddress, state: HostState) -> tuple[list[Right], list[str]]:

@@ -66,3 +66,8 @@ class HostAddress:
     def __str__(self) -> str:
         user = f"{self.user}@" if self.user else ""
         return f"{user}{self.address}{f':{self.port}' if self.port else ''}"
+
+
+def meter_machines(host: HostAddress) -> list[HostAddress]:
+    """The machines beside a host that its meters' programs run on, each once."""
+    return list(dict.fromkeys(m.runs_on for m in host.meters if isinstance(m.runs_on, HostAddress)))

@@ -109,6 +109,11 @@ class HostMeters:
                 with suppress(WindowInvalid, HostProgramFailed):
                     stream.make_ready()
 
+    def allow_start(self) -> None:
+        """Time has passed: let those that did not start be begun anew once more."""
+        for stream in self._streams:
+            stream.allow_start()
+
     def traces(self, start_ns: int, end_ns: int) -> HostTraces:
         """The traces around a window on the host's clock, once the meters have covered it.
 

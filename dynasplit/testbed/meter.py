@@ -131,6 +131,10 @@ class MeterStream:
             )
         self._collect_from_now()
 
+    def allow_start(self) -> None:
+        """Let it be begun anew once more, however often it was in vain."""
+        self._starts_in_vain = min(self._starts_in_vain, STARTS - 1)
+
     def trace(self, channel: str, start_ns: int, end_ns: int, timeout_s: float) -> Trace:
         """A channel's readings around a window, once it has covered it.
 

@@ -22,6 +22,7 @@ from dynasplit.testbed.cool_down import CoolDown
 from dynasplit.testbed.energy import EnergyRules, energies_of
 from dynasplit.testbed.host_pair import HostPair
 from dynasplit.testbed.judging import GateRules, WindowTooShort, judge
+from dynasplit.testbed.lab import Host
 from dynasplit.testbed.measured import FinishedRun, measurement_of
 from dynasplit.testbed.pieces import Asked, FiguresOf
 from dynasplit.testbed.quality import Qualities, codec_of
@@ -151,12 +152,28 @@ class SshTestbed(HostPair):
         divided = self._stretch.divide(figures_of, tell, at_end=at_end)
         return [Attribution(p.asked.request, p.asked.stream, found) for p, found in divided]
 
+    def rest(self, for_s: float) -> None:
+        """Wait, in board time where there is any; meters that did not start have a further chance.
+
+        Raises:
+            TestbedError: a board does not answer.
+        """
+        boards = [host for host in self._hosts if host.is_emulated]
+        for board in boards:
+            self._idle(board, "rest", for_s)
+        if not boards:
+            time.sleep(for_s)
+        for host in self._hosts:
+            host.meters.allow_start()
+
     def _idle_on(self) -> None:
         """Let boards, whose time stands still otherwise, idle until their meters tell the last."""
         for host in (h for h in self._hosts if h.is_emulated and h.meters.counted):
-            duration_s = _IDLE_PERIODS * self._period_s
-            order = messages.IdleOrder(run="end", duration_s=duration_s, board_ns=self._board_ns)
-            self._carry(host.agent.call("Idle", order, messages.Idled, 60.0))
+            self._idle(host, "end", _IDLE_PERIODS * self._period_s)
+
+    def _idle(self, host: Host, run: str, for_s: float) -> None:
+        order = messages.IdleOrder(run=run, duration_s=for_s, board_ns=self._board_ns)
+        self._carry(host.agent.call("Idle", order, messages.Idled, 60.0))
 
     def _once(self, configuration: Configuration, repeat: int, name: str) -> Measurement:
         """One window, which `name` names."""

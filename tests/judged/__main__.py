@@ -1,4 +1,7 @@
-"""Makes tables of docs/judged.md anew: python -m tests.judged [PART ...], all without a name."""
+"""Makes tables of docs/judged.md anew: python -m tests.judged [PART ...].
+
+Without a name all that come out the same each time.
+"""
 
 import sys
 

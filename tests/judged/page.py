@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.judged import alarms, coverage, headline, published, struck_page, table
+from tests.judged import (
+    alarms,
+    coverage,
+    deaths,
+    energy_truth,
+    headline,
+    published,
+    struck_page,
+    table,
+)
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "judged.md"
 PARTS = {
@@ -14,12 +23,15 @@ PARTS = {
     "coverage": coverage.text,
     "headline": headline.text,
 }
-"""Each part of the page by the word in its markers."""
+"""Each part of the page by the word in its markers, which comes out the same each time."""
+ONCE = {"deaths": deaths.text, "lab": energy_truth.text}
+"""Parts that depend on this machine, and when it was asked: made by name alone."""
 END = "<!-- end of what is made -->\n"
 
 
 def begin(part: str) -> str:
-    return f"<!-- {part}: made by `python -m tests.judged` -->\n"
+    named = f" {part}" if part in ONCE else ""
+    return f"<!-- {part}: made by `python -m tests.judged{named}` -->\n"
 
 
 def page(text: str, parts: Iterable[str] = tuple(PARTS)) -> str:
@@ -27,5 +39,5 @@ def page(text: str, parts: Iterable[str] = tuple(PARTS)) -> str:
     for part in parts:
         before, rest = text.split(begin(part))
         _, after = rest.split(END, 1)
-        text = f"{before}{begin(part)}\n{PARTS[part]()}\n{END}{after}"
+        text = f"{before}{begin(part)}\n{(PARTS | ONCE)[part]()}\n{END}{after}"
     return text

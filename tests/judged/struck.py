@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Protocol
 
 from msgspec.structs import replace
 from threadpoolctl import threadpool_limits
@@ -14,6 +15,7 @@ from dynasplit.core.errors import DynaSplitError
 from dynasplit.core.events import Failed, Remarked
 from dynasplit.core.measurement import FAULT_FLAG, Measurement
 from dynasplit.core.space import Configuration, Knob, SearchSpace
+from dynasplit.front.pareto_front import ParetoFront
 from dynasplit.offline import search
 from dynasplit.offline.study import Budget, OfflineResult, OfflineSettings, search_front
 from dynasplit.run.journal import Journal
@@ -73,6 +75,13 @@ def space() -> SearchSpace:
     return SearchSpace.build(range(8), 7, knobs)
 
 
+class HasFront(Protocol):
+    """Whatever ended in a front."""
+
+    @property
+    def front(self) -> ParetoFront | None: ...
+
+
 @dataclass
 class Attempt:
     """One window: when it was, in board time, and what became of it."""
@@ -102,6 +111,9 @@ class Watched:
     @property
     def now_s(self) -> float:
         return (self.testbed._board_ns or 0) / 1e9
+
+    def rest(self, for_s: float) -> None:
+        self.testbed.rest(for_s)
 
     def measure(self, configuration, **more):
         start_s = self.now_s
@@ -241,8 +253,10 @@ def added(found: OfflineResult, quiet: OfflineResult) -> Iterator[tuple[str, flo
     return (one for one in missing(found, quiet) if one[0] in seen)
 
 
-def missing(those: OfflineResult, of: OfflineResult) -> Iterator[tuple[str, float]]:
+def missing(those: HasFront, of: HasFront) -> Iterator[tuple[str, float]]:
     """Members of one front that are not on another one, and how far off it is from them."""
+    assert those.front is not None
+    assert of.front is not None
     others = of.front.summaries
     for member in those.front.summaries:
         if member.configuration in [o.configuration for o in others]:

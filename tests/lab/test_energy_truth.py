@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.judged.energy_truth import WINDOWS, ratios, row_of
+from tests.judged.energy_truth import PROFILES, WINDOWS, ratios, row_of, whole
 from tests.lab.lab import Lab
 from tests.lab.network import ip
 from tests.lab.test_lab import address_of
@@ -18,6 +18,16 @@ def test_a_tenth_of_the_windows_is_not_biased(lab, tmp_path, update_s, profile):
     windows = max(WINDOWS[update_s] // 10, 2)
     row = row_of(update_s, profile, ratios(lab, update_s, profile, windows, tmp_path))
     assert abs(row.bias) <= max(row.allowed, 0.01), row
+
+
+@pytest.mark.judge
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("update_s", WINDOWS)
+def test_all_windows_are_not_biased(lab, tmp_path, update_s, profile):
+    row = whole(lab, update_s, profile, tmp_path)
+    assert row.windows == WINDOWS[update_s]
+    assert abs(row.bias) <= row.allowed, row
 
 
 def reached_from_cloud(lab: Lab) -> None:

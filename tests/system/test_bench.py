@@ -1,6 +1,7 @@
 """`make bench` runs: what it prints is looked at by people, so only its lines are checked here."""
 
 import re
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -34,3 +35,22 @@ def test_a_round_trip_through_agents_is_measured_beside_a_bare_stream(capsys):
     )
     assert 0 < bare_ms < agents_ms * 2
     assert ratio == pytest.approx(agents_ms / bare_ms, abs=0.01)
+
+
+@pytest.mark.slow
+def test_a_configuration_costs_no_board_time_beside_its_run_and_what_boards_ask_for():
+    from tests.bench.overhead import boards, own
+
+    found = boards(configurations=4)
+    assert len(found.each) >= 4
+    assert max(own(found)) < 0.001
+    assert max(found.each) < 3 * 0.15 + 1.0  # three knobs that change, and a whole second
+
+
+@pytest.mark.judge
+@pytest.mark.timeout(300)
+def test_a_configuration_costs_little_real_time_beside_its_run():
+    """The bar is for machines with a CPU for each host and one for the controller."""
+    from tests.bench.overhead import real
+
+    assert statistics.median(real().each) <= 0.15

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from dynasplit.provision import environment
+from dynasplit.provision import environment, provisioning
+from dynasplit.provision.steps import Progress
+from experiments import provision as plan
 from tests.commands import command_line
 from tests.openssh import SSHD, OpenSshServer
 
@@ -99,6 +101,31 @@ def test_one_host_that_fails_does_not_hide_the_other(hosts):
     assert told.returncode == 1
     assert "127.0.0.1:1: no answer" in told.stderr
     assert "-m venv" in told.stdout
+
+
+def third(python: str) -> str:
+    """The words of an edge whose meter hangs at a machine of its own."""
+    where = f"address: localhost, port: 1, python: {python}"
+    meter = f'meter: gpm8213, resource: "ASRL/dev/ttyACM0::INSTR", runs_on: {{{where}}}'
+    return f"hosts.edge.meters=[{{{meter}}}]"
+
+
+def test_a_machine_that_a_meter_hangs_at_is_made_ready_too(hosts, monkeypatch):
+    _folder, words = hosts
+    made = {}
+
+    def noted(role, address, _tell, **_more):
+        made[role] = (str(address), [r.pattern for r in provisioning.rights_for(address)])
+        return Progress(role, str(address))
+
+    monkeypatch.setattr(plan, "provision", noted)
+    told = provisioned(words, third("/opt/meters/bin/python"))
+    assert told.returncode == 0, told.stderr
+    assert made["meters"] == ("localhost:1", ["dev/ttyACM0"])
+    assert made["edge"][1] == []  # no right where the meter is not
+    refused = provisioned(words, third("python3"))
+    assert refused.returncode == 2
+    assert "runs_on, python=python3 is no environment of its own" in refused.stderr
 
 
 @pytest.mark.parametrize(

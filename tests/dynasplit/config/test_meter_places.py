@@ -5,6 +5,7 @@ import pytest
 from dynasplit.app.setup.kinds import _over_ssh
 from dynasplit.config.options.hosts import HostConf, HostsConf
 from dynasplit.core.errors import ConfigurationError
+from dynasplit.testbed.address import meter_machines
 
 
 def hosts_with(place) -> HostsConf:
@@ -19,7 +20,7 @@ def test_a_place_is_the_controller_a_host_or_another_machine_and_no_option_of_th
         assert edge.meters[0].options == {"resource": "x"}
         assert edge.meters[0].runs_on.address == address
         assert edge.meters[1].runs_on is None
-        assert len(_over_ssh.meter_machines(edge)) == 1
+        assert len(meter_machines(edge)) == 1
     for place, found in (("controller", "controller"), ("edge", None)):
         assert _over_ssh.addresses_of(hosts_with(place))[0].meters[0].runs_on == found
     edge, _ = _over_ssh.addresses_of(hosts_with({"address": "third", "python": "/q"}))

@@ -381,8 +381,9 @@ def test_a_passing_fault_in_the_repeats_takes_nothing_off_the_front(
 @pytest.mark.fault(
     group="search",
     fault="three refusals in a row that pass while what was measured last still can be",
-    seen="why each failed, and `3 failed in a row; it is seen whether that passes`",
-    kept="the last good one and the first that failed are asked in turn; the run goes on",
+    seen="why each failed, and `3 failed in a row; it is seen whether that passes within 240 s`",
+    kept="the last good one and the first that failed are asked in turn, with rests between; the "
+    "run goes on",
 )
 @pytest.mark.parametrize("lasts", [10, 19])
 def test_a_row_of_refusals_that_passes_ends_no_run(
@@ -403,11 +404,35 @@ def test_a_row_of_refusals_that_passes_ends_no_run(
         return
     told: list[object] = []
     found = explored(space, make_testbed(before=before), tmp_path, subscriber=told.append)
-    said = "3 failed in a row; it is seen whether that passes"
+    said = "3 failed in a row; it is seen whether that passes within 240 s"
     assert said in [e.text for e in told if isinstance(e, Remarked)]
     assert {g.configuration for g in found.recovered} == set(refused)
     assert len(set(refused)) == 3
     assert not found.given_up
+
+
+@pytest.mark.parametrize(
+    ("lasts_s", "passes"), [pytest.param(200, True, marks=pytest.mark.medium), (260, False)]
+)
+def test_what_refuses_at_once_is_asked_until_its_time_is_over(
+    space, make_testbed, tmp_path, lasts_s, passes
+):
+    """What was measured last is refused too, so that only rests let the testbed's time go on."""
+    rested_s = []
+
+    def before(call, _configuration):
+        if call >= 15 and sum(rested_s) < lasts_s:
+            raise HostProgramFailed("it does not now")
+
+    testbed = make_testbed(before=before)
+    testbed.rest = rested_s.append
+    if not passes:
+        with pytest.raises(HostProgramFailed, match="it does not now"):
+            explored(space, testbed, tmp_path)
+        return
+    found = explored(space, testbed, tmp_path)
+    assert not found.given_up
+    assert len(found.recovered) == 3
 
 
 @pytest.mark.fault(

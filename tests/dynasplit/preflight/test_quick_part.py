@@ -7,6 +7,7 @@ import pytest
 from dynasplit.preflight.quick import quick_part
 from dynasplit.testbed.address import HostAddress, MeterSpec
 from dynasplit.testbed.loopback import loopback_hosts
+from tests.gpm import Instrument
 
 pytestmark = pytest.mark.medium
 
@@ -16,6 +17,13 @@ def both():
     given = HostAddress(), HostAddress(knobs=("cloud_gpu",))
     with loopback_hosts(*given) as hosts:
         yield hosts
+
+
+@pytest.fixture
+def instrument():
+    meter = Instrument()
+    yield meter
+    meter.close()
 
 
 def rows(part) -> dict[tuple[str, str], tuple[str, str]]:
@@ -55,6 +63,33 @@ def test_an_interpreter_that_is_too_old_for_the_first_look_tells_its_version(bot
     assert "is Python 3.6.9, 32 bits" in found
     assert "3.11 to 3.13 is needed" in found
     assert not part.edge.is_usable
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "told"),
+    [
+        ({}, "ok", "is Python 3"),
+        ({"python": "OLD"}, "error", "is Python 3.6.9 on"),
+        ({"port": 1}, "error", "no answer"),
+    ],
+)
+def test_a_third_machine_that_a_meter_hangs_at_is_looked_at(
+    both, tmp_path, instrument, changes, verdict, told
+):
+    old = tmp_path / "python3"
+    old.write_text('#!/bin/sh\ncase "$2" in import*) echo "[3, 6, 9, 32]";; *) exit 1;; esac\n')
+    old.chmod(0o755)
+    edge, cloud = both
+    changes = {k: str(old) if v == "OLD" else v for k, v in changes.items()}
+    machine = replace(cloud, knobs=(), **changes)
+    meter = MeterSpec("gpm8213", {"resource": instrument.resource}, machine)
+    found = rows(quick_part(replace(edge, meters=(meter,)), cloud))
+    assert found["edge", f"meters on {machine}"][0] == verdict, found
+    assert told in found["edge", f"meters on {machine}"][1]
+    assert (("edge", "meter gpm8213") in found) == (verdict == "ok")  # else one line is enough
+    if verdict == "ok":
+        assert found["edge", f"meters on {machine}: clock"][0] == "ok"
+        assert "17.7 W" in found["edge", "meter gpm8213"][1]
 
 
 def test_what_is_wrong_on_one_host_hides_nothing_on_the_other(both, tmp_path):

@@ -12,7 +12,7 @@ from dynasplit.app.setup.run_inputs import TestbedInputs
 from dynasplit.config.options.hosts import RUNS_ON, HostConf, HostsConf
 from dynasplit.core.errors import ConfigurationError, TestbedError
 from dynasplit.core.measurement import Measurement, ServingTestbed
-from dynasplit.testbed.address import HostAddress, MeterSpec
+from dynasplit.testbed.address import HostAddress, MeterSpec, meter_machines
 from dynasplit.testbed.login.destination import destination_of, way_to
 from hosts.core.errors import ArtifactError
 from hosts.knobs.base import names_on_hosts
@@ -88,11 +88,6 @@ def check_addresses(hosts: HostsConf) -> None:
 def addresses_of(hosts: HostsConf) -> tuple[HostAddress, HostAddress]:
     """Both hosts' options as the testbed takes them."""
     return _with_meters(hosts.edge, hosts), _with_meters(hosts.cloud, hosts)
-
-
-def meter_machines(host: HostAddress) -> list[HostAddress]:
-    """The machines beside a host that its meters' programs run on, each once."""
-    return list(dict.fromkeys(m.runs_on for m in host.meters if isinstance(m.runs_on, HostAddress)))
 
 
 def _with_meters(host: HostConf, hosts: HostsConf) -> HostAddress:

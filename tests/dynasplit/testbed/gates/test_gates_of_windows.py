@@ -106,6 +106,15 @@ def test_few_outliers_that_are_far_enough_to_move_the_mean_are_told():
     assert verdict("timer", window(latencies_ms=times_ms), mean_pct=None).passed
 
 
+@pytest.mark.parametrize(("slow_ms", "passes"), [(105.0, True), (125.0, True), (135.0, False)])
+def test_slow_ones_that_are_not_far_count_for_the_mean(slow_ms, passes):
+    """One of ten that is a third slower raises the energy by as much as one that is ten times."""
+    found = verdict("timer", window(latencies_ms=[*[100.0] * 18, slow_ms, slow_ms]))
+    assert (found.passed, found.found, dict(found.further)) == (passes, 0, {})
+    if not passes:
+        assert found.words.startswith("2 of 20 inferences raise the mean latency by 4 %")
+
+
 # idle baselines
 
 
