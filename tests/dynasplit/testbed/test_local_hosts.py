@@ -86,6 +86,8 @@ def test_an_edge_that_does_not_reach_the_cloud_is_told_before_anything_is_measur
         open_hosts(*both, manifest, encoded, tmp_path) as (edge, _),
     ):
         there = "192.0.2.1"  # of no network, RFC 5737
-        with pytest.raises(HostUnreachable, match=r"at 192\.0\.2\.1, port 9, .*link_address"):
+        with pytest.raises(
+            HostUnreachable, match=r"at 192\.0\.2\.1, port 9, .*hosts.cloud.link_address"
+        ):
             lab._connect(edge, there, 9, tries=True)
         lab._connect(edge, there, 9, tries=False)
