@@ -15,7 +15,7 @@ from hosts.wire.preflight import FirstLook
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-_IN_PLACE_OF = {"tensorflow-cpu": "tensorflow"}
+_IN_PLACE_OF = {"tensorflow-cpu": "tensorflow", "onnxruntime": "onnxruntime-gpu"}
 """A build for GPUs computes on CPUs too."""
 
 
@@ -84,7 +84,7 @@ def check(role: str, first: FirstLook, runtime: str = AUTO) -> Iterator[Finding]
 
 
 def _candidates(role: str, runtime: str) -> list[str]:
-    return for_role(role) if runtime == AUTO else [runtime]
+    return for_role(role, "keras") if runtime == AUTO else [runtime]
 
 
 def _lacking(role: str, first: FirstLook, runtime: str) -> list[str]:

@@ -40,9 +40,7 @@ def find(order: FindOrder) -> Found:
     return Found(paths=paths, folder=str(folder))
 
 
-def runtime_of(
-    order: StartOrder, machine: Machine, graph: str | None = None
-) -> type[Runtime]:
+def runtime_of(order: StartOrder, machine: Machine, graph: str | None = None) -> type[Runtime]:
     """The library that this host computes its part with.
 
     Args:

@@ -100,7 +100,7 @@ class OnnxFile:
     def preprocess(self, images: npt.NDArray[np.generic]) -> Images:
         """Pixels 0..255, scaled as asked; channels first where the graph has them so."""
         scaling = SCALINGS[self.scaling]
-        mean, deviation = (np.float32(by) for by in (scaling.mean, scaling.deviation))
+        mean, deviation = (np.array(by, np.float32) for by in (scaling.mean, scaling.deviation))
         found = (images.astype(np.float32) * np.float32(scaling.factor) - mean) / deviation
         if self._found[0].layout == "NCHW":
             found = found.transpose(0, 3, 1, 2)

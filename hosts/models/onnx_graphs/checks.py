@@ -82,13 +82,11 @@ def _check_opsets(model: onnx.ModelProto, path: Path) -> None:
     found = opset_of(model)
     if not OLDEST_OPSET <= found <= newest:
         hint = (
-            f"export it anew, or convert it with onnx.version_converter.convert_version(model, {17})"
+            "export it anew, or convert it with onnx.version_converter.convert_version(model, 17)"
             if found < OLDEST_OPSET
             else "export it with an older one, or install a newer onnx"
         )
-        raise ModelError(
-            f"{path} uses opset {found}; allowed: {OLDEST_OPSET} to {newest}; {hint}"
-        )
+        raise ModelError(f"{path} uses opset {found}; allowed: {OLDEST_OPSET} to {newest}; {hint}")
 
 
 def _check_operators(model: onnx.ModelProto, path: Path) -> None:

@@ -25,17 +25,16 @@ class Graph:
 
     def __init__(self, model: onnx.ModelProto, weights: Path) -> None:
         onnx = import_onnx()
-        import onnx.utils
-
         self.model = model
         self.folder = weights.parent
         for tensor in model.graph.initializer:
             for entry in tensor.external_data:
                 if entry.key == "location":
                     entry.value = weights.name
-        self.image, self.output = model.graph.input[0].name, model.graph.output[0].name
+        self.image: str = model.graph.input[0].name
+        self.output: str = model.graph.output[0].name
         self._extractor = onnx.utils.Extractor(model)
-        self._sent = {entry.key: entry.value for entry in model.metadata_props}
+        self._sent: dict[str, str] = {entry.key: entry.value for entry in model.metadata_props}
 
     @classmethod
     def open(cls, path: Path, weights: Path) -> Graph:
@@ -65,9 +64,7 @@ class Graph:
             return None
         (node,) = (n for n in self.model.graph.node if self._sent[name] in n.output)
         stored = {t.name: t for t in self.model.graph.initializer}
-        scale, zero_point = (
-            onnx.numpy_helper.to_array(stored[one]) for one in node.input[1:3]
-        )
+        scale, zero_point = (onnx.numpy_helper.to_array(stored[one]) for one in node.input[1:3])
         return float(scale), int(zero_point)
 
     def tail(self, name: str, dtype: str = "float32") -> onnx.ModelProto:
@@ -79,7 +76,9 @@ class Graph:
         try:
             found: onnx.ModelProto = self._extractor.extract_model([start], [end])
         except ValueError as error:
-            raise ModelError(f"the graph cannot be cut from {start!r} to {end!r}: {error}") from error
+            raise ModelError(
+                f"the graph cannot be cut from {start!r} to {end!r}: {error}"
+            ) from error
         return found
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from hosts.core.errors import ModelError
 
 if TYPE_CHECKING:
-    import onnx
+    from onnx import ModelProto, TensorProto
 
 LARGEST_BYTES = 2**31 - 1
 """Of one message of protobuf."""
@@ -18,7 +18,7 @@ _SHARE = 0.5
 """Of this machine's memory, that a network's weights may take."""
 
 
-def read(path: Path, *, with_weights: bool = False) -> onnx.ModelProto:
+def read(path: Path, *, with_weights: bool = False) -> ModelProto:
     """A model as its file has it, its own functions put in where they are called.
 
     Args:
@@ -46,7 +46,9 @@ def read(path: Path, *, with_weights: bool = False) -> onnx.ModelProto:
     _check_memory(model, path, files)
     if with_weights and files:
         onnx.load_external_data_for_model(model, str(path.parent))
-    return onnx.inliner.inline_local_functions(model) if model.functions else model
+    if model.functions:
+        model = onnx.inliner.inline_local_functions(model)
+    return cast("ModelProto", model)
 
 
 def import_onnx() -> Any:
@@ -59,6 +61,7 @@ def import_onnx() -> Any:
         import onnx
         import onnx.external_data_helper
         import onnx.inliner
+        import onnx.utils
     except ImportError as error:
         raise ModelError(
             "networks of ONNX files need the packages onnx and onnxruntime here: "
@@ -67,7 +70,7 @@ def import_onnx() -> Any:
     return onnx
 
 
-def beside(model: onnx.ModelProto, path: Path) -> list[Path]:
+def beside(model: ModelProto, path: Path) -> list[Path]:
     """The files that a model's weights lie in, besides its own.
 
     Raises:
@@ -104,7 +107,7 @@ def _check_beside(path: Path, file: Path, end: int) -> None:
         )
 
 
-def tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+def tensors(model: ModelProto) -> Iterator[TensorProto]:
     """All constant tensors of a graph: its weights, and those that nodes hold."""
     yield from model.graph.initializer
     for node in model.graph.node:
@@ -113,14 +116,14 @@ def tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
                 yield attribute.t
 
 
-def byte_size(tensor: onnx.TensorProto) -> int:
+def byte_size(tensor: TensorProto) -> int:
     """The bytes that a tensor's values take, by its shape and type; 0 of strings and halves."""
     onnx = import_onnx()
     try:
-        item = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+        item = int(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize)
     except (KeyError, TypeError, ValueError):
         return 0
-    return math.prod(tensor.dims) * item
+    return int(math.prod(tensor.dims)) * item
 
 
 def _check_size(path: Path) -> None:
@@ -134,7 +137,7 @@ def _check_size(path: Path) -> None:
         )
 
 
-def _check_tensors(model: onnx.ModelProto, path: Path) -> None:
+def _check_tensors(model: ModelProto, path: Path) -> None:
     """Refuse tensors that hold other sizes than they state."""
     for tensor in tensors(model):
         if tensor.external_data or not tensor.HasField("raw_data"):
@@ -147,7 +150,7 @@ def _check_tensors(model: onnx.ModelProto, path: Path) -> None:
             )
 
 
-def _check_memory(model: onnx.ModelProto, path: Path, files: list[Path]) -> None:
+def _check_memory(model: ModelProto, path: Path, files: list[Path]) -> None:
     import psutil
 
     size = path.stat().st_size + sum(file.stat().st_size for file in files)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 BATCH = "batch"
 _INLINE_BYTES = 1024
-"""Tensors up to this size stay in the graph: shapes and the like, which are read without weights."""
+"""Tensors up to this size stay in the graph: shapes and the like, read without weights."""
 _ALIGNED = 64
 WEIGHTS = "weights"
 """The name of the file of weights in a graph, until it is opened."""

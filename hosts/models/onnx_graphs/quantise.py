@@ -16,7 +16,7 @@ from hosts.models.onnx_graphs.files import import_onnx
 from hosts.models.onnx_graphs.sessions import short, values
 
 if TYPE_CHECKING:
-    import onnx
+    from onnx import ModelProto
 
 _RECTIFIERS = ("Relu", "Clip")
 """Put into the integers' range by the quantiser, so that they take the place of their input."""
@@ -26,7 +26,7 @@ _LEAST, _MOST = -128, 127
 
 def quantised(
     graph: Graph, cuts: Sequence[str], images: npt.NDArray[np.float32], path: Path
-) -> onnx.ModelProto:
+) -> ModelProto:
     """The network in int8, weights per channel; with its weights.
 
     Args:
@@ -42,9 +42,7 @@ def quantised(
     onnx = import_onnx()
     found = _static(graph, images, path)
     made = {name for node in found.graph.node for name in node.output}
-    integers = {
-        n.input[0]: n.output[0] for n in found.graph.node if n.op_type == "QuantizeLinear"
-    }
+    integers = {n.input[0]: n.output[0] for n in found.graph.node if n.op_type == "QuantizeLinear"}
     left = [name for name in cuts[:-1] if name in made and name not in integers]
     for name, (least, most) in _ranges(graph, left, images).items():
         integers[name] = _quantiser(found, name, least, most)
@@ -62,7 +60,7 @@ def quantised(
     return found
 
 
-def _static(graph: Graph, images: npt.NDArray[np.float32], path: Path) -> onnx.ModelProto:
+def _static(graph: Graph, images: npt.NDArray[np.float32], path: Path) -> ModelProto:
     onnx = import_onnx()
     from onnxruntime.quantization import (
         CalibrationDataReader,
@@ -103,11 +101,11 @@ def _static(graph: Graph, images: npt.NDArray[np.float32], path: Path) -> onnx.M
             f"the network cannot be quantised to int8 by ONNX Runtime: {short(error)}; use "
             "model.precision=float32"
         ) from error
-    found: onnx.ModelProto = onnx.load(path)
+    found: ModelProto = onnx.load(path)
     return found
 
 
-def _with_constants(model: onnx.ModelProto) -> list[str]:
+def _with_constants(model: ModelProto) -> list[str]:
     """Scales and shifts by channel, as of a normalisation: one range for all would blur them."""
     stored = {tensor.name for tensor in model.graph.initializer}
     return [
@@ -130,7 +128,7 @@ def _ranges(
     return found
 
 
-def _quantiser(model: onnx.ModelProto, name: str, least: float, most: float) -> str:
+def _quantiser(model: ModelProto, name: str, least: float, most: float) -> str:
     """Make integers of a tensor that the quantiser has left in floats; returns their name."""
     onnx = import_onnx()
     scale = np.float32(max(most - least, 1e-8) / (_MOST - _LEAST))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
@@ -14,7 +15,6 @@ from hosts.core.errors import ModelError
 from hosts.models.onnx_graphs.files import import_onnx
 
 if TYPE_CHECKING:
-
     import onnx
 
 CPU, GPU = "CPUExecutionProvider", "CUDAExecutionProvider"
@@ -39,7 +39,10 @@ class How:
     tf32: bool = True
 
 
-def opened(part: onnx.ModelProto, folder: Path, how: How = How()) -> Any:
+_PLAIN = How()
+
+
+def opened(part: onnx.ModelProto, folder: Path, how: How = _PLAIN) -> Any:
     """An inference session of a part of a graph.
 
     Args:
@@ -57,6 +60,8 @@ def opened(part: onnx.ModelProto, folder: Path, how: How = How()) -> Any:
     options.intra_op_num_threads = how.threads or len(_cpus())
     # a thread that spins between requests would draw power that no request has asked for
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    _share_memory()
+    options.add_session_config_entry("session.use_env_allocators", "1")
     options.add_session_config_entry("session.disable_prepacking", "0" if how.packs else "1")
     options.add_session_config_entry(
         "session.model_external_initializers_file_folder_path", str(folder)
@@ -115,6 +120,16 @@ def _cpus() -> Sequence[int]:
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return range(os.cpu_count() or 1)
+
+
+@cache
+def _share_memory() -> None:
+    """One pool of memory for what all sessions of this program compute, not one for each."""
+    import onnxruntime
+
+    kind, use = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, onnxruntime.OrtMemType.DEFAULT
+    info = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, use)
+    onnxruntime.create_and_register_allocator(info, None)
 
 
 def gpu_count() -> int:

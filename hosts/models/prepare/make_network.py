@@ -85,11 +85,13 @@ class Making:
 
     @property
     def calibration(self) -> Images:
+        """Preprocessed images that set the ranges of activations."""
         pixels = self._data.calibration.pixels[: self.order.calibration]
         return self._network.preprocess(pixels)
 
     @property
     def model(self) -> keras.Model:
+        """The network, as its file holds it."""
         if self._model is None:
             from hosts.models.keras_graphs.keras_files import load_model
 
@@ -99,6 +101,7 @@ class Making:
 
     @property
     def cuts(self) -> list[CutPoint]:
+        """Its split points."""
         from hosts.models.keras_graphs.graph import chosen, cut_points
 
         if not self._cuts:
@@ -111,6 +114,7 @@ class Making:
         return int(np.prod(self.cuts[-1].shape))
 
     def write_model(self, path: Path) -> None:
+        """Write the network with its weights."""
         order = self.order
         self._model = self._network.build(order.weights, order.seed, self.calibration, say)
         self._cuts = self.cuts  # what cannot be cut is refused before it is saved
@@ -119,6 +123,7 @@ class Making:
         with_same_bytes(path)
 
     def write_head(self, path: Path) -> None:
+        """Write the file that heads are cut from."""
         from hosts.models.prepare.whole import convert_whole
 
         convert_whole(self.model, self.calibration, path, say, self.order.precision)
@@ -146,10 +151,12 @@ class Making:
 
     @property
     def evaluation(self) -> Images:
+        """Preprocessed images that outputs are judged on."""
         return self._network.preprocess(self._data.evaluation.pixels)
 
     @property
     def outputs(self) -> npt.NDArray[np.float32]:
+        """(n, classes) the unsplit float32 network's, for the evaluation images."""
         if self._outputs is None:
             say("computing the unsplit network's answers")
             images = self.evaluation
@@ -178,6 +185,7 @@ class Making:
         return places, apart
 
     def manifest(self, places: dict[int, Place], artifacts: dict[str, Artifact]) -> Manifest:
+        """The manifest; `places` says where each head is cut."""
         cuts = self.cuts
         points = tuple(
             _split_point(cut, len(cuts) - 1, places.get(cut.index), artifacts) for cut in cuts

@@ -117,7 +117,9 @@ class OnnxMaking(Making):
         step = _BATCH if self.whole.splits.batches else 1
         run = partial(session.run, [graph.output])
         try:
-            parts = [run({graph.image: images[i : i + step]})[0] for i in range(0, len(images), step)]
+            parts = [
+                run({graph.image: images[i : i + step]})[0] for i in range(0, len(images), step)
+            ]
         except Exception as error:  # of several kinds, none of them this project's
             raise ModelError(f"ONNX Runtime cannot compute it: {short(error)}") from error
         found = np.concatenate(parts).reshape(len(images), -1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Opened parts of a graph: sessions kept within a bound of memory, fed image by image if need be."""
+"""Opened parts of a graph: sessions kept within a bound of memory, fed one by one if need be."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ class Part:
         self._is_single = self._input.shape[:1] == [1]
         self.met: set[tuple[int, ...]] = set()
 
-    def run(
-        self, batch: npt.NDArray[Any], **others: npt.NDArray[Any]
-    ) -> npt.NDArray[Any]:
+    def run(self, batch: npt.NDArray[Any], **others: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The output (batch, ...); of a graph for single images one after the other.
 
         Args:
