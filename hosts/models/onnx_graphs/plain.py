@@ -16,6 +16,8 @@ BATCH = "batch"
 _INLINE_BYTES = 1024
 """Tensors up to this size stay in the graph: shapes and the like, read without weights."""
 _ALIGNED = 64
+_IR_VERSION = 8
+"""The first ones want weights among the inputs."""
 WEIGHTS = "weights"
 """The name of the file of weights in a graph, until it is opened."""
 
@@ -33,6 +35,11 @@ def plain(model: onnx.ModelProto, ends: Ends) -> onnx.ModelProto:
     kept = [one for one in graph.input if one.name not in stored]
     del graph.input[:], graph.value_info[:], graph.quantization_annotation[:]
     graph.input.extend(kept)
+    used = {name for node in graph.node for name in node.input}
+    needed = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(needed)
+    model.ir_version = max(model.ir_version, _IR_VERSION)
     del model.training_info[:], model.metadata_props[:], model.functions[:]
     graph.doc_string = model.doc_string = ""
     for node in graph.node:
