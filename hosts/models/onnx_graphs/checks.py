@@ -112,10 +112,24 @@ def _check_operators(model: onnx.ModelProto, path: Path) -> None:
             raise ModelError(
                 f"{path} has the operator {called}, which opset {version} of ONNX does not know"
             ) from None
-        if schema.node_determinism == onnx.defs.OpSchema.NodeDeterminism.NonDeterministic:
+        chance = schema.node_determinism == onnx.defs.OpSchema.NodeDeterminism.NonDeterministic
+        if chance and not _is_idle_dropout(node, model):
             raise ModelError(
                 f"{path} has the operator {called}, which gives another result at each call"
             )
+
+
+def _is_idle_dropout(node: onnx.NodeProto, model: onnx.ModelProto) -> bool:
+    """True of a dropout that is not told to train, and so lets everything through."""
+    if node.op_type != "Dropout":
+        return False
+    told = node.input[2] if len(node.input) > 2 else ""
+    stored = {tensor.name: tensor for tensor in tensors(model)}
+    made = {n.output[0]: n.attribute[0].t for n in model.graph.node if n.op_type == "Constant"}
+    trains = stored.get(told) or made.get(told)
+    return not told or (
+        trains is not None and not import_onnx().numpy_helper.to_array(trains).any()
+    )
 
 
 def _ends(model: onnx.ModelProto, path: Path) -> Ends:

@@ -155,6 +155,12 @@ def with_node(kind, domain=""):
     return changed
 
 
+def with_training(model):
+    model.graph.initializer.append(numpy_helper.from_array(np.array(True), "trains"))
+    node = helper.make_node("Dropout", ["relu_1", "", "trains"], ["x"], "mine")
+    model.graph.node.insert(2, node)
+
+
 def with_opset(version):
     def changed(model):
         model.opset_import[0].version = version
@@ -196,8 +202,12 @@ REFUSED = {
     "several outputs": (with_second_output, r"has 2 outputs \(classes, relu_1\)"),
     "control flow": (with_branch, r"has control flow: If \(branched\)"),
     "an unknown operator": (with_node("Warp"), r"the operator Warp \(mine\), which opset 17 of"),
-    "a custom domain": (with_node("Warp", "my.ops"), r"Warp \(mine\) of the domain my.ops; allowed"),
+    "a custom domain": (
+        with_node("Warp", "my.ops"),
+        r"Warp \(mine\) of the domain my.ops; allowed",
+    ),
     "chance": (with_node("RandomNormalLike"), r"RandomNormalLike .* another result at each call"),
+    "dropout": (with_training, r"Dropout \(mine\), which gives another result at each call"),
     "an old opset": (with_opset(11), r"uses opset 11; allowed: 13 to \d+; export it anew, or"),
     "a new opset": (with_opset(99), r"uses opset 99; allowed: 13 to \d+; export it with an older"),
     "NaN weights": (with_nan, r"has NaN in 1 of 216 values of the weights 'weight_1'"),
@@ -205,7 +215,10 @@ REFUSED = {
     "a batch of four": (with_image(4, 3, 32, 32), r"takes 4 images at once; a batch of any size"),
     "any size": (with_image("n", 3, "h", "w"), r"shape \? x 3 x \? x \?; images of a fixed size"),
     "odd channels": (with_image("n", 7, 32, 32), r"7 x 32 x 32; images of 1, 3 or 4 channels"),
-    "bytes": (with_image("n", 3, 32, 32, "bytes"), r"takes values of type uint8 \(image\); float32"),
+    "bytes": (
+        with_image("n", 3, 32, 32, "bytes"),
+        r"takes values of type uint8 \(image\); float32",
+    ),
     "one class": (with_classes("n", 1), r"shape \(1,\); a value for each .* a sigmoid's single"),
     "a picture": (with_classes("n", 10, 4, 4), r"has an output of shape \(10, 4, 4\); a value for"),
 }
