@@ -53,11 +53,11 @@ class Network:
         self("Gemm", flat, weights, self.weight(CLASSES), out="classes", transB=1)
 
     def model(self, image: tuple[Any, ...] = ("n", 3, 32, 32), opset: int = 17) -> Any:
-        ends = (
+        start, end = (
             helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
             for name, shape in (("image", image), ("classes", (image[0], CLASSES)))
         )
-        graph = helper.make_graph(self.nodes, "made", *([end] for end in ends), self.stored)
+        graph = helper.make_graph(self.nodes, "made", [start], [end], self.stored)
         opsets = [helper.make_opsetid("", opset)]
         made = helper.make_model(graph, opset_imports=opsets, ir_version=8)
         onnx.checker.check_model(made)

@@ -20,7 +20,7 @@ CUT_MS = 100.0
 
 
 def brute_force(graph) -> set[str]:
-    """The tensors without which nothing of the image reaches the classes: each taken away in turn."""
+    """Tensors without which nothing of the image reaches the classes, each taken away in turn."""
     image, output = graph.input[0].name, graph.output[0].name
     made_by = {name: node for node in graph.node for name in node.output}
 

@@ -167,7 +167,7 @@ def test_a_gpu_that_onnx_runtime_does_not_use_is_an_error(cnn, monkeypatch):
 @pytest.mark.medium
 def test_a_damaged_graph_is_an_artifact_s_fault(cnn, tmp_path):
     (tmp_path / "graph.onnx").write_bytes(b"no graph")
-    with pytest.raises(ArtifactError, match="graph.onnx cannot be read as a graph"):
+    with pytest.raises(ArtifactError, match=r"graph.onnx cannot be read as a graph"):
         ONNX.open_heads(cnn, {"head": str(tmp_path / "graph.onnx")}, 1)
 
 
@@ -195,7 +195,9 @@ def test_a_network_is_computed_by_runtimes_of_its_kind():
 
 def test_a_host_without_the_library_says_what_to_install(monkeypatch):
     monkeypatch.setattr(ONNX, "libraries", ("onnxruntime_that_is_not_there",))
-    with pytest.raises(ModelError, match="that_is_not_there; hosts/requirements-edge-onnx.txt say"):
+    with pytest.raises(
+        ModelError, match=r"that_is_not_there; hosts/requirements-edge-onnx.txt say"
+    ):
         runtimes.settled("edge", "onnx", graph="onnx")
     with pytest.raises(ModelError, match="its part of a network of ONNX: one of onnx is needed"):
         runtimes.settled("edge", graph="onnx")
