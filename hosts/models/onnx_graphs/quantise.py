@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _RECTIFIERS = ("Relu", "Clip")
 """Put into the integers' range by the quantiser, so that they take the place of their input."""
 _ELEMENTWISE = ("Add", "Sub", "Mul", "Div")
+_CURVED = ("Softmax", "LayerNormalization", "InstanceNormalization", "Gelu")
 _LEAST, _MOST = -128, 127
 
 
@@ -94,7 +95,7 @@ def _static(graph: Graph, images: npt.NDArray[np.float32], path: Path) -> ModelP
             per_channel=True,
             activation_type=QuantType.QInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=_with_constants(whole),
+            nodes_to_exclude=_left_in_floats(whole),
         )
     except Exception as error:  # it lets many kinds through
         raise ModelError(
@@ -105,13 +106,18 @@ def _static(graph: Graph, images: npt.NDArray[np.float32], path: Path) -> ModelP
     return found
 
 
-def _with_constants(model: ModelProto) -> list[str]:
-    """Scales and shifts by channel, as of a normalisation: one range for all would blur them."""
+def _left_in_floats(model: ModelProto) -> list[str]:
+    """Nodes that int8 would blur for little: hardly any work is in them.
+
+    Scales and shifts by channel, as of a normalisation, whose one range for all is too coarse; and
+    a transformer's normalisations, weights of attention and curved activations.
+    """
     stored = {tensor.name for tensor in model.graph.initializer}
     return [
         node.name
         for node in model.graph.node
-        if node.op_type in _ELEMENTWISE and not stored.isdisjoint(node.input)
+        if node.op_type in _CURVED
+        or (node.op_type in _ELEMENTWISE and not stored.isdisjoint(node.input))
     ]
 
 

@@ -226,7 +226,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 @pytest.mark.fault(
-    group="networks and images",
+    group="networks",
     fault="an ONNX file with several inputs or outputs, control flow, unknown operators, another "
     "domain's, old opsets, NaN or damaged weights, other inputs than images",
     seen="one line that names the operator, the weights or the version",
@@ -260,7 +260,7 @@ def test_weights_beside_the_file_belong_to_it(tmp_path):
 
 @pytest.mark.parametrize("what", ["missing", "short", "elsewhere"])
 @pytest.mark.fault(
-    group="networks and images",
+    group="networks",
     fault="an ONNX file whose weights beside it are missing, short, or said to lie elsewhere",
     seen="one line that names the file",
     kept="nothing outside the network's folder is read",
