@@ -177,6 +177,8 @@ WRONG_FILES = [
     ["+experiment=quick_testbed", "hosts=local", "workload.file"],
     ["+experiment=quick_testbed", "model=keras_file", "model.path"],
     ["+experiment=describe_model", "model=keras_file", "model.path"],
+    ["+experiment=quick_testbed", "model=onnx_file", "model.path"],
+    ["+experiment=describe_model", "model=onnx_file", "model.path"],
     ["+experiment=quick_testbed", "data=imagenet_folder", "data.path"],
     ["+experiment=quick_testbed", "hosts=lab", "hosts.edge.key_file"],
     ["+experiment=quick_testbed", "hosts=lab", "hosts.cloud.known_hosts"],

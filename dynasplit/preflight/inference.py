@@ -18,7 +18,7 @@ from hosts.wire.window_rules import WindowRules
 _IMAGES = 5
 _RUN_S = 60.0  # a GPU's first call compiles
 _NO_GPU = (
-    "is the runtime's build for GPUs there (hosts/requirements-cloud-gpu.txt, or -jax-gpu.txt; "
+    "is the runtime's build for GPUs there (hosts/requirements-cloud-gpu.txt, -jax-gpu, -onnx-gpu; "
     "+experiment=provision installs it), and the driver new enough for it? Else leave cloud_gpu "
     "out of hosts.cloud.knobs"
 )

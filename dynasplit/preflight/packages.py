@@ -15,7 +15,7 @@ from hosts.wire.preflight import FirstLook
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-_IN_PLACE_OF = {"tensorflow-cpu": "tensorflow"}
+_IN_PLACE_OF = {"tensorflow-cpu": "tensorflow", "onnxruntime": "onnxruntime-gpu"}
 """A build for GPUs computes on CPUs too."""
 
 
@@ -38,9 +38,10 @@ def asked_for(role: str, runtime: str = AUTO) -> list[str]:
 
 
 @cache
-def requirements(role: str, runtime: str = AUTO) -> tuple[Requirement, ...]:
+def requirements(role: str, runtime: str = AUTO, *, gpu: bool = False) -> tuple[Requirement, ...]:
     """What the file asks for."""
-    lines = (_ROOT / file_of(role, runtime=runtime)).read_text(encoding="utf-8").splitlines()
+    file = _ROOT / file_of(role, runtime=runtime, gpu=gpu)
+    lines = file.read_text(encoding="utf-8").splitlines()
     return tuple(Requirement(line) for line in lines if line.strip() and line[0] != "#")
 
 
@@ -64,7 +65,9 @@ def check(role: str, first: FirstLook, runtime: str = AUTO) -> Iterator[Finding]
         yield error(role, "packages", first.failed["versions"], "use a newer Python there")
         return
     runtime = min(_candidates(role, runtime), key=lambda name: len(_lacking(role, first, name)))
-    wanted = {_there(name, first): one for name, one in needed(role, first, runtime).items()}
+    wanted = dict(
+        _as_there(role, runtime, one, first) for one in needed(role, first, runtime).values()
+    )
     missing = [name for name in wanted if first.versions.get(name) is None]
     other = [
         f"{name} {found} ({one.specifier})"
@@ -84,12 +87,23 @@ def check(role: str, first: FirstLook, runtime: str = AUTO) -> Iterator[Finding]
 
 
 def _candidates(role: str, runtime: str) -> list[str]:
-    return for_role(role) if runtime == AUTO else [runtime]
+    return for_role(role, "keras") if runtime == AUTO else [runtime]
 
 
 def _lacking(role: str, first: FirstLook, runtime: str) -> list[str]:
     names = (_there(name, first) for name in needed(role, first, runtime))
     return [name for name in names if first.versions.get(name) is None]
+
+
+def _as_there(
+    role: str, runtime: str, one: Requirement, first: FirstLook
+) -> tuple[str, Requirement]:
+    """A package by name; the build for GPUs that is there in its place has a version of its own."""
+    name = _there(one.name, first)
+    if name == one.name or role != "cloud":
+        return name, one
+    of_gpu = {other.name: other for other in requirements(role, runtime, gpu=True)}
+    return name, of_gpu.get(name, one)
 
 
 def _there(name: str, first: FirstLook) -> str:

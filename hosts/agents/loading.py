@@ -40,14 +40,19 @@ def find(order: FindOrder) -> Found:
     return Found(paths=paths, folder=str(folder))
 
 
-def runtime_of(order: StartOrder, machine: Machine) -> type[Runtime]:
+def runtime_of(order: StartOrder, machine: Machine, graph: str | None = None) -> type[Runtime]:
     """The library that this host computes its part with.
+
+    Args:
+        order: what the agent was started with.
+        machine: the host.
+        graph: the kind of network; None: not known yet.
 
     Raises:
         ModelError: the one asked for is not there, or none is.
     """
     has_gpu = not machine.emulated and any((machine.root / GPUS).glob("*"))
-    return runtimes.settled(order.role, order.runtime, has_gpu=has_gpu)
+    return runtimes.settled(order.role, order.runtime, has_gpu=has_gpu, graph=graph)
 
 
 def begin_imports(order: StartOrder, machine: Machine) -> threading.Thread:
@@ -83,7 +88,7 @@ def load(part: EdgeAgent | CloudAgent, order: LoadOrder, start: StartOrder) -> L
         manifest = msgspec.json.decode(order.manifest, type=Manifest)
     except msgspec.MsgspecError as error:
         raise ArtifactError(f"the network's manifest cannot be read: {error}") from error
-    runtime = runtime_of(start, part.machine)
+    runtime = runtime_of(start, part.machine, manifest.graph)
     runtime.import_libraries()  # not when the first head is timed
     part.runtime = runtime.version()
     if isinstance(part, EdgeAgent):

@@ -4,10 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import onnx
 import pytest
 
 from dynasplit.tables import RunsTable, read_runs
 from tests.conftest import ROOT
+from tests.hosts.models.onnx_making import plain_cnn
 from tests.system.test_local import QUICK, start
 
 WORDS = (
@@ -62,6 +64,48 @@ def test_a_cloud_without_tensorflow_answers_as_one_with_it(jax_python, tmp_path)
         assert sum(m.cloud_compile_ms is not None for m in runs.values()) >= last / 2
         classes[name] = {k: (m.right, m.fidelity) for k, m in runs.items()}
     assert classes["jax"] == classes["tensorflow"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hosts", ["emulated", "local"])
+def test_a_network_of_an_onnx_file_is_computed_by_onnx_runtime_on_both_hosts(hosts, tmp_path):
+    onnx.save(plain_cnn(), tmp_path / "net.onnx")
+    network = ("model=onnx_file", f"model.path={tmp_path / 'net.onnx'}", "data=photos")
+    space = ["model.split_points=[0,1,4,8]", *(["space.cpu_mhz=[1800]"] * (hosts == "emulated"))]
+    table = runs_of(tmp_path / "a", *network, "model.scaling=unit", f"hosts={hosts}", *space)
+    last = table.last_split_point
+    runs = {m.configuration.split_point: m for m in table.measurements}
+    assert set(runs) == {0, 1, 4, 8}
+    for split_point, m in runs.items():
+        assert split_point > 0 or m.edge_runtime is None
+        for runtime in (m.edge_runtime, m.cloud_runtime):
+            assert (runtime or "onnx").split()[0] == "onnx"
+        assert m.cloud_device is None or split_point < last
+    assert any(m.edge_runtime for m in runs.values())
+    assert runs[0].fidelity == 1.0
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ("model=onnx_file", "model.path=absent.onnx", "hosts.edge.runtime=litert"),
+            "hosts.edge.runtime=litert with model=onnx_file, a network of ONNX; allowed: auto, on",
+        ),
+        (
+            ("hosts.cloud.runtime=onnx",),
+            "hosts.cloud.runtime=onnx with model=digits_cnn, a network of Keras; allowed: auto, ",
+        ),
+        (("model=onnx_file", "model.path=absent.onnx"), "absent.onnx: there is no such file"),
+    ],
+    ids=lambda words: words[-1] if isinstance(words, tuple) else "",
+)
+def test_a_runtime_that_does_not_compute_the_network_is_refused_in_one_line(tmp_path, words, told):
+    done = start(tmp_path, *WORDS, *words)
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert told in line
 
 
 @pytest.mark.medium

@@ -22,9 +22,10 @@ class ModelConf:
         name: a module of hosts/models/networks.
         weights: auto (learned ones where they are at hand, else random), imagenet, trained,
             stored or random, as far as the network has them; or a file.
-        precision: of heads: auto (the network's own), int8, float32 or float16.
-        path: the .keras file of model=keras_file.
-        scaling: of that network's pixels: none (0..255) or unit (0..1).
+        precision: of heads: auto (the network's own), int8, float32 or, of Keras networks, float16.
+        path: the .keras file of model=keras_file, the .onnx file of model=onnx_file.
+        scaling: of that network's pixels: none (0..255) or unit (0..1); of an ONNX file also
+            signed (-1..1) or imagenet (less the mean of ImageNet's channels, by their deviation).
         seed: of random weights, and of the choice of images.
         calibration_images: how many integers are calibrated with.
         split_points: those that may be searched; None: all.
@@ -42,4 +43,4 @@ class ModelConf:
     @property
     def label(self) -> str:
         """The network's name in results; a network of a file has the file's name."""
-        return Path(self.path).name if self.name == "keras_file" and self.path else self.name
+        return Path(self.path).name if self.path else self.name

@@ -42,11 +42,12 @@ def resolve(asked: str, about: NetworkFacts, network: str) -> str:
         return about.learned if _at_hand(about) else "random"
     if asked == about.learned and about.package:
         file_of_package(about)
-    if asked in (about.learned, "random"):
+    drawn = () if about.graph == "onnx" else ("random",)
+    if asked in (about.learned, *drawn):
         return asked
     if asked not in SOURCES and about.weight_files and Path(asked).is_file():
         return str(Path(asked).resolve())
-    named = [name for name in ("auto", about.learned, "random") if name]
+    named = [name for name in ("auto", about.learned, *drawn) if name]
     files = f", or a file ({', '.join(about.weight_files)})" if about.weight_files else ""
     is_missing = asked not in SOURCES and about.weight_files and not Path(asked).is_file()
     missing = "; there is no such file" if is_missing else ""

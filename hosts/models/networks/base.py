@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -44,6 +45,8 @@ class NetworkFacts:
         weight_files: the kinds of files, by suffix, that its weights can be read from.
         resampling: how pictures were resized that its weights were judged on.
         split_points: names of those cuts of its graph that are its split points; empty: all.
+        graph: the kind of network, see `Manifest.graph`.
+        files: those that lie beside the network's file and belong to it.
     """
 
     input_shape: tuple[int, int, int]
@@ -58,6 +61,8 @@ class NetworkFacts:
     weight_files: tuple[str, ...] = ()
     resampling: Resampling = "bilinear"
     split_points: tuple[str, ...] = ()
+    graph: str = "keras"
+    files: tuple[Path, ...] = ()
 
 
 def of_imagenet(pretrained_file: str, size_mb: float) -> NetworkFacts:
@@ -102,7 +107,7 @@ def find(name: str, path: str = "", scaling: str = "none") -> Network:
 
     Args:
         name: which one.
-        path: the file of `keras_file`.
+        path: the file of `keras_file` and `onnx_file`.
         scaling: of its pixels.
 
     Raises:
@@ -115,6 +120,17 @@ def find(name: str, path: str = "", scaling: str = "none") -> Network:
         found: Network = module.at(path, scaling)
         return found
     if path:
-        raise ModelError(f"model.path={path} has no use with model={name}; say model=keras_file")
+        raise ModelError(
+            f"model.path={path} has no use with model={name}; say model=keras_file, or "
+            "model=onnx_file"
+        )
     network: Network = module
     return network
+
+
+def graph_of(name: str) -> str:
+    """The kind of a network by its name alone, see `Manifest.graph`; no file is read."""
+    if name not in names():
+        return "keras"
+    module = importlib.import_module(f"hosts.models.networks.{name}")
+    return str(getattr(module, "GRAPH", "keras"))

@@ -22,6 +22,10 @@ from hosts.models.prepare.prepare import PrepareOrder, key_of
 from hosts.models.prepared.artifacts import ArtifactCache
 
 MARK = "described: "
+_COUNTERS = {
+    "keras": "hosts.models.prepare.count_work",
+    "onnx": "hosts.models.prepare.count_onnx",
+}
 
 
 class SplitPointDescription(msgspec.Struct, frozen=True):
@@ -95,7 +99,7 @@ def _make(order: PrepareOrder, path: Path, progress: Progress) -> None:
     answers: list[str] = []
     try:
         run_child(
-            "hosts.models.prepare.count_work",
+            _COUNTERS[order.about().graph],
             msgspec.json.encode(asdict(_plain(order))),
             lambda line: answers.append(line) if line.startswith(MARK) else None,
         )

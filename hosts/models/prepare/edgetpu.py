@@ -46,6 +46,11 @@ def compiled_head(
     Raises:
         ArtifactError: no compiler here, or it refuses the head.
     """
+    if manifest.graph != "keras":
+        raise ArtifactError(
+            f"{manifest.network} is a network of {manifest.graph.upper()}, and a Coral runs "
+            "LiteRT's heads alone; search without: space.edge_accelerator=[off]"
+        )
     places = {p.index: (p.artifact, p.tensor) for p in manifest.split_points}
     artifact, tensor = places.get(split_point, (None, None))
     if manifest.precision != "int8" or artifact is None or tensor is None:

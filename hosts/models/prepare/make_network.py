@@ -39,7 +39,7 @@ Place = tuple[str, int]
 
 def make(order: PrepareOrder, cache: ArtifactCache) -> Manifest:
     """Make all files of a network, those that are there already left alone."""
-    making = _Making(order, cache)
+    making = Making(order, cache)
     artifacts = {
         "tail": making.obtain("tail", ".keras", making.write_model, ("images", "precision")),
         "head": making.obtain("head", ".tflite", making.write_head, ("images",)),
@@ -53,7 +53,7 @@ def make(order: PrepareOrder, cache: ArtifactCache) -> Manifest:
     return manifest
 
 
-class _Making:
+class Making:
     """One network, its images loaded and its model built once, when first needed."""
 
     def __init__(self, order: PrepareOrder, cache: ArtifactCache) -> None:
@@ -85,11 +85,13 @@ class _Making:
 
     @property
     def calibration(self) -> Images:
+        """Preprocessed images that set the ranges of activations."""
         pixels = self._data.calibration.pixels[: self.order.calibration]
         return self._network.preprocess(pixels)
 
     @property
     def model(self) -> keras.Model:
+        """The network, as its file holds it."""
         if self._model is None:
             from hosts.models.keras_graphs.keras_files import load_model
 
@@ -99,28 +101,36 @@ class _Making:
 
     @property
     def cuts(self) -> list[CutPoint]:
+        """Its split points."""
         from hosts.models.keras_graphs.graph import chosen, cut_points
 
         if not self._cuts:
             self._cuts = chosen(cut_points(self.model), self._network.ABOUT.split_points)
         return self._cuts
 
+    @property
+    def classes(self) -> int:
+        """How many the network has."""
+        return int(np.prod(self.cuts[-1].shape))
+
     def write_model(self, path: Path) -> None:
+        """Write the network with its weights."""
         order = self.order
-        self._model = self._network.build(order.weights, order.seed, self.calibration, _say)
+        self._model = self._network.build(order.weights, order.seed, self.calibration, say)
         self._cuts = self.cuts  # what cannot be cut is refused before it is saved
-        _say("saving the network's weights")
+        say("saving the network's weights")
         self._model.save(path)
         with_same_bytes(path)
 
     def write_head(self, path: Path) -> None:
+        """Write the file that heads are cut from."""
         from hosts.models.prepare.whole import convert_whole
 
-        convert_whole(self.model, self.calibration, path, _say, self.order.precision)
+        convert_whole(self.model, self.calibration, path, say, self.order.precision)
 
     def write_images(self, path: Path) -> None:
         """Evaluation images, preprocessed, with the unsplit float32 network's classes."""
-        datasets.check(self.order.data, self.order.source(int(np.prod(self.cuts[-1].shape))))
+        datasets.check(self.order.data, self.order.source(self.classes))
         arrays = {"images": self.evaluation, "reference_top1": self.outputs.argmax(axis=1)}
         if self._data.evaluation.labels is not None:
             arrays["labels"] = self._labels(self._data.evaluation.labels)
@@ -141,12 +151,14 @@ class _Making:
 
     @property
     def evaluation(self) -> Images:
+        """Preprocessed images that outputs are judged on."""
         return self._network.preprocess(self._data.evaluation.pixels)
 
     @property
     def outputs(self) -> npt.NDArray[np.float32]:
+        """(n, classes) the unsplit float32 network's, for the evaluation images."""
         if self._outputs is None:
-            _say("computing the unsplit network's answers")
+            say("computing the unsplit network's answers")
             images = self.evaluation
             found = [np.asarray(self.model(images[i : i + 8])) for i in range(0, len(images), 8)]
             self._outputs = np.concatenate(found).reshape(len(images), -1).astype(np.float32)
@@ -165,7 +177,7 @@ class _Making:
         missing = [cut for cut in self.cuts[1:] if cut.index not in tensors]
         apart: dict[str, Artifact] = {}
         for place, cut in enumerate(missing, 1):
-            _say(f"head {place} of {len(missing)} that the whole's file lacks: {cut.name}")
+            say(f"head {place} of {len(missing)} that the whole's file lacks: {cut.name}")
             name = f"head_{cut.index}"
             write = partial(convert_head, self.model, cut, calibration, precision=order.precision)
             apart[name] = self.obtain(name, ".tflite", write, ("images",))
@@ -173,20 +185,30 @@ class _Making:
         return places, apart
 
     def manifest(self, places: dict[int, Place], artifacts: dict[str, Artifact]) -> Manifest:
-        order, cuts = self.order, self.cuts
+        """The manifest; `places` says where each head is cut."""
+        cuts = self.cuts
+        points = tuple(
+            _split_point(cut, len(cuts) - 1, places.get(cut.index), artifacts) for cut in cuts
+        )
+        return self.described(points, artifacts, "keras")
+
+    def described(
+        self, points: tuple[SplitPoint, ...], artifacts: dict[str, Artifact], graph: str
+    ) -> Manifest:
+        """The manifest, of all split points, all files and the kind of network."""
+        order = self.order
         labelled = self._data.evaluation.labels is not None and order.weights != "random"
         return Manifest(
             network=order.network,
             weights=weights_name(order),
             precision=order.precision,
             quality="accuracy" if labelled else "fidelity",
-            classes=int(np.prod(cuts[-1].shape)),
+            classes=self.classes,
             images=order.images,
-            last_split_point=len(cuts) - 1,
-            split_points=tuple(
-                _split_point(cut, len(cuts) - 1, places.get(cut.index), artifacts) for cut in cuts
-            ),
+            last_split_point=len(points) - 1,
+            split_points=points,
             artifacts=artifacts,
+            graph=graph,
         )
 
 
@@ -212,19 +234,24 @@ def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _say(what: str) -> None:
+def say(what: str) -> None:
+    """Tell the parent process what is done."""
     print(MADE_MARK + what, flush=True)
+
+
+def ordered(content: bytes) -> tuple[PrepareOrder, Path]:
+    """The order that standard input has, and the cache's folder."""
+    fields, root = msgspec.json.decode(content, type=tuple[dict[str, str | int], str])
+    order = msgspec.convert(fields, PrepareOrder)
+    assert asdict(order) == fields
+    return order, Path(root)
 
 
 def _work() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    fields, root = msgspec.json.decode(
-        sys.stdin.buffer.read(), type=tuple[dict[str, str | int], str]
-    )
-    order = msgspec.convert(fields, PrepareOrder)
-    assert asdict(order) == fields
+    order, root = ordered(sys.stdin.buffer.read())
     import_keras()
-    make(order, ArtifactCache(Path(root)))
+    make(order, ArtifactCache(root))
 
 
 def main() -> int:

@@ -22,7 +22,16 @@ from hosts.models.prepare.litert import PRECISIONS
 from hosts.models.prepared.artifacts import ArtifactCache, Key, sha256_of
 from hosts.models.prepared.manifest import Manifest
 
-_LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "ai-edge-litert", "numpy", "scikit-learn")
+_LIBRARIES = {
+    "keras": ("tensorflow", "tensorflow-cpu", "keras", "ai-edge-litert", "numpy", "scikit-learn"),
+    "onnx": ("onnx", "onnxruntime", "onnxruntime-gpu", "numpy", "scikit-learn"),
+}
+"""Those that a kind of network is made with, and may come out otherwise with another version."""
+_PRECISIONS = {"keras": PRECISIONS, "onnx": ("int8", "float32")}
+_MAKERS = {
+    "keras": "hosts.models.prepare.make_network",
+    "onnx": "hosts.models.prepare.make_onnx",
+}
 MADE_MARK = "made: "
 
 
@@ -36,7 +45,8 @@ class PrepareOrder:
         data: the data set's name. images: how many for evaluation.
         calibration: how many for calibration. seed: of weights and choices.
         precision: of the heads: `auto` (the network's own), `int8`, `float32` or `float16`.
-        path: the file of the network `keras_file`. scaling: of its pixels: `none` or `unit`.
+        path: the file of the networks `keras_file` and `onnx_file`. scaling: of its pixels, a
+            name that the network knows.
         data_path: where the images are (see `datasets.Source`), likewise `data_...`.
     """
 
@@ -108,9 +118,11 @@ def settled(order: PrepareOrder) -> PrepareOrder:
     datasets.check(data, order.source(about.classes))
     weights = resolve(order.weights, about, order.network)
     precision = about.precision if order.precision == "auto" else order.precision
-    if precision not in PRECISIONS:
+    allowed = _PRECISIONS[about.graph]
+    if precision not in allowed:
+        of = " of an ONNX network" if about.graph == "onnx" else ""
         raise ModelError(
-            f"model.precision={precision} asked; allowed: auto, {', '.join(PRECISIONS)}"
+            f"model.precision={precision} asked{of}; allowed: auto, {', '.join(allowed)}"
         )
     return replace(order, weights=weights, precision=precision, path=_absolute(order.path))
 
@@ -156,15 +168,21 @@ def key_of(order: PrepareOrder, without: Collection[str] = ()) -> Key:
     for name in ("weights", "path"):
         path = Path(str(fields[name]))
         if path.is_absolute():
-            stat = path.stat()
-            fields[name] = _hash(path, (stat.st_mtime_ns, stat.st_size))
+            fields[name] = _hash_now(path)
+    about = order.about()
+    fields["beside"] = " ".join(_hash_now(path) for path in about.files)
     fields["data_identity"] = datasets.identity(order.data, order.source()) if order.data else ""
-    return {**fields, **_libraries(), "code": _code()}
+    return {**fields, **_libraries(about.graph), "code": _code()}
 
 
 def weights_name(order: PrepareOrder) -> str:
     """The name of an order's weights: their source, or their file's name."""
     return Path(order.weights).name
+
+
+def _hash_now(path: Path) -> str:
+    stat = path.stat()
+    return _hash(path, (stat.st_mtime_ns, stat.st_size))
 
 
 @cache
@@ -197,7 +215,7 @@ def _make_apart(cache: ArtifactCache, order: PrepareOrder, progress: Progress) -
 
     content = msgspec.json.encode([asdict(order), str(cache.root.parent)])
     try:
-        run_child("hosts.models.prepare.make_network", content, told)
+        run_child(_MAKERS[order.about().graph], content, told)
     except HostError as error:
         at = f" ({step})" if step else ""
         raise type(error)(f"{order.label} could not be prepared{at}: {error}") from error
@@ -207,9 +225,9 @@ def _make_apart(cache: ArtifactCache, order: PrepareOrder, progress: Progress) -
     return ready
 
 
-def _libraries() -> dict[str, str]:
+def _libraries(graph: str) -> dict[str, str]:
     versions = {}
-    for name in _LIBRARIES:
+    for name in _LIBRARIES[graph]:
         try:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

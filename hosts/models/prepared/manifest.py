@@ -15,9 +15,9 @@ class SplitPoint(msgspec.Struct, frozen=True):
         name: of the operation whose output is the intermediate tensor.
         shape: of that tensor, without the batch dimension.
         bytes: as it is sent; at the last split point nothing is.
-        artifact: the LiteRT file that the head is cut from: `head` or, where the converter fused
+        artifact: the file that the head is cut from: `head` or, where LiteRT's converter fused
             the tensor away, a file of its own `head_<index>`; None for the input.
-        tensor: its index in that file; None for the input.
+        tensor: its index in that file; None for the input, and where tensors have names (ONNX).
         dtype: of its elements as they are sent: `int8` or `float32`.
     """
 
@@ -53,7 +53,10 @@ class Manifest(msgspec.Struct, frozen=True):
         artifacts: `head` (LiteRT file of the whole network), `head_<index>` (of single heads),
             `tail` (Keras file), `images` (npz: images (n, ...) float32, reference_top1 (n,),
             labels (n,) where known), `reference` (npz: outputs (n, classes) float32 of the
-            unsplit network).
+            unsplit network). Of ONNX networks `head` and `tail` are graphs, whose weights are
+            `head_weights` and `tail_weights`.
+        graph: the kind of network, which says what runtimes compute it: `keras`, with heads in
+            LiteRT files, or `onnx`.
     """
 
     network: str
@@ -65,13 +68,14 @@ class Manifest(msgspec.Struct, frozen=True):
     last_split_point: int
     split_points: tuple[SplitPoint, ...]
     artifacts: dict[str, Artifact]
+    graph: str = "keras"
 
 
 def parts(role: str, artifacts: Iterable[str]) -> list[str]:
-    """The files of a network that a host needs: the cloud its tail, the edge the others.
+    """The files of a network that a host needs: the cloud its tails, the edge the others.
 
     Both judge outputs by the reference.
     """
-    cloud = ("tail", "reference")
-    edge = [name for name in artifacts if name != "tail"]
+    cloud = ("tail", "tail_weights", "reference")
+    edge = [name for name in artifacts if not name.startswith("tail")]
     return [name for name in artifacts if name in cloud] if role == "cloud" else edge

@@ -75,6 +75,7 @@ class Runtime:
     Attributes:
         name: the folder's. title: as its makers write it.
         heads: true if it computes heads. tails: likewise.
+        graphs: the kinds of networks that it computes, see `Manifest.graph`.
         libraries: what is imported for it.
         package: the distribution whose version is told.
     """
@@ -83,6 +84,7 @@ class Runtime:
     title: ClassVar[str]
     heads: ClassVar[bool] = False
     tails: ClassVar[bool] = False
+    graphs: ClassVar[tuple[str, ...]] = ("keras",)
     libraries: ClassVar[tuple[str, ...]]
     packages: ClassVar[tuple[str, ...]]
 

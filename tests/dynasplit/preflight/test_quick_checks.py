@@ -63,6 +63,16 @@ def test_other_versions_are_named_with_the_pinned_ones():
     assert "numpy 1.26.4 (==" in text
 
 
+def test_a_build_for_gpus_is_held_to_its_own_version():
+    pins = packages.needed("cloud", first(machine="x86_64"), "onnx")
+    versions = {n: next(iter(r.specifier)).version for n, r in pins.items()}
+    del versions["onnxruntime"]
+    for version, expected in (("1.31.1", "ok"), ("1.30.0", "warning")):
+        there = first(machine="x86_64", versions={**versions, "onnxruntime-gpu": version})
+        ((verdict, text),) = said(packages.check("cloud", there, "onnx"))
+        assert verdict == expected, text
+
+
 def test_a_host_needs_the_packages_of_its_architecture():
     assert "tensorflow-cpu" in packages.needed("cloud", first(machine="x86_64"))
     assert "tensorflow" in packages.needed("cloud", first(machine="aarch64"))

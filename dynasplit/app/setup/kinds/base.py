@@ -30,7 +30,8 @@ from dynasplit.testbed.energy import EnergyRules
 from dynasplit.testbed.judging import GateRules
 from dynasplit.testbed.upkeep import CONTROL_EVERY, COOL_DOWN_C, UpkeepRules
 from hosts.emulation.profile import Profile
-from hosts.models.networks.base import Progress
+from hosts.models import runtimes
+from hosts.models.networks.base import Progress, graph_of
 from hosts.models.prepare.prepare import PrepareOrder
 from hosts.models.prepared.manifest import Manifest
 from hosts.wire.window_rules import WindowRules
@@ -44,6 +45,27 @@ def _metered(config: Config) -> Config:
     if config.hosts.meter is None:
         return config
     return replace(config, hosts=config.hosts.with_meter())
+
+
+def _of_network(config: Config) -> Config:
+    """With the runtime of both hosts put in, where the network leaves no choice.
+
+    Raises:
+        ConfigurationError: the one asked for does not compute such networks.
+    """
+    graph = graph_of(config.model.name)
+    for role in ("edge", "cloud"):
+        asked = getattr(config.hosts, role).runtime
+        able = runtimes.for_role(role, graph)
+        if asked not in (runtimes.AUTO, *able):
+            raise ConfigurationError(
+                f"hosts.{role}.runtime={asked} with model={config.model.name}, a network of "
+                f"{runtimes.TITLES[graph]}; allowed: {runtimes.AUTO}, {', '.join(able)}"
+            )
+        if asked == runtimes.AUTO and able[0] != runtimes.for_role(role)[0]:
+            host = replace(getattr(config.hosts, role), runtime=able[0])
+            config = replace(config, hosts=replace(config.hosts, **{role: host}))
+    return config
 
 
 class HostsKind(ABC):
@@ -69,7 +91,7 @@ class HostsKind(ABC):
     has_one_set: ClassVar[bool] = True
 
     def __init__(self, config: Config) -> None:
-        self.config = self.complete(self._ordered(_metered(config)))
+        self.config = self.complete(self._ordered(_metered(_of_network(config))))
 
     def _ordered(self, config: Config) -> Config:
         """With the order of a grid on machines, which is a part of the run's identity."""

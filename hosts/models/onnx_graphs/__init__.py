@@ -1,0 +1,1 @@
+"""ONNX graphs: read and checked, made plain, cut, counted, quantised; computed by ONNX Runtime."""
