@@ -23,7 +23,7 @@ class ModelConf:
         weights: auto (learned ones where they are at hand, else random), imagenet, trained,
             stored or random, as far as the network has them; or a file.
         precision: of heads: auto (the network's own), int8, float32 or float16.
-        path: the .keras file of model=keras_file.
+        path: the .keras or .h5 file of model=keras_file.
         scaling: of that network's pixels: none (0..255) or unit (0..1).
         seed: of random weights, and of the choice of images.
         calibration_images: how many integers are calibrated with.

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from hosts.models.keras_graphs.graph import CutPoint
     from hosts.models.networks.base import Images
 
+_MATCHED = 4
+"""Images by which the tensors of a recurrent network's file are found."""
+
 Place = tuple[str, int]
 """Which file a head is cut from, and the tensor in it."""
 
@@ -114,8 +117,11 @@ class _Making:
         with_same_bytes(path)
 
     def write_head(self, path: Path) -> None:
+        from hosts.models.prepare.convertible import check
         from hosts.models.prepare.whole import convert_whole
 
+        if self.order.path:
+            check(self.model, self.order.precision, _say)
         convert_whole(self.model, self.calibration, path, _say, self.order.precision)
 
     def write_images(self, path: Path) -> None:
@@ -154,13 +160,13 @@ class _Making:
 
     def heads(self, whole: Artifact) -> tuple[dict[int, Place], dict[str, Artifact]]:
         """The location of each head, and files of those that the whole's does not have."""
+        from hosts.models.prepare.litert import recurrent_kinds
         from hosts.models.prepare.matching import cut_tensors
         from hosts.models.prepare.whole import convert_head, output_tensor
 
         order, calibration = self.order, self.calibration
-        tensors = cut_tensors(
-            self.model, self.cuts, Path(whole.path), calibration[:1], order.precision
-        )
+        images = calibration[: _MATCHED if recurrent_kinds(self.model) else 1]
+        tensors = cut_tensors(self.model, self.cuts, Path(whole.path), images, order.precision)
         places = {k: ("head", tensor) for k, tensor in tensors.items()}
         missing = [cut for cut in self.cuts[1:] if cut.index not in tensors]
         apart: dict[str, Artifact] = {}
