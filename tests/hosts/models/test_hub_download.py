@@ -111,7 +111,7 @@ def test_weights_are_downloaded_once_and_then_at_hand(hub, stored, tmp_path):
     group="networks",
     fault="a hub of weights that is gone, breaks off or stalls",
     seen="the file that could not be downloaded, why, and where to put it",
-    left="nothing in Keras' cache, so the next try downloads it",
+    kept="nothing in Keras' cache, so the next try downloads it",
 )
 def test_a_hub_in_trouble_is_said_and_leaves_nothing(hub, stored, tmp_path, trouble, told):
     hub.trouble = trouble
