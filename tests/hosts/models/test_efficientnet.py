@@ -12,6 +12,7 @@ from hosts.models.datasets._pictures import decoded
 from hosts.models.networks import efficientnet_lite0 as network
 from hosts.models.networks._weights import resolve
 from hosts.models.prepare.prepare import PrepareOrder, prepare
+from hosts.models.runtimes.litert.heads import LiteRtHeads
 
 
 def silent(_what: str) -> None:
@@ -50,7 +51,7 @@ def test_integers_agree_with_floats_wherever_it_is_split():
         images, expected = files["images"], files["reference_top1"]
     assert len(images) == 48
     assert len(set(expected)) >= 8
-    heads = runtimes.find("litert").open_heads(manifest, {}, None)
+    heads = LiteRtHeads.open(Path(manifest.artifacts["head"].path), manifest)
     tails = runtimes.find("tensorflow").open_tails(manifest, {}, tf32=False)
     agreed = {}
     for k in range(manifest.last_split_point + 1):
