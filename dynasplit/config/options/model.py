@@ -23,7 +23,7 @@ class ModelConf:
         weights: auto (learned ones where they are at hand, else random), imagenet, trained,
             stored or random, as far as the network has them; or a file.
         precision: of heads: auto (the network's own), int8, float32 or, of Keras networks, float16.
-        path: the .keras file of model=keras_file, the .onnx file of model=onnx_file.
+        path: the .keras or .h5 file of model=keras_file, the .onnx file of model=onnx_file.
         scaling: of that network's pixels: none (0..255) or unit (0..1); of an ONNX file also
             signed (-1..1) or imagenet (less the mean of ImageNet's channels, by their deviation).
         seed: of random weights, and of the choice of images.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MARGIN = 8 / 7
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 """Of pictures by their number of channels; the fourth is opacity, full where a file has none."""
+_OPAQUE = 255
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -53,6 +54,23 @@ def fitted(
 
     flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     return _cropped(Image.fromarray(flat).convert(_mode(shape, 1, 3)), shape, resampling)
+
+
+def in_channels(pixels: Pixels, channels: int) -> Pixels:
+    """Bundled pixels (..., 1 or 3) in any number of channels.
+
+    One is grey, the fourth of four is full opacity; otherwise the channels there are recur.
+    """
+    if channels == pixels.shape[-1]:
+        return pixels
+    if channels == 1:
+        weights = np.array([299, 587, 114])  # as Pillow weighs red, green and blue
+        grey: Pixels = ((pixels @ weights + 500) // 1000).astype(np.uint8)
+        return grey[..., np.newaxis]
+    found: Pixels = pixels[..., np.arange(channels) % pixels.shape[-1]]
+    if channels == 4:
+        found[..., 3] = _OPAQUE
+    return found
 
 
 def _mode(shape: tuple[int, int, int], *allowed: int) -> str:

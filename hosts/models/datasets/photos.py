@@ -5,24 +5,25 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hosts.core.errors import ModelError
+from hosts.models.datasets._pictures import in_channels
 from hosts.models.datasets.base import Dataset, Images
 
 _LEAST_SHARE = 0.25
 
 
 def load(images: int, calibration: int, seed: int, input_shape: tuple[int, int, int]) -> Dataset:
-    """Crops between a quarter and the whole of a photograph's height, some mirrored."""
+    """Crops between a quarter and the whole of a photograph's height, some mirrored.
+
+    In as many channels as the network takes: grey, in colour, with full opacity, or recurring.
+    """
     from sklearn.datasets import load_sample_images
 
-    if input_shape[2] != 3:
-        raise ModelError(f"photos have 3 channels; the network takes {input_shape[2]}")
     photos = load_sample_images().images
     random = np.random.default_rng([seed, 7])
     crops = [
         _crop(photos[i % len(photos)], random, input_shape) for i in range(images + calibration)
     ]
-    pixels = np.stack(crops)
+    pixels = in_channels(np.stack(crops), input_shape[2])
     return Dataset(Images(pixels[:images], None), Images(pixels[images:], None))
 
 

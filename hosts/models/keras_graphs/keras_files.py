@@ -19,7 +19,7 @@ _SAID = 300  # characters of Keras' own message
 
 
 def load_model(path: Path) -> keras.Model:
-    """A network from a `.keras` file.
+    """A network from a `.keras` file, or a `.h5` file of a whole network.
 
     Raises:
         ModelError: it is none, or it has layers that are not known here.
@@ -29,8 +29,10 @@ def load_model(path: Path) -> keras.Model:
 
     import hosts.models.keras_graphs.vit_layers  # noqa: F401  registers them
 
-    if not zipfile.is_zipfile(path):
-        raise ModelError(f"{path} is no Keras model: it is missing, truncated, or no .keras file")
+    if not (zipfile.is_zipfile(path) or _is_h5(path)):
+        raise ModelError(
+            f"{path} is no Keras model: it is missing, truncated, or no .keras or .h5 file"
+        )
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras lets many kinds through
@@ -45,6 +47,22 @@ def load_model(path: Path) -> keras.Model:
         raise ModelError(f"{path} cannot be read as a Keras model: {said}") from error
 
 
+def check_numbers(model: keras.Model, path: Path) -> None:
+    """Refuse weights that are no numbers: all that they reach would be none either.
+
+    Raises:
+        ModelError: one is NaN or infinite; names it.
+    """
+    for weight in model.weights:
+        values = np.asarray(weight)
+        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+            bad = int((~np.isfinite(values)).sum())
+            raise ModelError(
+                f"{path} has weights that are no numbers: {bad} of the {values.size} values of "
+                f"{weight.path} are NaN or infinite"
+            )
+
+
 def load_weights(model: keras.Model, path: Path) -> None:
     """Read weights into a network: of a `.keras` file, or a `.h5` file of weights.
 
@@ -53,6 +71,7 @@ def load_weights(model: keras.Model, path: Path) -> None:
     """
     if path.suffix == ".keras":
         _copy(model, load_model(path), path)
+        check_numbers(model, path)
         return
     if path.suffix != ".h5":
         raise ModelError(f"{path}: weights for {model.name} are read from .keras and .h5 files")
@@ -62,6 +81,7 @@ def load_weights(model: keras.Model, path: Path) -> None:
         raise ModelError(
             f"the weights of {path} are not those of {model.name}: {_short(error)}"
         ) from error
+    check_numbers(model, path)
 
 
 def _copy(model: keras.Model, source: keras.Model, path: Path) -> None:
@@ -78,6 +98,12 @@ def _copy(model: keras.Model, source: keras.Model, path: Path) -> None:
             f"expected, found {len(found)}"
         )
     model.set_weights([np.asarray(weight) for weight in found])
+
+
+def _is_h5(path: Path) -> bool:
+    import h5py
+
+    return path.is_file() and bool(h5py.is_hdf5(path))
 
 
 def _short(error: Any) -> str:

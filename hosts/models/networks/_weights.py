@@ -131,6 +131,12 @@ def download(build: Callable[[], Any], file: str, progress: Progress) -> keras.M
     try:
         model: keras.Model = build()
     except Exception as error:  # Keras raises bare Exceptions here
+        path = keras_cache() / file
+        if path.is_file():  # Keras removes what it could not download whole
+            raise ModelError(
+                f"model.weights=imagenet: {path} is damaged ({str(error)[:200]}); delete it, and "
+                "start again"
+            ) from error
         raise ModelError(
             f"model.weights=imagenet: {file} could not be downloaded ({str(error)[:200]}); put it "
             f"into {keras_cache()}, or use model.weights=random"

@@ -1,9 +1,7 @@
-"""Any functional graph with one input and one output, from a `.keras` file (`model.path=`)."""
+"""Any functional graph with one input and one output, from a Keras file (`model.path=`)."""
 
 from __future__ import annotations
 
-import json
-import zipfile
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hosts.core.errors import ModelError
+from hosts.models.networks._keras_config import check_input, configuration, input_shape_of
 from hosts.models.networks.base import Images, NetworkFacts, Progress
 
 if TYPE_CHECKING:
@@ -25,14 +24,14 @@ def at(path: str, scaling: str) -> KerasFile:
     """The network of a file.
 
     Args:
-        path: of a `.keras` file.
+        path: of a `.keras` or `.h5` file.
         scaling: of pixels before the network: `none` leaves them 0..255, `unit` makes them 0..1.
 
     Raises:
         ModelError: no such file or scaling, or no graph that can be split.
     """
     if not path:
-        raise ModelError("model=keras_file needs model.path=FILE.keras")
+        raise ModelError("model=keras_file needs model.path=FILE.keras or FILE.h5")
     if scaling not in SCALINGS:
         raise ModelError(f"model.scaling={scaling} asked; allowed: {', '.join(SCALINGS)}")
     return KerasFile(Path(path).resolve(), scaling)
@@ -76,12 +75,14 @@ class KerasFile:
         """Read it, with the weights it was stored with, those of a file, or random ones."""
         import keras
 
-        from hosts.models.keras_graphs.keras_files import load_model, load_weights
+        from hosts.models.keras_graphs.keras_files import check_numbers, load_model, load_weights
         from hosts.models.networks._plain_graph import plain
         from hosts.models.networks._random_weights import FLATTER_LOGITS, randomise
 
         progress(f"reading {self.path.name}")
-        model = plain(load_model(self.path))
+        model = load_model(self.path)
+        check_numbers(model, self.path)
+        model = plain(model)
         _check_classes(model, self.path)
         if weights == "random":
             keras.utils.set_random_seed(seed)
@@ -108,10 +109,7 @@ def input_shape(path: Path) -> tuple[int, int, int]:
     Raises:
         ModelError: no Keras model, several inputs or outputs, or no images as the input.
     """
-    config = _config(path)
-    layers = config.get("layers")
-    if not isinstance(layers, list):
-        raise ModelError(f"{path}: a functional graph expected, found a subclassed model")
+    config = configuration(path)
     for end in ("input_layers", "output_layers"):
         count = _count(config.get(end))
         if count != 1:
@@ -119,28 +117,9 @@ def input_shape(path: Path) -> tuple[int, int, int]:
             raise ModelError(
                 f"{path} has {count} {ends}; only graphs with one input and one output can be split"
             )
-    inputs = [layer["config"] for layer in layers if layer["class_name"] == "InputLayer"]
-    shapes = [config.get("batch_shape") for config in inputs]
-    shape = tuple(shapes[0][1:]) if shapes and shapes[0] else ()
-    if len(shape) != 3 or None in shape:
-        raise ModelError(
-            f"{path} takes inputs of shape {shape or 'unknown'}; images (height, width, channels) "
-            "of a fixed size expected"
-        )
-    return shape
-
-
-def _config(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ModelError(f"model.path={path}: there is no such file")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            found: dict[str, Any] = json.loads(archive.read("config.json"))["config"]
-            return found
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
-        raise ModelError(
-            f"model.path={path} is no Keras model: it is truncated, or no .keras file ({error})"
-        ) from error
+    layers = config["layers"]
+    inputs = [layer for layer in layers if layer.get("class_name") == "InputLayer"] or layers[:1]
+    return check_input(path, input_shape_of(inputs[0]) if inputs else ())
 
 
 def _count(ends: Any) -> int:

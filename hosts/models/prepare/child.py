@@ -26,6 +26,8 @@ from hosts.core import errors
 from hosts.core.errors import ArtifactError, HostError, ModelError
 
 FAILED_MARK = "failed: "
+DIED = "its process "
+"""So begins what is said of a child that died without a word of its own."""
 _LIFELINE = "DYNASPLIT_CHILD_LIFELINE"
 _ROOT = Path(__file__).resolve().parents[3]
 _LONGEST = 600  # characters of what a library says
@@ -176,13 +178,13 @@ def died(code: int, said: str) -> str:
     last = meaningful(said)
     tail = f"; its last words: {last}" if last else ""
     if code >= 0:
-        return f"its process ended with exit code {code}{tail}"
+        return f"{DIED}ended with exit code {code}{tail}"
     try:
         name = signal.Signals(-code).name
     except ValueError:
         name = f"signal {-code}"
     why = " (was killed; out of memory?)" if name == "SIGKILL" else ""
-    return f"its process was ended by {name}{why}{tail}"
+    return f"{DIED}was ended by {name}{why}{tail}"
 
 
 def meaningful(said: str) -> str:

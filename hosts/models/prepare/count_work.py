@@ -16,6 +16,7 @@ import numpy as np
 from hosts.models.keras_graphs.light_keras import import_keras
 from hosts.models.networks import base as networks
 from hosts.models.prepare.child import guarded
+from hosts.models.prepare.convertible import check
 from hosts.models.prepare.describe import MARK, Description, SplitPointDescription
 from hosts.models.prepare.litert import SENT_BYTES
 from hosts.models.prepare.prepare import PrepareOrder
@@ -36,6 +37,8 @@ def description_of(order: PrepareOrder) -> Description:
     from hosts.models.prepare.macs import mmac_by_cut
 
     model = _graph(order)
+    if order.path:
+        check(model, order.precision, _say)
     cuts = chosen(cut_points(model), order.about().split_points)
     last = cuts[-1].index
     work = zip(cuts, mmac_by_cut(model, cuts), strict=True)
@@ -55,6 +58,10 @@ def _graph(order: PrepareOrder) -> keras.Model:
     module = networks.find(order.network, order.path, order.scaling)
     one = np.random.default_rng(0).integers(0, 256, (1, *module.ABOUT.input_shape))
     return module.build(order.weights, order.seed, module.preprocess(one), _silent)
+
+
+def _say(what: str, /) -> None:
+    print(what, flush=True)
 
 
 def _silent(_what: str, /) -> None:

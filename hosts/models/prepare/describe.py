@@ -17,7 +17,8 @@ import msgspec
 from hosts.core.errors import ArtifactError, HostError, ModelError
 from hosts.models.networks import base as networks
 from hosts.models.networks.base import Progress
-from hosts.models.prepare.child import run_child
+from hosts.models.prepare.child import DIED, run_child
+from hosts.models.prepare.convertible import TRYING
 from hosts.models.prepare.prepare import PrepareOrder, key_of
 from hosts.models.prepared.artifacts import ArtifactCache
 
@@ -97,14 +98,21 @@ def _plain(order: PrepareOrder) -> PrepareOrder:
 def _make(order: PrepareOrder, path: Path, progress: Progress) -> None:
     progress(f"building {order.label} to find its split points")
     answers: list[str] = []
+    tried = ""
+
+    def told(line: str) -> None:
+        nonlocal tried
+        if line.startswith(MARK):
+            answers.append(line)
+        if line.startswith(TRYING):
+            tried = f" ({line})"
+
     try:
-        run_child(
-            _COUNTERS[order.about().graph],
-            msgspec.json.encode(asdict(_plain(order))),
-            lambda line: answers.append(line) if line.startswith(MARK) else None,
-        )
+        content = msgspec.json.encode(asdict(_plain(order)))
+        run_child(_COUNTERS[order.about().graph], content, told)
     except HostError as error:
-        raise type(error)(f"{order.label} could not be described: {error}") from error
+        at = tried if str(error).startswith(DIED) else ""
+        raise type(error)(f"{order.label} could not be described{at}: {error}") from error
     if not answers:
         raise ModelError(f"{order.label} could not be described: its process gave no answer")
     path.write_text(answers[-1].removeprefix(MARK))

@@ -54,21 +54,18 @@ def convert(model: keras.Model, precision: str, calibration: Images) -> bytes:
             content: bytes = converter.convert()
         except Exception as error:  # the converter lets many kinds through
             said = " ".join(str(error).split())[:_SAID]
-            kinds = ", ".join(recurrent_kinds(model))
-            hint = f" (it has {kinds} layers, which may be why)" if kinds else ""
             raise ModelError(
-                f"{model.name} cannot be converted to {precision}{hint}: {type(error).__name__}: "
-                f"{said}"
+                f"{model.name} cannot be converted to {precision}: {type(error).__name__}: {said}"
             ) from error
     return content
 
 
 def recurrent_kinds(model: keras.Model) -> list[str]:
-    """The kinds of layers with a loop over time, which the converter often cannot take."""
+    """The kinds of a network's layers with steps in time, within other layers too."""
     from keras import layers
 
-    loops = (layers.RNN, layers.Bidirectional)
-    return sorted({type(layer).__name__ for layer in model.layers if isinstance(layer, loops)})
+    inner = model._flatten_layers(include_self=False)
+    return sorted({type(layer).__name__ for layer in inner if isinstance(layer, layers.RNN)})
 
 
 def check_size(model: keras.Model, path: Path, precision: str) -> None:

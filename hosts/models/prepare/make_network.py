@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
     from hosts.models.keras_graphs.graph import CutPoint
     from hosts.models.networks.base import Images
+    from hosts.models.prepare.rounding import Kernels
+
+_MATCHED = 4
+"""Images by which the tensors of a recurrent network's file are found."""
 
 Place = tuple[str, int]
 """Which file a head is cut from, and the tensor in it."""
@@ -72,6 +77,7 @@ class Making:
         self._saved: Path | None = None
         self._cuts: list[CutPoint] = []
         self._outputs: npt.NDArray[np.float32] | None = None
+        self._rounded: Kernels | None = None
 
     def obtain(
         self, name: str, suffix: str, write: Callable[[Path], None], without: tuple[str, ...]
@@ -124,9 +130,33 @@ class Making:
 
     def write_head(self, path: Path) -> None:
         """Write the file that heads are cut from."""
+        from hosts.models.prepare.convertible import check
         from hosts.models.prepare.whole import convert_whole
 
-        convert_whole(self.model, self.calibration, path, say, self.order.precision)
+        if self.order.path:
+            check(self.model, self.order.precision, say)
+        with self._as_converted():
+            convert_whole(self.model, self.calibration, path, say, self.order.precision)
+
+    def _write_one_head(self, cut: CutPoint, path: Path) -> None:
+        from hosts.models.prepare.whole import convert_head
+
+        with self._as_converted():
+            convert_head(self.model, cut, self.calibration, path, precision=self.order.precision)
+
+    @contextmanager
+    def _as_converted(self) -> Iterator[None]:
+        """For integers the model holds weights that are rounded already, for a while."""
+        from hosts.models.prepare.rounding import holding, rounded_kernels
+
+        if self.order.precision != "int8":
+            yield
+            return
+        if self._rounded is None:
+            say(f"rounding the weights of {self.model.name}")
+            self._rounded = rounded_kernels(self.model, self.calibration)
+        with holding(self.model, self._rounded):
+            yield
 
     def write_images(self, path: Path) -> None:
         """Evaluation images, preprocessed, with the unsplit float32 network's classes."""
@@ -166,20 +196,20 @@ class Making:
 
     def heads(self, whole: Artifact) -> tuple[dict[int, Place], dict[str, Artifact]]:
         """The location of each head, and files of those that the whole's does not have."""
+        from hosts.models.prepare.litert import recurrent_kinds
         from hosts.models.prepare.matching import cut_tensors
-        from hosts.models.prepare.whole import convert_head, output_tensor
+        from hosts.models.prepare.whole import output_tensor
 
         order, calibration = self.order, self.calibration
-        tensors = cut_tensors(
-            self.model, self.cuts, Path(whole.path), calibration[:1], order.precision
-        )
+        images = calibration[: _MATCHED if recurrent_kinds(self.model) else 1]
+        tensors = cut_tensors(self.model, self.cuts, Path(whole.path), images, order.precision)
         places = {k: ("head", tensor) for k, tensor in tensors.items()}
         missing = [cut for cut in self.cuts[1:] if cut.index not in tensors]
         apart: dict[str, Artifact] = {}
         for place, cut in enumerate(missing, 1):
             say(f"head {place} of {len(missing)} that the whole's file lacks: {cut.name}")
             name = f"head_{cut.index}"
-            write = partial(convert_head, self.model, cut, calibration, precision=order.precision)
+            write = partial(self._write_one_head, cut)
             apart[name] = self.obtain(name, ".tflite", write, ("images",))
             places[cut.index] = (name, output_tensor(Path(apart[name].path)))
         return places, apart

@@ -27,7 +27,7 @@ _ALIKE = 1e-6  # of the spread: two tensors of the graph that are one in the fil
 
 
 def cut_tensors(
-    model: keras.Model, cuts: list[CutPoint], path: Path, image: Images, precision: str = "int8"
+    model: keras.Model, cuts: list[CutPoint], path: Path, images: Images, precision: str = "int8"
 ) -> dict[int, int]:
     """Map the cuts to tensors of the LiteRT file.
 
@@ -39,7 +39,8 @@ def cut_tensors(
         model: the Keras graph.
         cuts: its split points.
         path: its LiteRT file.
-        image: (1, ...) one preprocessed image.
+        images: (n, ...) preprocessed; one suffices, but where tensors may be alike on it by chance
+            (the steps of a recurrent layer).
         precision: of the file.
 
     Returns:
@@ -49,9 +50,9 @@ def cut_tensors(
         ModelError: the file is not this network's.
     """
     graph = calls(model)
-    values = _values(model, graph, image)
+    values = _values(model, graph, images)
     try:
-        candidates = _activations(path, image)
+        candidates = _activations(path, images)
     except (ValueError, RuntimeError) as error:  # the interpreter's: a loop's tensors are not kept
         kinds = ", ".join(recurrent_kinds(model)) or "some"
         raise ModelError(
@@ -72,12 +73,12 @@ def cut_tensors(
     return found
 
 
-def _values(model: keras.Model, graph: list[Call], image: Images) -> dict[int, Any]:
-    """Every tensor of the graph on one image, by id."""
+def _values(model: keras.Model, graph: list[Call], images: Images) -> dict[int, Any]:
+    """Every tensor of the graph on the images, by id."""
     import keras
 
     tensors = [t for call in graph[1:] for t in call.outputs]
-    made = keras.Model(model.inputs[0], tensors)(image, training=False)
+    made = keras.Model(model.inputs[0], tensors)(images, training=False)
     made = made if len(tensors) > 1 else [made]
     return {id(t): np.asarray(v) for t, v in zip(tensors, made, strict=True)}
 
@@ -121,8 +122,8 @@ def _is_settled(call: Call, made: Any) -> bool:
     return np.array_equal(np.asarray(call.operation(*arguments, **options)), made)
 
 
-def _activations(path: Path, image: Images) -> list[tuple[int, Any]]:
-    """Every operator's output, in order: (tensor's index, real values)."""
+def _activations(path: Path, images: Images) -> list[tuple[int, Any]]:
+    """Every operator's output on the images, in order: (tensor's index, real values)."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     interpreter: Any = Interpreter(
@@ -131,12 +132,18 @@ def _activations(path: Path, image: Images) -> list[tuple[int, Any]]:
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     interpreter.allocate_tensors()
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image)
-    interpreter.invoke()
+    entry = interpreter.get_input_details()[0]["index"]
     graph = flatbuffer.read(path).subgraphs[0]
     details = {d["index"]: d for d in interpreter.get_tensor_details()}
     made = [int(t) for operator in graph.operators for t in operator.outputs]
-    return [(t, _real(interpreter.get_tensor(t), details[t])) for t in made]
+    found: list[list[Any]] = [[] for _ in made]
+    for place in range(len(images)):
+        interpreter.set_tensor(entry, images[place : place + 1])
+        interpreter.invoke()
+        for values, tensor in zip(found, made, strict=True):
+            values.append(_real(interpreter.get_tensor(tensor), details[tensor]))
+    joined = [v[0] if len(v) == 1 or not v[0].ndim else np.concatenate(v) for v in found]
+    return list(zip(made, joined, strict=True))
 
 
 def _real(values: Any, detail: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hosts.models.keras_graphs.graph import CutPoint
 from hosts.models.networks.base import Images, Progress
 from hosts.models.prepare import dense
-from hosts.models.prepare.litert import check_size, convert, recurrent_kinds
+from hosts.models.prepare.litert import check_size, convert
 from hosts.models.runtimes.litert import flatbuffer
 
 if TYPE_CHECKING:
@@ -45,11 +45,7 @@ def convert_whole(
     """
     import keras
 
-    kinds = recurrent_kinds(model)
-    hint = (
-        f", which has {', '.join(kinds)} layers: the converter may not take them" if kinds else ""
-    )
-    progress(f"converting {model.name} to {precision}{hint}")
+    progress(f"converting {model.name} to {precision}")
     appended = dense.trailing(model, large_weights) if precision == "int8" else []
     before = keras.Model(model.inputs[0], appended[0].input) if appended else model
     path.write_bytes(convert(before, precision, calibration))

@@ -201,8 +201,8 @@ def test_a_truncated_or_changed_file_is_made_again(tmp_path):
 
 @pytest.mark.medium
 def test_a_network_that_cannot_be_made_says_why(tmp_path):
-    with pytest.raises(ModelError, match="photos have 3 channels; the network takes 1"):
-        prepare(PrepareOrder("digits_cnn", data="photos"), silent, tmp_path)
+    with pytest.raises(ModelError, match="images=400 asked of digits; 360 are held out"):
+        prepare(PrepareOrder("digits_cnn", images=400), silent, tmp_path)
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Users' graphs of unusual forms: prepared as any other, or refused in words."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,11 @@ from PIL import Image
 
 from hosts.core.errors import ModelError
 from hosts.models.networks import base as networks
-from hosts.models.prepare.prepare import PrepareOrder, prepare
+from hosts.models.prepare import child, convertible, litert
+from hosts.models.prepare.count_work import description_of
+from hosts.models.prepare.prepare import PrepareOrder
+from hosts.models.runtimes.litert.heads import LiteRtHeads
+from hosts.models.runtimes.tensorflow.tails import TensorFlowTails
 from tests.hosts.models.making import make_here
 
 pytestmark = pytest.mark.medium
@@ -98,27 +103,113 @@ def test_mixed_precision_is_converted_in_float32(tmp_path):
     assert make_here(ordered(path), tmp_path / "cache").last_split_point == 3
 
 
-def looped(tensor):
+def recurrent(kind, **options):
     from keras import layers
 
-    return layers.Reshape((1, 1, 8))(layers.GRU(8)(layers.Reshape((14, 56))(tensor)))
+    def middle(tensor):
+        rows = layers.Reshape((14, 56))(tensor)
+        return (
+            layers.Bidirectional(kind(8, **options))(rows)
+            if kind is layers.LSTM
+            else kind(8, **options)(rows)
+        )
+
+    return middle
 
 
+@pytest.mark.parametrize("precision", ["int8", "float32"])
+@pytest.mark.parametrize(("kind", "points"), [("GRU", 8), ("LSTM", 16)])
+def test_recurrent_layers_are_written_out_step_by_step(tmp_path, kind, points, precision):
+    """As loops the converter dies of them, or leaves tensors that nobody can read."""
+    import keras
+
+    path = saved(tmp_path, middle=recurrent(getattr(keras.layers, kind)))
+    manifest = make_here(ordered(path, precision=precision, calibration=8), tmp_path / "cache")
+    assert [point.shape for point in manifest.split_points][-2:] == [(points,), (10,)]
+    stored = keras.models.load_model(path, compile=False)
+    heads = LiteRtHeads.open(Path(manifest.artifacts["head"].path), manifest)
+    tails = TensorFlowTails.open(Path(manifest.artifacts["tail"].path), manifest)
+    images = np.load(manifest.artifacts["images"].path)["images"]
+    most = {"int8": 0.35, "float32": 1e-4}[precision]
+    for image in images:
+        expected = np.asarray(stored(image[np.newaxis]))[0]
+        for k in range(manifest.last_split_point):
+            found = tails.run(k, *heads.run(k, image))
+            assert np.abs(found - expected).max() <= most * np.abs(expected).max(), k
+
+
+def long(tensor):
+    from keras import layers
+
+    return layers.GRU(2, name="too_long")(layers.Reshape((392, 2))(tensor))
+
+
+def prelu(tensor):
+    from keras import layers
+
+    return layers.PReLU(name="mine")(tensor)
+
+
+def erf(tensor):
+    from keras import ops
+
+    return ops.erf(tensor)
+
+
+@pytest.mark.parametrize(
+    ("middle", "precision", "told"),
+    [
+        (long, "float32", r"its layer too_long \(GRU\) takes 392 steps; .* at most 256 "),
+        (
+            erf,
+            "int8",
+            r"its layer erf \(Erf\) cannot be computed in int8 on the edge; no precision "
+            r"would do: replace the layer \(LiteRT has nothing for TensorFlow's Erf\)",
+        ),
+    ],
+)
 @pytest.mark.fault(
     group="networks",
-    fault="a Keras graph that cannot be converted",
-    seen="why not: `GRU layers ... ended by SIGSEGV`",
+    fault="a Keras graph with a layer that cannot be computed on the edge",
+    seen="`its layer NAME (KIND) cannot be computed in int8 on the edge; model.precision=float32 "
+    "would do`, when it is described and when it is prepared",
 )
-def test_a_converter_that_dies_is_named_with_its_signal_and_the_layers(tmp_path):
-    path = saved(tmp_path, middle=looped)
-    with pytest.raises(ModelError, match=r"to int8, which has GRU layers.*ended by SIGSEGV"):
-        prepare(ordered(path, precision="int8"), silent, tmp_path / "cache")
+def test_what_cannot_be_converted_is_refused_by_its_layer(tmp_path, middle, precision, told):
+    order = ordered(saved(tmp_path, middle=middle), precision=precision)
+    with pytest.raises(ModelError, match=told):
+        description_of(replace(order, weights="random"))
+    with pytest.raises(ModelError, match=told):
+        make_here(order, tmp_path / "cache")
 
 
-def test_a_loop_whose_tensors_cannot_be_read_is_named(tmp_path):
-    path = saved(tmp_path, middle=looped)
-    with pytest.raises(ModelError, match=r"float32 file, .*: its GRU layers become loops"):
-        make_here(ordered(path, precision="float32"), tmp_path / "cache")
+def test_a_precision_that_would_do_is_named(tmp_path, monkeypatch):
+    convert = litert.convert
+
+    def without_integers(model, precision, images):
+        if precision == "int8":
+            raise ModelError("no integers here/there")
+        return convert(model, precision, images)
+
+    monkeypatch.setattr(convertible, "convert", without_integers)
+    path = saved(tmp_path, middle=prelu)
+    told = (
+        r"mine \(PReLU\) .* in int8 .*; model\.precision=float32 would do \(the converter: no int"
+    )
+    with pytest.raises(ModelError, match=told):
+        description_of(ordered(path, precision="int8", weights="random"))
+
+
+def test_a_converter_that_dies_is_said_with_what_it_was_given(tmp_path, monkeypatch):
+    from hosts.models.prepare import describe
+
+    def dies(_module, _content, told):
+        told(f"{convertible.TRYING}its layer mine (PReLU) to int8")
+        raise ModelError(f"{child.DIED}was ended by SIGSEGV")
+
+    monkeypatch.setattr(describe, "run_child", dies)
+    told = r"\(trying to convert its layer mine \(PReLU\) to int8\): its process was ended by SIG"
+    with pytest.raises(ModelError, match=told):
+        describe.describe(ordered(saved(tmp_path)), silent, tmp_path / "cache")
 
 
 def test_four_channels_take_rgba_files_and_two_are_refused(tmp_path):
