@@ -105,7 +105,7 @@ def stage_parts(cells: Cells, level: float, slope: float) -> list[Part]:
         # a walk along the knob: what throttles, or has little cores, follows no power law
         along = number / max(1e-12, float(np.ptp(number)) / 2)
         parts += [
-            Part(one, together, along, slope / 30),
+            Part(one, together, along, slope / 10),
             Part(number, together, None, slope),
             Part(number * cells.ends, points, None, slope),
             Part(number, together, cells.place, slope / 3),

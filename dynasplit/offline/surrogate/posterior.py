@@ -149,7 +149,7 @@ class SurrogateModel:
             for number in self._edge.numbers:
                 along = number[self._edge.of]
                 walk = along / max(1e-12, float(np.ptp(along)) / 2)
-                parts += [Part(one, group, walk, scale / 10), Part(share, group, walk, scale / 10)]
+                parts += [Part(one, group, walk, scale / 3), Part(share, group, walk, scale / 3)]
                 parts += [Part(along, group, None, scale), Part(along * share, group, None, scale)]
         values = np.log(runs.edge_energy_j / runs.latency_ms)
         return _shifted(parts, runs.at, values, _POWER_NOISE)
