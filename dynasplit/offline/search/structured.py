@@ -91,8 +91,8 @@ def gains_of(
     front = points[non_dominated(points)]
     # what is predicted to be on the front may lie beyond all that is: it must count
     both = np.concatenate([front, posterior.expected()])
-    both = both[non_dominated(both)]
-    best, worst = both.min(axis=0), both.max(axis=0)
+    ahead = both[non_dominated(both)]
+    best, worst = ahead.min(axis=0), np.maximum(ahead.max(axis=0), front.max(axis=0))
     span = np.where(worst > best, worst - best, np.maximum(np.abs(best), 1e-9))
     reference = best + REFERENCE * span
     below = [lognormal_below(posterior.latency.mean, posterior.latency.sd)]
