@@ -89,7 +89,10 @@ def gains_of(
 
     points = objectives(summarise(history))
     front = points[non_dominated(points)]
-    best, worst = front.min(axis=0), front.max(axis=0)
+    # what is predicted to be on the front may lie beyond all that is: it must count
+    both = np.concatenate([front, posterior.expected()])
+    ahead = both[non_dominated(both)]
+    best, worst = ahead.min(axis=0), np.maximum(ahead.max(axis=0), front.max(axis=0))
     span = np.where(worst > best, worst - best, np.maximum(np.abs(best), 1e-9))
     reference = best + REFERENCE * span
     below = [lognormal_below(posterior.latency.mean, posterior.latency.sd)]

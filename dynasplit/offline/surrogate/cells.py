@@ -102,7 +102,10 @@ def stage_parts(cells: Cells, level: float, slope: float) -> list[Part]:
             Part(one, crossed(group, points), None, level / 30),
         ]
     for number in cells.numbers:
+        # a walk along the knob: what throttles, or has little cores, follows no power law
+        along = number / max(1e-12, float(np.ptp(number)) / 2)
         parts += [
+            Part(one, together, along, slope / 10),
             Part(number, together, None, slope),
             Part(number * cells.ends, points, None, slope),
             Part(number, together, cells.place, slope / 3),

@@ -34,6 +34,13 @@ class Posterior:
     energy: CellPosterior | None
     quality: CellPosterior | None
 
+    def expected(self) -> Floats:
+        """Objectives to be minimised as they are expected (c, d)."""
+        columns = [np.exp(self.latency.mean)]
+        columns += [] if self.energy is None else [np.exp(self.energy.mean)]
+        columns += [] if self.quality is None else [-self.quality.mean]
+        return np.stack(columns, axis=1)
+
 
 @dataclass(frozen=True, eq=False)
 class Runs:
@@ -141,6 +148,8 @@ class SurrogateModel:
             parts += [Part(one, group, None, 0.1), Part(share, group, None, scale)]
             for number in self._edge.numbers:
                 along = number[self._edge.of]
+                walk = along / max(1e-12, float(np.ptp(along)) / 2)
+                parts += [Part(one, group, walk, scale / 3), Part(share, group, walk, scale / 3)]
                 parts += [Part(along, group, None, scale), Part(along * share, group, None, scale)]
         values = np.log(runs.edge_energy_j / runs.latency_ms)
         return _shifted(parts, runs.at, values, _POWER_NOISE)
