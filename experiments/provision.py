@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -100,17 +101,29 @@ def table(found: list[Progress]) -> Table:
 
 
 def _each(config: Config, addresses: dict[str, HostAddress], terminal: Terminal) -> list[Progress]:
+    stopped = threading.Event()
+
     def one(role: str) -> Progress:
         address = addresses[role]
         try:
             return provision(
-                role, address, terminal.say, dry_run=config.dry_run, undo=config.provision.undo
+                role,
+                address,
+                terminal.say,
+                dry_run=config.dry_run,
+                undo=config.provision.undo,
+                is_stopped=stopped.is_set,
             )
         except TestbedError as error:
             return Progress(role, str(address), errors=[str(error)])
 
     with ThreadPoolExecutor(len(addresses)) as all_at_once:
-        return list(all_at_once.map(one, addresses))
+        try:
+            return list(all_at_once.map(one, addresses))
+        except KeyboardInterrupt:
+            stopped.set()
+            terminal.say("Interrupted: a step that is under way is finished, no other one begins")
+            raise
 
 
 def _told(progress: Progress, config: Config, terminal: Terminal) -> list[str]:

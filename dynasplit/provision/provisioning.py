@@ -31,7 +31,13 @@ Tell = Callable[[str], None]
 
 
 def provision(
-    role: str, address: HostAddress, tell: Tell, *, dry_run: bool = False, undo: bool = False
+    role: str,
+    address: HostAddress,
+    tell: Tell,
+    *,
+    dry_run: bool = False,
+    undo: bool = False,
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> Progress:
     """Make a host ready.
 
@@ -41,6 +47,7 @@ def provision(
         tell: is told what takes long.
         dry_run: only say what would be done.
         undo: take back what was made.
+        is_stopped: asked before each step; the others are left to do then.
 
     Raises:
         ConfigurationError: its interpreter is one of the system.
@@ -64,7 +71,7 @@ def provision(
             outcome = _outcome(step, state)
             if outcome == "to do" and waits and not step.as_root:
                 outcome = "after the administrator"
-            elif outcome == "to do" and not dry_run:
+            elif outcome == "to do" and not dry_run and not is_stopped():
                 outcome = "failed" if progress.errors else _done(host, step, state, progress, tell)
             waits = waits or outcome == "by the administrator"
             progress.steps.append((step, outcome))

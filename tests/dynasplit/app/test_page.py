@@ -18,6 +18,7 @@ import pytest
 from dynasplit.accounting import build
 from dynasplit.app.report.page import PAGE, Told, plots, write_page
 from dynasplit.app.report.page.chart import Axis, Chart, Point
+from dynasplit.app.report.page.content import gate_rows
 from dynasplit.app.report.page.written import page_of
 from dynasplit.app.setup.run_name import run_name
 from dynasplit.front.pareto_front import ParetoFront
@@ -334,3 +335,14 @@ def served(folder: Path):
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_a_control_that_drifted_is_doubtful_though_no_window_is(told):
+    def verdict(doubtful):
+        controls = {"controls": {"doubtful": doubtful}}
+        rows = gate_rows(dataclasses.replace(told, summary=told.summary | controls))
+        (row,) = [row for row in rows if row["name"] == "control_drift"]
+        return row["flagged"], row["verdict"]
+
+    assert verdict(["the control: latency_ms was 1 and is 2"]) == (1, "doubtful")
+    assert verdict([]) == (0, "not judged")

@@ -11,8 +11,9 @@ import pytest
 from dynasplit.core.errors import ConfigurationError, HostProgramFailed, TestbedError
 from dynasplit.provision import environment, rights
 from dynasplit.provision.host_state import FoundFile, HostState, in_shell, state_of
-from dynasplit.provision.provisioning import platforms_of
+from dynasplit.provision.provisioning import platforms_of, rights_for, without_unplugged
 from dynasplit.provision.steps import Progress, Step
+from dynasplit.testbed.address import HostAddress
 from hosts.core.rights import FileRight, UsbRight
 
 BARE = HostState(
@@ -230,3 +231,15 @@ def test_a_cloud_host_with_a_gpu_gets_the_build_that_computes_on_it():
     assert list(environment.check("cloud", replace(BARE, free_mb=5000.0))) == []
     (room,) = environment.check("cloud", replace(BARE, free_mb=5000.0), gpu=True)
     assert "need 9000 MB" in room
+
+
+def test_nobody_is_asked_for_a_usb_device_that_is_not_plugged_in():
+    address = HostAddress(knobs=("cpu_mhz", "edge_accelerator"))
+    every = rights_for(address)
+    assert any(isinstance(right, UsbRight) for right in every)
+    now, told = without_unplugged(address, BARE)
+    assert not any(isinstance(right, UsbRight) for right in now)
+    assert now == rights_for(replace(address, knobs=("cpu_mhz",)))
+    assert [line for line in told if "edge_accelerator" in line and "provision again" in line]
+    plugged = replace(BARE, usb=("1d6b:0002", "1a6e:089a"))
+    assert without_unplugged(address, plugged) == (every, [])

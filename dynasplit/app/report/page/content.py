@@ -19,6 +19,7 @@ from dynasplit.testbed.gates.base import gates
 from dynasplit.testbed.judging import GateRules
 
 OWN = "dynasplit"
+_DRIFT = "control_drift"
 _MOST_POINTS = 3000
 _EACH_POLICY = 400
 
@@ -64,6 +65,8 @@ def gate_rows(told: Told) -> list[dict[str, Any]]:
     for gate, action in told.rules.built:
         found = [m.gates[gate.figure] for m in windows if gate.figure in m.gates]
         flagged = sum(gate.name in m.flags for m in windows)
+        if gate.name == _DRIFT:  # of the control runs, which no window is flagged for
+            flagged = len(told.summary.get("controls", {}).get("doubtful", ()))
         limits = [f"{n.replace('_', ' ')} {v:g}" for n, v in gate.limits.items() if v is not None]
         rows.append(
             {
