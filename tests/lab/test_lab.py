@@ -256,6 +256,8 @@ def test_a_persons_lab_says_the_words_and_leaves_nothing_however_it_ends(number)
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        # where tests run in the background, Ctrl-C is ignored, and so inherited
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     said = iter(lab.stdout.readline, "")
     words = {}

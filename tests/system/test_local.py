@@ -175,7 +175,6 @@ METERED = (
         *QUICK,
         "hosts=local",
         "tracking=none",
-        "figures.draw=false",
         "measure.baseline_s=1",
         "search.trials=2",
     ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from dynasplit.testbed import window_times
 from dynasplit.testbed.gates._spread import pooled_sd
 from dynasplit.testbed.gates._window import Window
 from dynasplit.testbed.gates.base import Gate, Threshold, Verdict
@@ -41,6 +40,8 @@ class Stepped(Gate):
 
     def check(self, window: Window) -> Verdict | None:
         """The spread within steps, of the parts' or (without a split) of the mean."""
+        from dynasplit.testbed import window_times  # needs NumPy, which help and options do not
+
         report = window.report
         if report.mode != "latency":
             return None

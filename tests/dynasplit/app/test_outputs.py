@@ -49,9 +49,9 @@ def ran():
 @pytest.mark.medium
 def test_the_files_are_read_back_as_they_were(ran, tmp_path):
     inputs, found = ran
-    files = write_offline_outputs(tmp_path, inputs.testbed, found.offline, found.front)
+    files = write_offline_outputs(tmp_path, inputs, found.offline, found.front)
     assert {"front.json", "runs.parquet", "front.png", "knobs.png"} == {p.name for p in files}
-    files += write_online_outputs(tmp_path, summary_of(inputs, found), inputs.testbed, found)
+    files += write_online_outputs(tmp_path, summary_of(inputs, found), inputs, found)
     assert all(path.is_file() for path in files)
     runs = read_runs(tmp_path / "runs.parquet")
     assert (len(runs), runs.model, runs.last_split_point) == (

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.medium
 
 WORDS = (
     *("+experiment=vgg16_testbed", "hosts=modelled", "search=random", "search.fraction=0.05"),
-    *("search.front_repeats=1", "workload.requests=4", "tracking=none", "figures.draw=false"),
+    *("search.front_repeats=1", "workload.requests=4", "tracking=none"),
 )
 
 

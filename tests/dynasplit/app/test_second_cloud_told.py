@@ -1,6 +1,7 @@
 """A cloud of which the GPU's board alone was measured says so, wherever its figures go."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -54,7 +55,8 @@ def test_the_published_cloud_alone_keeps_its_rule_of_the_last_split_point():
 def test_figures_tables_and_summaries_say_it(testbed, tmp_path):
     assert testbed.remarks == TOLD
     front = testbed.reference()
-    write_offline_outputs(tmp_path, testbed, None, front)
+    inputs = SimpleNamespace(testbed=testbed, draws_figures=True)
+    write_offline_outputs(tmp_path, inputs, None, front)
     assert TOLD in Image.open(tmp_path / "front.png").info["Source"]
     assert source_block("modelled", testbed.told) == {"told": [TOLD]}
 

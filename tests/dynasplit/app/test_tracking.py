@@ -26,7 +26,8 @@ SUMMARY = {
 
 def test_the_description_has_the_headline_with_its_interval_and_a_table():
     told = description(SUMMARY)
-    assert "met 98.0 % (89.5 to 99.6) of 50 requests, with 14.6 J a request (energy=wall)" in told
+    said = "meets 98.0 % (89.5 to 99.6) of 50 requests, 14.6 J a request (energy=wall)."
+    assert f"dynasplit saves 78.8 % against cloud_only, {said}" in told
     assert "| edge_only | 98.0 (89.5 to 99.6) | 439.9 | - | 78.8 |" in told
     assert "*with the fault frozen_meter*" in told
     assert "No measurement" in told
