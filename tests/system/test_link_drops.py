@@ -36,9 +36,9 @@ def relayed(monkeypatch) -> Iterator[list[Relay]]:
     relays: list[Relay] = []
     order = messages.ConnectOrder
 
-    def through_relay(*, address: str, port: int) -> object:
+    def through_relay(*, address: str, port: int, within_s: float | None) -> object:
         relays.append(Relay(port))
-        return order(address="127.0.0.1", port=relays[-1].port)
+        return order(address="127.0.0.1", port=relays[-1].port, within_s=within_s)
 
     monkeypatch.setattr(messages, "ConnectOrder", through_relay)
     yield relays
