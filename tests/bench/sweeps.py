@@ -48,7 +48,8 @@ def main() -> None:
 def long_enough(runs: Path, folder: Path) -> int:
     """How many requests a replay has to serve so that it takes long enough."""
     took_s = sweep_s(runs, folder / "first", FIRST, 1)
-    return round(FIRST * max(1.0, 1.2 * LONG_ENOUGH_S / took_s), -6)
+    # of which a third or so is the start, that more requests do not lengthen
+    return int(round(FIRST * max(1.0, 2.0 * LONG_ENOUGH_S / took_s), -6))
 
 
 def sweep_s(runs: Path, results: Path, requests: int, jobs: int, *words: str) -> float:
