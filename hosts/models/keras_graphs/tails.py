@@ -16,6 +16,7 @@ from hosts.core.errors import ArtifactError, ModelError
 from hosts.models.keras_graphs.graph import chosen, cut_points, tail_of
 from hosts.models.keras_graphs.keras_files import load_model
 from hosts.models.prepared.manifest import Manifest
+from hosts.models.prepared.sent_tensors import check_sent
 
 KEPT = 32
 """Compiled tails kept; each takes about 1 MB (VGG16) beside the weights, which all share."""
@@ -73,7 +74,7 @@ class KerasTails:
         self, split_point: int, tensor: Tensor, device: str | None = None
     ) -> npt.NDArray[np.float32]:
         """Run a tail; see `hosts.models.runtimes.base.Tails`."""
-        self._check(split_point, tensor)
+        check_sent(split_point, tensor, [cut.shape for cut in self._cuts[:-1]])
         scale = np.float32(1.0 if tensor.scale is None else tensor.scale)
         zero_point = np.float32(tensor.zero_point or 0)
         began_ns = time.monotonic_ns()
@@ -107,21 +108,3 @@ class KerasTails:
             self._compiled[key] = self._compile(tail, device)
         self._compiled.move_to_end(key)
         return self._compiled[key]
-
-    def _check(self, split_point: int, tensor: Tensor) -> None:
-        if not 0 <= split_point < len(self._cuts) - 1:
-            raise ModelError(
-                f"split point {split_point} asked of the cloud; allowed: 0..{len(self._cuts) - 2}"
-            )
-        expected = self._cuts[split_point].shape
-        if tensor.array.shape[1:] != expected:
-            raise ModelError(
-                f"a tensor of shape (batch, {', '.join(map(str, expected))}) expected at split "
-                f"point {split_point}, found {tensor.array.shape}"
-            )
-        is_float = tensor.array.dtype in (np.float32, np.float16)
-        if is_float != (tensor.scale is None):
-            raise ModelError(
-                f"a tensor of type {tensor.array.dtype} found {'with' if is_float else 'without'} "
-                "a scale; allowed: float tensors without, integers with one"
-            )

@@ -12,6 +12,7 @@ from hosts.core.errors import ModelError
 from hosts.models.onnx_graphs.cutting import SCALE, ZERO_POINT, Graph
 from hosts.models.onnx_graphs.sessions import How, opened
 from hosts.models.prepared.manifest import Manifest
+from hosts.models.prepared.sent_tensors import check_sent
 from hosts.models.runtimes.onnx.parts import Part, Resident, weights_mb
 
 RESIDENT_MB = 2000.0
@@ -42,7 +43,7 @@ class OnnxTails:
         self, split_point: int, tensor: Tensor, device: str | None = None
     ) -> npt.NDArray[np.float32]:
         """Run a tail; see `hosts.models.runtimes.base.Tails`."""
-        self._check(split_point, tensor)
+        check_sent(split_point, tensor, [point.shape for point in self._points[:-1]])
         began_ns = time.monotonic_ns()
         dtype = tensor.array.dtype.name
         place = device or "CPU:0"
@@ -67,25 +68,6 @@ class OnnxTails:
         how = How(packs=False, gpu=gpu, tf32=self._tf32)
         share = _LAID_OUT if gpu is None else 1.0
         return Part(opened(cut, self._graph.folder, how), share * weights_mb(cut))
-
-    def _check(self, split_point: int, tensor: Tensor) -> None:
-        last = len(self._points) - 1
-        if not 0 <= split_point < last:
-            raise ModelError(
-                f"split point {split_point} asked of the cloud; allowed: 0..{last - 1}"
-            )
-        expected = self._points[split_point].shape
-        if tensor.array.shape[1:] != expected:
-            raise ModelError(
-                f"a tensor of shape (batch, {', '.join(map(str, expected))}) expected at split "
-                f"point {split_point}, found {tensor.array.shape}"
-            )
-        is_float = tensor.array.dtype in (np.float32, np.float16)
-        if is_float != (tensor.scale is None):
-            raise ModelError(
-                f"a tensor of type {tensor.array.dtype} found {'with' if is_float else 'without'} "
-                "a scale; allowed: float tensors without, integers with one"
-            )
 
 
 def _gpu_of(device: str) -> int | None:
