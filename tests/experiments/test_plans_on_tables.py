@@ -172,6 +172,7 @@ def test_searches_are_compared_on_made_up_testbeds(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "nsga3-random" in done.stdout
+    assert "no such hosts exist" in " ".join(done.stdout.split())
     (folder,) = (tmp_path / "search_benchmark").iterdir()
     found = json.loads((folder / "benchmark.json").read_text())
     assert len(found["searches"]) == 3 * 2 * 2

@@ -36,6 +36,7 @@ def benchmark_table(
 
 
 _TITLE = (
+    "Made-up testbeds, no such hosts exist\n"
     "Hypervolume by the truth, as a share of what the best choice of as many reaches\n"
     "median, its 95 % interval, 10th percentile; of differences: median, how many are worse"
 )

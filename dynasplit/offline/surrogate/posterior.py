@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 _TIME_NOISE, _POWER_NOISE, _QUALITY_NOISE = 0.01, 0.02, 0.02
 _LEAST_MS = 1e-3
+_MOST_LOG = 700.0  # whose exponential is still a number
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +37,8 @@ class Posterior:
 
     def expected(self) -> Floats:
         """Objectives to be minimised as they are expected (c, d)."""
-        columns = [np.exp(self.latency.mean)]
-        columns += [] if self.energy is None else [np.exp(self.energy.mean)]
+        columns = [np.exp(np.minimum(self.latency.mean, _MOST_LOG))]
+        columns += [] if self.energy is None else [np.exp(np.minimum(self.energy.mean, _MOST_LOG))]
         columns += [] if self.quality is None else [-self.quality.mean]
         return np.stack(columns, axis=1)
 
