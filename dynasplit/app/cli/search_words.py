@@ -11,6 +11,7 @@ from dynasplit.core.provenance import is_stated
 
 EVERY_S = 1.0
 _NAMED = 3
+_LEAST_GAIN = 1e-4
 
 Progress = Callable[[Sequence[Measurement]], Mapping[str, float]]
 """Of what was measured so far, `front_size` and `hypervolume`, as far as they are known."""
@@ -60,9 +61,14 @@ class SearchWords:
         if "hypervolume" in found:
             told.append(f"hypervolume {found['hypervolume']:.3f}")
         if self._gain is not None:
-            told.append(f"expected gain {self._gain:.2g}")
+            told.append(f"expected gain {_shortly(self._gain)}")
         told.append(doubtful_words(self._measured))
         return ", ".join(told)
+
+
+def _shortly(gain: float) -> str:
+    """A share of the hypervolume, as far as it means something."""
+    return f"{gain:.2g}" if gain >= _LEAST_GAIN else f"under {_LEAST_GAIN:g}"
 
 
 def doubtful_words(measured: Sequence[Measurement]) -> str:

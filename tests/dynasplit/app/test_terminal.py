@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import itertools
 from types import SimpleNamespace
 
 import pytest
@@ -183,3 +184,14 @@ def test_the_widest_table_fits_a_hundred_columns(quality):
     for whole in ("least_energy", "33.3..66.7", "12345.6", "123..234", "-1234.5", "1234.56"):
         assert whole in file.getvalue(), whole
     assert "…" not in file.getvalue()
+
+
+def test_what_a_search_expects_to_gain_is_told_as_far_as_it_means_something():
+    words = SearchWords(lambda _measured: {}, clock=itertools.count(0, 10).__next__)
+    one = Measurement(configuration=Configuration.of(1), latency_ms=1.0)
+    words.add(one, 0.1234)
+    assert words.words() == "expected gain 0.12, none doubtful"
+    words.add(one, 1.7e-63)
+    assert words.words() == "expected gain under 0.0001, none doubtful"
+    words.add(one)
+    assert words.words() == "none doubtful"
