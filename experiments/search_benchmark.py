@@ -153,7 +153,7 @@ def _run_made_up(config: Config) -> None:
     with (
         Terminal() as terminal,
         results_folder(record) as folder,
-        recorded(record, folder, terminal, "emulated") as recorder,
+        recorded(record, folder, terminal, "modelled") as recorder,
     ):
         found = _all_made_up(config, terminal)
         told = {name: getattr(asked, name) for name in names}

@@ -52,7 +52,7 @@ def draw(
         axes[2].invert_yaxis()
         axes[2].set_xlabel("median after 10 %")
         axes[2].grid(axis="y", lw=0.3)
-        head(made, "Searches of made-up testbeds, by their truth", "emulated", said)
+        head(made, "Searches of made-up testbeds, by their truth", "modelled", said)
     return path
 
 

@@ -97,7 +97,7 @@ class MadeUpTestbed:
         whole_run = Measurement(
             configuration=configuration,
             repeat=repeat,
-            source="emulated",
+            source="modelled",
             latency_ms=total_ms,
             energy_j=sum(energies),
             fidelity=None if true.quality is None else float(true.quality[at]),

@@ -69,7 +69,7 @@ def test_runs_scatter_about_the_truth_as_much_as_they_say_and_tell_the_same_agai
     assert runs[7] == made.measure(one, repeat=7)
     true_ms = made.truth.points[made.space.index(one), 0]
     assert np.median([run.latency_ms for run in runs]) == pytest.approx(true_ms, rel=0.004)
-    assert {run.source for run in runs} == {"emulated"}
+    assert {run.source for run in runs} == {"modelled"}
     assert runs[0].latency_ms == pytest.approx(
         runs[0].edge_ms + runs[0].transfer_ms + runs[0].cloud_ms
     )
